@@ -1,0 +1,70 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let package = Package(
+    name: "llmgen",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "LLMGen", targets: ["LLMGen"]),
+        .library(name: "LLMGenServer", targets: ["LLMGenServer"]),
+        .executable(name: "llmgen", targets: ["llmgen"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    ],
+    targets: [
+        // Inner loops, and the C libraries the engine stands on.
+        .target(name: "CLLMKernels"),
+        .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+
+        // The engine's rooms. Imports go down only; Tests/LLMGenTests/ImportTests.swift holds them to it.
+        .target(name: "LLMTokenizer", dependencies: ["CSentencePiece", "CPCRE2"], swiftSettings: strict),
+        .target(
+            name: "LLMScheduling",
+            dependencies: [.product(name: "DequeModule", package: "swift-collections")],
+            swiftSettings: strict),
+        .target(name: "LLMSampling", swiftSettings: strict),
+        .target(name: "LLMTensor", dependencies: ["CLLMKernels", "COpenBLAS"], swiftSettings: strict),
+        .target(name: "LLMWeights", dependencies: ["LLMTensor"], swiftSettings: strict),
+        .target(name: "LLMModels", dependencies: ["LLMTensor", "LLMWeights"], swiftSettings: strict),
+        .target(
+            name: "LLMGen",
+            dependencies: [
+                "LLMModels", "LLMWeights", "LLMTensor", "LLMScheduling", "LLMSampling", "LLMTokenizer",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .target(name: "LLMGenServer", dependencies: ["LLMGen"], swiftSettings: strict),
+        .executableTarget(
+            name: "llmgen",
+            dependencies: ["LLMGen", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: strict),
+
+        .target(name: "LLMTestSupport", path: "Tests/LLMTestSupport", swiftSettings: strict),
+        .testTarget(name: "CLLMKernelsTests", dependencies: ["CLLMKernels", "LLMTestSupport"]),
+        .testTarget(name: "LLMTokenizerTests", dependencies: ["LLMTokenizer", "LLMTestSupport"]),
+        .testTarget(name: "LLMSchedulingTests", dependencies: ["LLMScheduling", "LLMTestSupport"]),
+        .testTarget(name: "LLMSamplingTests", dependencies: ["LLMSampling", "LLMTestSupport"]),
+        .testTarget(name: "LLMTensorTests", dependencies: ["LLMTensor", "LLMTestSupport"]),
+        .testTarget(name: "LLMWeightsTests", dependencies: ["LLMWeights", "LLMTensor", "LLMTestSupport"]),
+        .testTarget(
+            name: "LLMModelsTests", dependencies: ["LLMModels", "LLMWeights", "LLMTensor", "LLMTestSupport"]),
+        .testTarget(
+            name: "LLMGenTests",
+            dependencies: ["LLMGen", "LLMModels", "LLMTensor", "LLMScheduling", "LLMSampling", "LLMTestSupport"]),
+        .testTarget(name: "LLMGenServerTests", dependencies: ["LLMGenServer", "LLMGen", "LLMTestSupport"]),
+        .testTarget(name: "llmgenTests", dependencies: ["LLMTestSupport"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .c17,
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,54 @@
+/// A read-only tensor somewhere in memory, most often in a mapped checkpoint file: row-major, little-endian.
+///
+/// The view keeps the owner of its bytes alive, so it stays valid as long as it exists.
+public struct TensorView: @unchecked Sendable {
+    /// Sizes from the outermost dimension to the innermost; `[]` for a scalar.
+    public let shape: [Int]
+    public let dtype: DType
+    private let bytes: UnsafeRawBufferPointer
+    private let owner: any AnyObject & Sendable
+
+    /// Wraps `bytes`, which `owner` keeps valid and unchanged.
+    ///
+    /// - Precondition: the byte count is the shape's element count times the width of `dtype`.
+    public init(shape: [Int], dtype: DType, bytes: UnsafeRawBufferPointer, owner: any AnyObject & Sendable) {
+        precondition(shape.allSatisfy { $0 >= 0 }, "negative dimension in \(shape)")
+        precondition(
+            bytes.count == shape.reduce(1, *) * dtype.byteCount, "\(bytes.count) bytes for \(shape) of \(dtype)")
+        self.shape = shape
+        self.dtype = dtype
+        self.bytes = bytes
+        self.owner = owner
+    }
+
+    /// Elements in all.
+    public var count: Int { bytes.count / dtype.byteCount }
+
+    /// Bytes in all.
+    public var byteCount: Int { bytes.count }
+
+    /// Calls `body` with the stored bytes; they are valid during the call only.
+    public func withBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
+        defer { withExtendedLifetime(owner) {} }
+        return try body(bytes)
+    }
+
+    /// All elements in order, widened to float32 (exact for every dtype).
+    public func floats() -> [Float] {
+        withBytes { bytes in
+            switch dtype {
+            case .float32: (0..<count).map { bytes.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) }
+            case .float16:
+                (0..<count).map { index in
+                    let bits = bytes.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self)
+                    return Float(Float16(bitPattern: bits))
+                }
+            case .bfloat16:
+                (0..<count).map { index in
+                    let bits = bytes.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self)
+                    return Float(bitPattern: UInt32(bits) << 16)
+                }
+            }
+        }
+    }
+}
