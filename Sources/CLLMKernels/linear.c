@@ -1,0 +1,193 @@
+// y = x Wᵀ over packed weights in float32 arithmetic, for weights stored as float32, float16 or bfloat16.
+#include "CLLMKernels.h"
+
+#include "vector16.h"
+
+// Plain
+
+static float weight_plain(llm_dtype dtype, const void *panel, size_t feature, size_t input) {
+    const size_t half = feature / LLM_HALF_PANEL, lane = feature % LLM_HALF_PANEL;
+    const size_t pair = (input / 2 * 2 + half) * LLM_PANEL;
+    switch (dtype) {
+    case LLM_F32: return ((const float *)panel)[input * LLM_PANEL + feature];
+    case LLM_F16: return (float)((const _Float16 *)panel)[pair + input % 2 * LLM_HALF_PANEL + lane];
+    case LLM_BF16: {
+        const uint32_t bits = (uint32_t)((const uint16_t *)panel)[pair + lane * 2 + input % 2] << 16;
+        float value;
+        memcpy(&value, &bits, sizeof value);
+        return value;
+    }
+    }
+    return 0;
+}
+
+static inline void linear_plain(llm_dtype dtype, const llm_linear_args *a, size_t begin, size_t end) {
+    for (size_t panel = begin; panel < end; panel++) {
+        const char *weights = (const char *)a->packed + panel * llm_panel_bytes(dtype, a->k);
+        for (size_t n = panel * LLM_PANEL; n < a->n && n < (panel + 1) * LLM_PANEL; n++) {
+            for (size_t m = 0; m < a->rows; m++) {
+                const float *x = a->x + m * a->x_stride;
+                float sum = 0;
+                for (size_t k = 0; k < a->k; k++)
+                    sum = fmaf(x[k], weight_plain(dtype, weights, n % LLM_PANEL, k), sum);
+                float *y = a->y + m * a->y_stride + n;
+                if (a->bias) sum = sum + a->bias[n];
+                *y = a->accumulate ? sum + *y : sum;
+            }
+        }
+    }
+}
+
+// Template
+
+// Weights of one half panel for the inputs k and k + 1, from a pointer to them.
+LLM_TEMPLATE void load_pair(llm_dtype dtype, const char *p, f32x16 *first, f32x16 *second) {
+    if (dtype == LLM_F32) {
+        memcpy(first, p, sizeof *first);
+        memcpy(second, p + LLM_PANEL * sizeof(float), sizeof *second);
+    } else if (dtype == LLM_F16) {
+        f16x16 pair[2];
+        memcpy(pair, p, sizeof pair);
+        *first = __builtin_convertvector(pair[0], f32x16);
+        *second = __builtin_convertvector(pair[1], f32x16);
+    } else {
+        u32x16 pairs;
+        memcpy(&pairs, p, sizeof pairs);
+        *first = __builtin_bit_cast(f32x16, pairs << 16);
+        *second = __builtin_bit_cast(f32x16, pairs & 0xffff0000u);
+    }
+}
+
+// Rows and half panels are constants wherever this is inlined, so the sums stay in registers.
+LLM_TEMPLATE void linear_tile(
+    llm_dtype dtype, const llm_linear_args *a, const size_t rows, const size_t halves, size_t row, size_t half) {
+    const size_t panel_bytes = llm_panel_bytes(dtype, a->k);
+    const size_t pair_bytes = 2 * LLM_PANEL * (dtype == LLM_F32 ? sizeof(float) : sizeof(uint16_t));
+    const size_t half_bytes = dtype == LLM_F32 ? 64 : pair_bytes / 2;
+    const char *weights[8];
+    LLM_UNROLL for (size_t h = 0; h < halves; h++)
+        weights[h] = (const char *)a->packed + (half + h) / 2 * panel_bytes + (half + h) % 2 * half_bytes;
+    const float *x = a->x + row * a->x_stride;
+
+    f32x16 sums[12][8];
+    LLM_UNROLL for (size_t m = 0; m < rows; m++) LLM_UNROLL for (size_t h = 0; h < halves; h++) sums[m][h] = 0;
+    size_t k = 0;
+    for (; k + 1 < a->k; k += 2) {
+        LLM_UNROLL for (size_t h = 0; h < halves; h++) {
+            f32x16 first, second;
+            load_pair(dtype, weights[h] + k / 2 * pair_bytes, &first, &second);
+            LLM_UNROLL for (size_t m = 0; m < rows; m++)
+                sums[m][h] = fma16((f32x16)x[m * a->x_stride + k], first, sums[m][h]);
+            LLM_UNROLL for (size_t m = 0; m < rows; m++)
+                sums[m][h] = fma16((f32x16)x[m * a->x_stride + k + 1], second, sums[m][h]);
+        }
+    }
+    if (k < a->k) {
+        LLM_UNROLL for (size_t h = 0; h < halves; h++) {
+            f32x16 first, second;
+            if (dtype == LLM_F32) {
+                memcpy(&first, weights[h] + k / 2 * pair_bytes, sizeof first);
+            } else {
+                load_pair(dtype, weights[h] + k / 2 * pair_bytes, &first, &second);
+            }
+            LLM_UNROLL for (size_t m = 0; m < rows; m++)
+                sums[m][h] = fma16((f32x16)x[m * a->x_stride + k], first, sums[m][h]);
+        }
+    }
+
+    LLM_UNROLL for (size_t h = 0; h < halves; h++) {
+        const size_t n = (half + h) * LLM_HALF_PANEL;
+        const size_t count = n < a->n ? a->n - n : 0;
+        if (count == 0) continue;
+        const f32x16 bias = a->bias ? load_first(a->bias + n, count) : (f32x16)0.0f;
+        LLM_UNROLL for (size_t m = 0; m < rows; m++) {
+            float *y = a->y + (row + m) * a->y_stride + n;
+            f32x16 sum = a->bias ? sums[m][h] + bias : sums[m][h];
+            if (a->accumulate) sum = sum + load_first(y, count);
+            store_first(y, sum, count);
+        }
+    }
+}
+
+// Few rows: as many half panels at a time as keep enough chains in flight. Half panels come in pairs.
+LLM_TEMPLATE void linear_few_rows(
+    llm_dtype dtype, const llm_linear_args *a, const size_t rows, const size_t wide, size_t begin, size_t end) {
+    size_t half = begin * 2;
+    for (; half + wide <= end * 2; half += wide) linear_tile(dtype, a, rows, wide, 0, half);
+    for (; half < end * 2; half += 2) linear_tile(dtype, a, rows, 2, 0, half);
+}
+
+// Many rows: a panel stays in the cache while tiles of rows pass.
+LLM_TEMPLATE void linear_many_rows(
+    llm_dtype dtype, const llm_linear_args *a, const size_t tile, const size_t halves, size_t begin, size_t end) {
+    for (size_t half = begin * 2; half < end * 2; half += halves) {
+        size_t row = 0;
+        for (; row + tile <= a->rows; row += tile) linear_tile(dtype, a, tile, halves, row, half);
+        switch (a->rows - row) {
+#define CASE(rows)                                                                                                     \
+    case rows:                                                                                                         \
+        if (rows < tile) linear_tile(dtype, a, rows, halves, row, half);                                               \
+        break;
+            CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11)
+#undef CASE
+        }
+    }
+}
+
+// Tile shapes, as the registers allow: 16 of AVX2 make 8 vectors of 16 lanes, 32 of AVX-512 make 32.
+LLM_TEMPLATE void linear_16_registers(llm_dtype dtype, const llm_linear_args *a, size_t begin, size_t end) {
+    switch (a->rows) {
+    case 1: linear_few_rows(dtype, a, 1, 4, begin, end); break;
+    case 2: linear_few_rows(dtype, a, 2, 2, begin, end); break;
+    default: linear_many_rows(dtype, a, dtype == LLM_BF16 ? 5 : 6, 1, begin, end); // a bf16 pair takes more registers
+    }
+}
+
+LLM_TEMPLATE void linear_32_registers(llm_dtype dtype, const llm_linear_args *a, size_t begin, size_t end) {
+    switch (a->rows) {
+    case 1: linear_few_rows(dtype, a, 1, 8, begin, end); break;
+    case 2: linear_few_rows(dtype, a, 2, 4, begin, end); break;
+    case 3: linear_few_rows(dtype, a, 3, 4, begin, end); break;
+    default: linear_many_rows(dtype, a, 12, 2, begin, end);
+    }
+}
+
+// Variants
+
+#if defined(__x86_64__)
+#define SIMD_VARIANTS(dtype, suffix)                                                                                   \
+    LLM_TARGET_AVX2 static void linear_##suffix##_avx2(const llm_linear_args *a, size_t begin, size_t end) {           \
+        linear_16_registers(dtype, a, begin, end);                                                                     \
+    }                                                                                                                  \
+    LLM_TARGET_AVX512 static void linear_##suffix##_avx512(const llm_linear_args *a, size_t begin, size_t end) {       \
+        linear_32_registers(dtype, a, begin, end);                                                                     \
+    }
+#define SIMD_ROWS(suffix)                                                                                              \
+    {"avx2", LLM_CPU_AVX2, linear_##suffix##_avx2},                                                                    \
+        {"avx512", LLM_CPU_AVX2 | LLM_CPU_AVX512, linear_##suffix##_avx512},
+#else
+#define SIMD_VARIANTS(dtype, suffix)
+#define SIMD_ROWS(suffix)
+#endif
+
+#define VARIANTS(dtype, suffix)                                                                                        \
+    static void linear_##suffix##_scalar(const llm_linear_args *a, size_t begin, size_t end) {                         \
+        linear_plain(dtype, a, begin, end);                                                                            \
+    }                                                                                                                  \
+    SIMD_VARIANTS(dtype, suffix)                                                                                       \
+    static const llm_linear_variant variants_##suffix[] = {                                                            \
+        {"scalar", 0, linear_##suffix##_scalar}, SIMD_ROWS(suffix)};
+
+VARIANTS(LLM_F32, f32)
+VARIANTS(LLM_F16, f16)
+VARIANTS(LLM_BF16, bf16)
+
+const llm_linear_variant *llm_linear_variants(llm_dtype dtype, size_t *count) {
+    *count = sizeof variants_f32 / sizeof *variants_f32;
+    switch (dtype) {
+    case LLM_F32: return variants_f32;
+    case LLM_F16: return variants_f16;
+    case LLM_BF16: return variants_bf16;
+    }
+    return NULL;
+}

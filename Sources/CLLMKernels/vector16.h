@@ -1,0 +1,150 @@
+// Sixteen lanes of float32: the width in which every kernel's arithmetic is stated.
+//
+// The templates are written once over these vectors and inlined into functions that name an instruction set, so a
+// vector becomes one AVX-512 register or two AVX2 ones, with the same operations on each lane and so the same bits.
+#pragma once
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#pragma STDC FP_CONTRACT OFF
+// Vectors cross only calls that are inlined, so how they would be passed does not matter.
+#pragma clang diagnostic ignored "-Wpsabi"
+
+#define LLM_TEMPLATE static inline __attribute__((always_inline))
+#define LLM_UNROLL _Pragma("clang loop unroll(full)")
+
+#if defined(__x86_64__)
+#define LLM_TARGET_AVX2 __attribute__((target("avx2,fma,f16c")))
+#define LLM_TARGET_AVX512 __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl")))
+#endif
+
+enum { LANES = 16 };
+
+typedef float f32x16 __attribute__((ext_vector_type(16)));
+typedef int32_t i32x16 __attribute__((ext_vector_type(16)));
+typedef uint32_t u32x16 __attribute__((ext_vector_type(16)));
+typedef _Float16 f16x16 __attribute__((ext_vector_type(16)));
+
+LLM_TEMPLATE f32x16 load16(const float *p) {
+    f32x16 v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+LLM_TEMPLATE void store16(float *p, f32x16 v) { memcpy(p, &v, sizeof v); }
+
+// The first `count` lanes, the others zero.
+LLM_TEMPLATE f32x16 load_first(const float *p, size_t count) {
+    if (count >= LANES) return load16(p);
+    float lanes[LANES] = {0};
+    memcpy(lanes, p, count * sizeof *p);
+    return load16(lanes);
+}
+
+LLM_TEMPLATE void store_first(float *p, f32x16 v, size_t count) {
+    if (count >= LANES) {
+        store16(p, v);
+    } else {
+        float lanes[LANES];
+        store16(lanes, v);
+        memcpy(p, lanes, count * sizeof *p);
+    }
+}
+
+LLM_TEMPLATE f32x16 fma16(f32x16 a, f32x16 b, f32x16 c) { return __builtin_elementwise_fma(a, b, c); }
+
+LLM_TEMPLATE f32x16 select16(i32x16 mask, f32x16 yes, f32x16 no) {
+    const i32x16 bits = (mask & __builtin_bit_cast(i32x16, yes)) | (~mask & __builtin_bit_cast(i32x16, no));
+    return __builtin_bit_cast(f32x16, bits);
+}
+
+LLM_TEMPLATE f32x16 max16(f32x16 a, f32x16 b) { return select16(a > b, a, b); }
+
+// Lanes i and i + 8, then + 4, + 2, + 1.
+LLM_TEMPLATE float sum_lanes(f32x16 v) {
+    const __auto_type v8 = v.lo + v.hi;
+    const __auto_type v4 = v8.lo + v8.hi;
+    const __auto_type v2 = v4.lo + v4.hi;
+    return v2.lo + v2.hi;
+}
+
+LLM_TEMPLATE float max_of(float a, float b) { return a > b ? a : b; }
+
+LLM_TEMPLATE float max_lanes(f32x16 v) {
+    float lanes[LANES];
+    store16(lanes, v);
+    LLM_UNROLL for (size_t width = LANES / 2; width > 0; width /= 2) {
+        LLM_UNROLL for (size_t i = 0; i < width; i++) lanes[i] = max_of(lanes[i], lanes[i + width]);
+    }
+    return lanes[0];
+}
+
+// exp, the engine's own: 2^n times a polynomial on [-ln2/2, ln2/2] (degree 6, error about 2 ulp). Arguments under
+// EXP_LOW give exactly 0, arguments over EXP_HIGH give exp(EXP_HIGH). The rounding constant turns the sum's low bits into n.
+#define EXP_LOW -86.5f
+#define EXP_HIGH 88.0f
+#define EXP_LOG2E 0x1.715476p+0f
+#define EXP_ROUND 12582912.0f
+#define EXP_LN2_HIGH 0x1.62e4p-1f
+#define EXP_LN2_LOW 0x1.7f7d1cp-20f
+#define EXP_C6 0x1.6c16c2p-10f
+#define EXP_C5 0x1.111112p-7f
+#define EXP_C4 0x1.555556p-5f
+#define EXP_C3 0x1.555556p-3f
+#define EXP_C2 0.5f
+
+LLM_TEMPLATE f32x16 exp16(f32x16 x) {
+    const f32x16 clamped = select16(x > EXP_HIGH, (f32x16)EXP_HIGH, x);
+    const f32x16 shifted = fma16(clamped, (f32x16)EXP_LOG2E, (f32x16)EXP_ROUND);
+    const f32x16 n = shifted - EXP_ROUND;
+    f32x16 r = fma16(n, (f32x16)-EXP_LN2_HIGH, clamped);
+    r = fma16(n, (f32x16)-EXP_LN2_LOW, r);
+    f32x16 p = (f32x16)EXP_C6;
+    p = fma16(p, r, (f32x16)EXP_C5);
+    p = fma16(p, r, (f32x16)EXP_C4);
+    p = fma16(p, r, (f32x16)EXP_C3);
+    p = fma16(p, r, (f32x16)EXP_C2);
+    p = fma16(p, r, (f32x16)1.0f);
+    p = fma16(p, r, (f32x16)1.0f);
+    const u32x16 scaled = __builtin_bit_cast(u32x16, p) + (__builtin_bit_cast(u32x16, shifted) << 23);
+    return select16(x < EXP_LOW, (f32x16)0.0f, __builtin_bit_cast(f32x16, scaled));
+}
+
+// The same for one value: the definition.
+static inline float exp_plain(float x) {
+    if (x < EXP_LOW) return 0;
+    if (x > EXP_HIGH) x = EXP_HIGH;
+    const float shifted = fmaf(x, EXP_LOG2E, EXP_ROUND);
+    const float n = shifted - EXP_ROUND;
+    float r = fmaf(n, -EXP_LN2_HIGH, x);
+    r = fmaf(n, -EXP_LN2_LOW, r);
+    float p = EXP_C6;
+    p = fmaf(p, r, EXP_C5);
+    p = fmaf(p, r, EXP_C4);
+    p = fmaf(p, r, EXP_C3);
+    p = fmaf(p, r, EXP_C2);
+    p = fmaf(p, r, 1.0f);
+    p = fmaf(p, r, 1.0f);
+    uint32_t bits, step;
+    memcpy(&bits, &p, sizeof bits);
+    memcpy(&step, &shifted, sizeof step);
+    bits += step << 23;
+    memcpy(&p, &bits, sizeof p);
+    return p;
+}
+
+// The tree of sum_lanes and max_lanes, as plain loops.
+static inline float sum_tree_plain(float lanes[LANES]) {
+    for (size_t width = LANES / 2; width > 0; width /= 2)
+        for (size_t i = 0; i < width; i++) lanes[i] = lanes[i] + lanes[i + width];
+    return lanes[0];
+}
+
+static inline float max_tree_plain(float lanes[LANES]) {
+    for (size_t width = LANES / 2; width > 0; width /= 2)
+        for (size_t i = 0; i < width; i++) lanes[i] = max_of(lanes[i], lanes[i + width]);
+    return lanes[0];
+}

@@ -1,0 +1,56 @@
+import CLLMKernels
+
+/// The sizes of a paged key/value cache.
+public struct KVPagesShape: Sendable, Hashable {
+    public let layers: Int
+    public let kvHeads: Int
+    public let headDim: Int
+    /// Tokens a block: 16, 32, 64 or 128.
+    public let blockSize: Int
+
+    public init(layers: Int, kvHeads: Int, headDim: Int, blockSize: Int) {
+        precondition(layers > 0 && kvHeads > 0 && headDim > 0 && headDim <= KVPagesShape.maxHeadDim, "KV page sizes")
+        precondition(KVPagesShape.blockSizes.contains(blockSize), "block size \(blockSize)")
+        self.layers = layers
+        self.kvHeads = kvHeads
+        self.headDim = headDim
+        self.blockSize = blockSize
+    }
+
+    /// The block sizes that the kernels read.
+    public static let blockSizes = [16, 32, 64, 128]
+    /// The largest head that the attention kernel holds.
+    public static let maxHeadDim = Int(LLM_MAX_HEAD_DIM)
+
+    /// Bytes of one block over all layers, keys and values.
+    public var blockByteCount: Int {
+        let valueStride = llm_value_stride(headDim)
+        return layers * kvHeads * blockSize * (headDim + valueStride) * MemoryLayout<Float>.stride
+    }
+}
+
+/// Keys and values of all layers in float32 pages. What a block holds, and whose it is, the scheduler decides.
+///
+/// Keys lie transposed in groups of 16 tokens and values row by row, as the attention kernel reads them
+/// (docs/kernels.md). Memory is taken from the system as blocks are first written.
+public final class KVPages: Sendable {
+    public let shape: KVPagesShape
+    public let blockCount: Int
+    private let keys: [Storage]
+    private let values: [Storage]
+
+    public init(shape: KVPagesShape, blockCount: Int) {
+        precondition(blockCount > 0, "a cache needs blocks")
+        self.shape = shape
+        self.blockCount = blockCount
+        let tokens = blockCount * shape.blockSize * shape.kvHeads
+        keys = (0..<shape.layers).map { _ in Storage(count: tokens * shape.headDim) }
+        values = (0..<shape.layers).map { _ in Storage(count: tokens * llm_value_stride(shape.headDim)) }
+    }
+
+    func layer(_ index: Int) -> llm_pages {
+        llm_pages(
+            keys: keys[index].base, values: values[index].base, block_size: shape.blockSize, kv_heads: shape.kvHeads,
+            head_dim: shape.headDim)
+    }
+}

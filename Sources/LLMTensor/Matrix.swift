@@ -1,0 +1,83 @@
+import Glibc
+
+/// A float32 matrix of activations: a view of some rows and columns of shared storage.
+///
+/// Rows are contiguous inside and `stride` elements apart. Copies share the storage; the engine's thread owns it, and
+/// the ops of ``Compute`` hand disjoint parts of it to the pool's threads.
+public struct Matrix: @unchecked Sendable {
+    public let rows: Int
+    public let columns: Int
+    let stride: Int
+    private let offset: Int
+    private let storage: Storage
+
+    /// A zeroed matrix of its own. Memory is taken from the system as rows are first written.
+    public init(rows: Int, columns: Int) {
+        precondition(rows >= 0 && columns >= 0, "negative size")
+        self.rows = rows
+        self.columns = columns
+        stride = columns
+        offset = 0
+        storage = Storage(count: rows * columns)
+    }
+
+    private init(rows: Int, columns: Int, stride: Int, offset: Int, storage: Storage) {
+        self.rows = rows
+        self.columns = columns
+        self.stride = stride
+        self.offset = offset
+        self.storage = storage
+    }
+
+    /// The rows in `range`, sharing this matrix's storage.
+    public func rows(_ range: Range<Int>) -> Matrix {
+        precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) of \(rows)")
+        let start = offset + range.lowerBound * stride
+        return Matrix(rows: range.count, columns: columns, stride: stride, offset: start, storage: storage)
+    }
+
+    /// The columns in `range`, sharing this matrix's storage.
+    public func columns(_ range: Range<Int>) -> Matrix {
+        precondition(range.lowerBound >= 0 && range.upperBound <= columns, "columns \(range) of \(columns)")
+        let start = offset + range.lowerBound
+        return Matrix(rows: rows, columns: range.count, stride: stride, offset: start, storage: storage)
+    }
+
+    /// Calls `body` with the elements of one row.
+    public func withRow<R, E: Error>(_ row: Int, _ body: (inout MutableSpan<Float>) throws(E) -> R) throws(E) -> R {
+        precondition(row >= 0 && row < rows, "row \(row) of \(rows)")
+        let buffer = UnsafeMutableBufferPointer(start: base + row * stride, count: columns)
+        defer { withExtendedLifetime(storage) {} }
+        var span = buffer.mutableSpan
+        return try body(&span)
+    }
+
+    /// The elements of one row, copied.
+    public func row(_ row: Int) -> [Float] {
+        withRow(row) { span in (0..<span.count).map { span[$0] } }
+    }
+
+    /// Copies `values` into one row.
+    public func setRow(_ row: Int, _ values: [Float]) {
+        precondition(values.count == columns, "\(values.count) values for \(columns) columns")
+        withRow(row) { span in for index in values.indices { span[index] = values[index] } }
+    }
+
+    /// The first element; valid while a copy of the matrix lives.
+    var base: UnsafeMutablePointer<Float> { storage.base + offset }
+}
+
+/// Zeroed memory that is given back when its last user goes. The system provides pages as they are touched.
+final class Storage: @unchecked Sendable {
+    let base: UnsafeMutablePointer<Float>
+    let byteCount: Int
+
+    init(count: Int) {
+        byteCount = max(count, 1) * MemoryLayout<Float>.stride
+        let memory = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+        guard let memory, memory != MAP_FAILED else { fatalError("out of memory: \(byteCount) bytes") }
+        base = memory.bindMemory(to: Float.self, capacity: count)
+    }
+
+    deinit { munmap(base, byteCount) }
+}

@@ -1,0 +1,147 @@
+import CLLMKernels
+import Glibc
+import Synchronization
+
+/// A pool of threads that works on the pieces of one job at a time.
+///
+/// The caller works too, so a pool of `threads` starts `threads - 1`. Pieces are claimed from an atomic counter; which
+/// thread takes a piece never changes a result. Idle threads spin briefly, then sleep, so that the rest of the process
+/// gets its cores.
+public final class ThreadPool: Sendable {
+    /// Threads that work on a job, the caller included.
+    public let threads: Int
+    private let job = Job()
+
+    /// The processors that this process may run on.
+    public static var availableProcessors: Int { llm_available_processors() }
+
+    /// Starts the pool's threads. A thread that the system refuses is done without.
+    ///
+    /// - Precondition: `threads` is at least 1.
+    public init(threads: Int) {
+        precondition(threads >= 1, "a pool needs a thread")
+        var started = 1
+        for _ in 1..<threads {
+            let retained = Unmanaged.passRetained(job)
+            var handle = pthread_t()
+            let code = pthread_create(
+                &handle, nil,
+                { argument in
+                    if let argument { Unmanaged<Job>.fromOpaque(argument).takeRetainedValue().work() }
+                    return nil
+                }, retained.toOpaque())
+            if code == 0 {
+                pthread_detach(handle)
+                started += 1
+            } else {
+                retained.release()
+            }
+        }
+        self.threads = started
+    }
+
+    deinit { job.stop() }
+
+    /// Runs `body(0)` to `body(count - 1)`, in any order and on any thread, and returns when all are done.
+    ///
+    /// Callers on several threads must take turns, and a body must not start a job of the same pool.
+    public func run(_ count: Int, _ body: @Sendable (Int) -> Void) {
+        if count <= 1 || threads == 1 {
+            for piece in 0..<max(count, 0) { body(piece) }
+        } else {
+            withoutActuallyEscaping(body) { job.run(count, $0) }
+        }
+    }
+}
+
+/// The job in work. `remaining` publishes it: a piece is claimed by lowering it, and `body` is read only between a claim
+/// and the lowering of `unfinished`, while the caller waits.
+private final class Job: @unchecked Sendable {
+    private let remaining = Atomic<Int>(0)
+    private let unfinished = Atomic<Int>(0)
+    private let sleepers = Atomic<Int>(0)
+    private let stopped = Atomic<Bool>(false)
+    private var body: (@Sendable (Int) -> Void)?
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+
+    /// Turns of a waiting loop before a worker sleeps (tens of microseconds) or the caller yields its core.
+    private static let spins = 2000
+
+    init() {
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(wake, nil)
+    }
+
+    deinit {
+        pthread_cond_destroy(wake)
+        pthread_mutex_destroy(mutex)
+        wake.deallocate()
+        mutex.deallocate()
+    }
+
+    func run(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
+        self.body = body
+        unfinished.store(count, ordering: .relaxed)
+        remaining.store(count, ordering: .sequentiallyConsistent)
+        if sleepers.load(ordering: .sequentiallyConsistent) > 0 { wakeAll() }
+        workOff()
+        var turns = 0
+        while unfinished.load(ordering: .acquiring) > 0 {
+            turns += 1
+            if turns < Job.spins { llm_pause() } else { sched_yield() }
+        }
+        self.body = nil
+    }
+
+    func work() {
+        while !stopped.load(ordering: .acquiring) {
+            workOff()
+            var turns = 0
+            while remaining.load(ordering: .relaxed) == 0, turns < Job.spins {
+                llm_pause()
+                turns += 1
+            }
+            if turns == Job.spins { sleep() }
+        }
+    }
+
+    func stop() {
+        stopped.store(true, ordering: .sequentiallyConsistent)
+        wakeAll()
+    }
+
+    /// Claims and runs pieces until none is left.
+    private func workOff() {
+        var left = remaining.load(ordering: .relaxed)
+        while left > 0 {
+            let claim = remaining.weakCompareExchange(
+                expected: left, desired: left - 1, successOrdering: .acquiring, failureOrdering: .relaxed)
+            guard claim.exchanged else {
+                left = claim.original
+                continue
+            }
+            body?(left - 1)
+            unfinished.subtract(1, ordering: .releasing)
+            left = remaining.load(ordering: .relaxed)
+        }
+    }
+
+    private func sleep() {
+        pthread_mutex_lock(mutex)
+        sleepers.add(1, ordering: .sequentiallyConsistent)
+        while remaining.load(ordering: .sequentiallyConsistent) == 0,
+            !stopped.load(ordering: .sequentiallyConsistent)
+        {
+            pthread_cond_wait(wake, mutex)
+        }
+        sleepers.subtract(1, ordering: .sequentiallyConsistent)
+        pthread_mutex_unlock(mutex)
+    }
+
+    private func wakeAll() {
+        pthread_mutex_lock(mutex)
+        pthread_cond_broadcast(wake)
+        pthread_mutex_unlock(mutex)
+    }
+}
