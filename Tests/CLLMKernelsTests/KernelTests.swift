@@ -22,15 +22,15 @@ import Testing
             var results: [[UInt32]] = []
             for variant in variants where variant.isAvailable {
                 var y = old
+                let panels = (outputs + 31) / 32
+                let cut = Int.random(in: 0...panels, using: &random)
                 y.withUnsafeMutableBufferPointer { y in
-                    withOptional(bias) { bias in
-                        var arguments = llm_linear_args(
-                            x: x.withUnsafeBufferPointer(\.baseAddress), x_stride: stride, packed: packed.baseAddress,
-                            bias: bias, y: y.baseAddress, y_stride: outputs, rows: rows, k: inputs, n: outputs,
-                            accumulate: accumulate)
-                        let panels = (outputs + 31) / 32
-                        let cut = Int.random(in: 0...panels, using: &random)
-                        withExtendedLifetime(x) {
+                    x.withUnsafeBufferPointer { x in
+                        withOptional(bias) { bias in
+                            var arguments = llm_linear_args(
+                                x: x.baseAddress, x_stride: stride, packed: packed.baseAddress, bias: bias,
+                                y: y.baseAddress, y_stride: outputs, rows: rows, k: inputs, n: outputs,
+                                accumulate: accumulate)
                             variant.function(&arguments, 0, cut)
                             variant.function(&arguments, cut, panels)
                         }
