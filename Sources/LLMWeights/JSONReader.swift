@@ -1,0 +1,262 @@
+/// A strict reader of JSON (RFC 8259) that hands values over as it meets them and trusts nothing.
+///
+/// It builds no tree, does not recurse and limits nesting, so the memory it takes is within a small multiple of the
+/// text. A name that appears twice in one object, text after the value, malformed UTF-8, lone surrogates and numbers
+/// that are not whole where whole ones are asked for are errors, which say where they are. Names count as equal when
+/// `String` says so, that is by Unicode's canonical equivalence.
+///
+///     try reader.beginObject()
+///     while let name = try reader.nextName() {
+///         if name == "shape" { ... } else { try reader.skipValue() }
+///     }
+///     try reader.finish()
+struct JSONReader {
+    static let nestingLimit = 32
+
+    private let bytes: [UInt8]
+    private let file: String
+    private let part: String
+    private var position = 0
+    private var scopes: [Scope] = []
+
+    /// An object or array that has been entered.
+    private struct Scope {
+        let isObject: Bool
+        var count = 0
+        var name: String?
+        var names: Set<String> = []
+    }
+
+    /// A reader of `bytes`, which are the `part` of `file` that errors name.
+    init(_ bytes: [UInt8], file: String, part: String) {
+        self.bytes = bytes
+        self.file = file
+        self.part = part
+    }
+
+    // MARK: Objects and arrays
+
+    mutating func beginObject() throws(WeightsError) { try begin("{", isObject: true) }
+
+    /// The next member's name, its value being next to read; nil at the end of the object.
+    mutating func nextName() throws(WeightsError) -> String? {
+        guard try nextItem(closing: "}") else { return nil }
+        let name = try string()
+        guard scopes[scopes.count - 1].names.insert(name).inserted else {
+            throw failure("the name \(name.quoted) appears twice")
+        }
+        scopes[scopes.count - 1].name = name
+        try expect(":")
+        return name
+    }
+
+    mutating func beginArray() throws(WeightsError) { try begin("[", isObject: false) }
+
+    /// Whether there is another element, it being next to read; false at the end of the array.
+    mutating func nextElement() throws(WeightsError) -> Bool { try nextItem(closing: "]") }
+
+    /// Checks that nothing but white space is left.
+    mutating func finish() throws(WeightsError) {
+        skipSpace()
+        if position < bytes.count { throw failure("\(found) after the end of the value") }
+    }
+
+    private mutating func begin(_ bracket: Unicode.Scalar, isObject: Bool) throws(WeightsError) {
+        try expect(bracket)
+        guard scopes.count < Self.nestingLimit else {
+            throw failure("brackets nest deeper than \(Self.nestingLimit)")
+        }
+        scopes.append(Scope(isObject: isObject))
+    }
+
+    private mutating func nextItem(closing bracket: Unicode.Scalar) throws(WeightsError) -> Bool {
+        skipSpace()
+        if next == UInt8(ascii: bracket) {
+            position += 1
+            scopes.removeLast()
+            return false
+        }
+        if scopes[scopes.count - 1].count > 0 { try expect(",") }
+        scopes[scopes.count - 1].count += 1
+        return true
+    }
+
+    // MARK: Values
+
+    /// A number without sign, fraction or exponent that fits `Int`.
+    mutating func count() throws(WeightsError) -> Int {
+        skipSpace()
+        if next == UInt8(ascii: "-") { throw failure("a negative number where 0 or more is needed") }
+        guard let first = next, isDigit(first) else { throw failure("\(found) where a whole number is needed") }
+        var value = 0
+        let start = position
+        while let digit = next, isDigit(digit) {
+            let (tens, overflowed) = value.multipliedReportingOverflow(by: 10)
+            let (sum, overflowedToo) = tens.addingReportingOverflow(Int(digit - UInt8(ascii: "0")))
+            if overflowed || overflowedToo { throw failure("a number above the limit of \(Int.max)") }
+            value = sum
+            position += 1
+        }
+        if first == UInt8(ascii: "0") && position > start + 1 { throw failure("a number with a leading zero") }
+        if let byte = next, [UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E")].contains(byte) {
+            throw failure("a number with a fraction or exponent where a whole number is needed")
+        }
+        return value
+    }
+
+    mutating func string() throws(WeightsError) -> String {
+        try expect("\"")
+        var start = position
+        var unescaped: [UInt8] = []
+        while true {
+            guard let byte = next else { throw failure("a string without its closing quote") }
+            guard byte >= 0x20 else { throw failure("a raw control character in a string") }
+            if byte == UInt8(ascii: "\"") { break }
+            position += 1
+            if byte == UInt8(ascii: "\\") {
+                unescaped += bytes[start..<position - 1]
+                unescaped += try escape().utf8
+                start = position
+            }
+        }
+        let rest = bytes[start..<position]
+        let text =
+            unescaped.isEmpty
+            ? String(validating: rest, as: UTF8.self)
+            : String(validating: unescaped + rest, as: UTF8.self)
+        guard let text else { throw failure("a string that is not valid UTF-8") }
+        position += 1
+        return text
+    }
+
+    /// Reads over the next value, whatever it is.
+    mutating func skipValue() throws(WeightsError) {
+        let depth = scopes.count
+        try skipScalarOrOpen()
+        while scopes.count > depth {
+            let isObject = scopes[scopes.count - 1].isObject
+            let hasItem = isObject ? try nextName() != nil : try nextElement()
+            if hasItem { try skipScalarOrOpen() }
+        }
+    }
+
+    private mutating func skipScalarOrOpen() throws(WeightsError) {
+        skipSpace()
+        switch next.map(Unicode.Scalar.init) {
+        case "{": try beginObject()
+        case "[": try beginArray()
+        case "\"": _ = try string()
+        case "t": try expectWord("true")
+        case "f": try expectWord("false")
+        case "n": try expectWord("null")
+        default: try skipNumber()
+        }
+    }
+
+    private mutating func skipNumber() throws(WeightsError) {
+        if next == UInt8(ascii: "-") { position += 1 }
+        let startsWithZero = next == UInt8(ascii: "0")
+        let digits = try skipDigits()
+        if startsWithZero && digits > 1 { throw failure("a number with a leading zero") }
+        if next == UInt8(ascii: ".") {
+            position += 1
+            _ = try skipDigits()
+        }
+        if next == UInt8(ascii: "e") || next == UInt8(ascii: "E") {
+            position += 1
+            if next == UInt8(ascii: "+") || next == UInt8(ascii: "-") { position += 1 }
+            _ = try skipDigits()
+        }
+    }
+
+    private mutating func skipDigits() throws(WeightsError) -> Int {
+        let start = position
+        while let byte = next, isDigit(byte) { position += 1 }
+        if position == start { throw failure("\(found) where a value is needed") }
+        return position - start
+    }
+
+    // MARK: Escapes
+
+    /// The character that an escape stands for; the backslash has been read.
+    private mutating func escape() throws(WeightsError) -> String {
+        guard let byte = next else { throw failure("a string that ends within an escape") }
+        position += 1
+        switch Unicode.Scalar(byte) {
+        case "\"": return "\""
+        case "\\": return "\\"
+        case "/": return "/"
+        case "b": return "\u{8}"
+        case "f": return "\u{C}"
+        case "n": return "\n"
+        case "r": return "\r"
+        case "t": return "\t"
+        case "u": return try unicodeEscape()
+        default: throw failure("an unknown escape in a string")
+        }
+    }
+
+    private mutating func unicodeEscape() throws(WeightsError) -> String {
+        let unit = try hexUnit()
+        var units = [unit]
+        if UTF16.isLeadSurrogate(unit), position + 1 < bytes.count, bytes[position] == UInt8(ascii: "\\"),
+            bytes[position + 1] == UInt8(ascii: "u")
+        {
+            position += 2
+            units.append(try hexUnit())
+        }
+        guard let text = String(validating: units, as: UTF16.self) else {
+            throw failure("a lone surrogate in a string")
+        }
+        return text
+    }
+
+    private mutating func hexUnit() throws(WeightsError) -> UInt16 {
+        var unit: UInt16 = 0
+        for _ in 0..<4 {
+            guard let byte = next, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
+                throw failure("a \\u escape without its four hexadecimal digits")
+            }
+            unit = unit << 4 | UInt16(digit)
+            position += 1
+        }
+        return unit
+    }
+
+    // MARK: Bytes
+
+    private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
+
+    /// The next byte in words.
+    private var found: String {
+        guard let next else { return "the end of the text" }
+        return 0x21...0x7E ~= next ? "'\(Unicode.Scalar(next))'" : "byte 0x\(String(next, radix: 16))"
+    }
+
+    private func isDigit(_ byte: UInt8) -> Bool { UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte }
+
+    private mutating func skipSpace() {
+        while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
+    }
+
+    private mutating func expect(_ scalar: Unicode.Scalar) throws(WeightsError) {
+        skipSpace()
+        guard next == UInt8(ascii: scalar) else { throw failure("\(found) where '\(scalar)' is needed") }
+        position += 1
+    }
+
+    private mutating func expectWord(_ word: String) throws(WeightsError) {
+        guard bytes[position...].starts(with: word.utf8) else { throw failure("\(found) where a value is needed") }
+        position += word.utf8.count
+    }
+
+    // MARK: Errors
+
+    /// `reason`, at the place reached.
+    func failure(_ reason: String) -> WeightsError {
+        let path = scopes.map { scope in
+            scope.isObject ? scope.name.map { " \($0.quoted)" } ?? "" : "[\(max(scope.count - 1, 0))]"
+        }
+        return .corrupt(file, "\(part)\(path.joined()) at byte \(position) of \(bytes.count): \(reason)")
+    }
+}

@@ -1,0 +1,131 @@
+import LLMScheduling
+import Testing
+
+/// Every interleaving of add, schedule, commit, abort and finish for up to three sequences on four blocks of two
+/// tokens: the whole space that can be reached, not only to some depth.
+@Suite struct SmallSpaceTests {
+    @Test(arguments: [1, 2, 3, 8], [2, 3])
+    func `no interleaving breaks an invariant, stalls or changes a sequence's tokens`(budget: Int, seqs: Int) throws {
+        let options = try makeOptions(blockSize: 2, blocks: 4, seqs: seqs, budget: budget, length: 8)
+        var space = Space(options: options)
+        space.explore(State(options))
+        #expect(space.failure == nil)
+        #expect(space.visited.count > 1000)
+    }
+}
+
+private enum Action: Hashable {
+    case add(size: Int)
+    case schedule
+    case commit
+    case commitWithout(SequenceID)
+    case abort(SequenceID)
+    case finish(SequenceID)
+}
+
+private struct State {
+    var scheduler: Scheduler
+    var model: PagedToyModel
+    var batch: ScheduledBatch?
+    var added: [SequenceRequest] = []
+
+    /// Prompt and most output of what may be added: small, on a block's edge, and all there is room for.
+    static let sizes: [(prompt: Int, maxTokens: Int?)] = [(1, 2), (4, 2), (3, nil)]
+
+    init(_ options: SchedulerOptions) {
+        scheduler = Scheduler(options)
+        model = PagedToyModel(options)
+    }
+
+    /// Everything that can make a difference later. Which blocks a sequence has makes none, how many does.
+    struct Key: Hashable {
+        let running: [[Int]]
+        let waiting: [[Int]]
+        let added: Int
+        let step: [Range<Int>]?
+    }
+
+    var key: Key {
+        func describe(_ id: SequenceID) -> [Int] {
+            guard let state = scheduler.sequence(id) else { return [] }
+            return [Int(id.value), state.promptCount, state.tokens.count, state.computedCount, state.scheduledCount]
+        }
+        return Key(
+            running: scheduler.runningIDs.map(describe), waiting: scheduler.waitingIDs.map(describe),
+            added: added.count, step: batch?.sequences.map(\.positions))
+    }
+
+    var actions: [Action] {
+        var actions: [Action] = [.schedule]
+        if added.count < 3 { actions += Self.sizes.indices.map { .add(size: $0) } }
+        for id in scheduler.runningIDs + scheduler.waitingIDs { actions += [.abort(id), .finish(id)] }
+        if let batch {
+            actions.append(.commit)
+            actions += batch.sequences.filter(\.needsLogits).map { .commitWithout($0.id) }
+        }
+        return actions
+    }
+
+    /// Does one thing; returns what is wrong afterwards.
+    mutating func perform(_ action: Action) throws -> [String] {
+        var problems: [String] = []
+        switch action {
+        case .add(let size):
+            let (prompt, maxTokens) = Self.sizes[size]
+            let request = makeRequest(UInt64(added.count), prompt: prompt, maxTokens: maxTokens)
+            try scheduler.add(request)
+            added.append(request)
+        case .schedule:
+            let batch = scheduler.schedule()
+            if batch.isEmpty != scheduler.isEmpty { problems.append("there is work and none is scheduled") }
+            if batch.ids != scheduler.runningIDs.map(\.value) { problems.append("not every running one has a token") }
+            self.batch = batch
+        case .commit:
+            problems += try commit(without: nil)
+        case .commitWithout(let id):
+            problems += try commit(without: id)
+        case .abort(let id):
+            if scheduler.abort(id)?.reason != .abort { problems.append("\(id) was not aborted") }
+        case .finish(let id):
+            if scheduler.finish(id, reason: .stop)?.reason != .stop { problems.append("\(id) was not finished") }
+        }
+        return problems + scheduler.invariantViolations()
+    }
+
+    private mutating func commit(without id: SequenceID?) throws -> [String] {
+        var tokens = model.compute(try #require(batch))
+        if let id { tokens[id] = nil }
+        batch = nil
+        return scheduler.commit(tokens).finished.compactMap { finished in
+            let request = added[Int(finished.id.value)]
+            let expected = PagedToyModel.alone(request, lengthLimit: scheduler.options.maxSequenceLength)
+            guard Array(finished.output) != expected.output || finished.reason != expected.reason else { return nil }
+            return "\(finished.id) ended with \(finished.output) and not with \(expected.output)"
+        }
+    }
+}
+
+private struct Space {
+    let options: SchedulerOptions
+    var visited: Set<State.Key> = []
+    var failure: String?
+    private var trace: [Action] = []
+
+    init(options: SchedulerOptions) { self.options = options }
+
+    mutating func explore(_ state: State) {
+        guard failure == nil, visited.insert(state.key).inserted else { return }
+        for action in state.actions {
+            var next = state
+            trace.append(action)
+            do {
+                let problems = try next.perform(action)
+                if !problems.isEmpty { failure = "\(problems) after \(trace) with \(options)" }
+            } catch {
+                failure = "\(error) after \(trace) with \(options)"
+            }
+            explore(next)
+            trace.removeLast()
+        }
+    }
+}
