@@ -44,4 +44,13 @@ extension Compute {
             withUnsafePointer(to: arguments.value) { kernel($0, range.lowerBound, range.upperBound) }
         }
     }
+
+    /// Rows `indices` of `x` into the rows of `y`, in that order.
+    public func copyRows(_ x: Matrix, _ indices: [Int], into y: Matrix) {
+        precondition(y.rows == indices.count && y.columns == x.columns, "copyRows: sizes")
+        for (row, index) in indices.enumerated() {
+            precondition(index >= 0 && index < x.rows, "copyRows: row \(index) of \(x.rows)")
+            (y.base + row * y.stride).update(from: x.base + index * x.stride, count: x.columns)
+        }
+    }
 }

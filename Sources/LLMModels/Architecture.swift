@@ -1,0 +1,46 @@
+public import LLMTensor
+public import LLMWeights
+
+/// The sizes of a model that the engine around it needs.
+public struct ModelDimensions: Sendable, Hashable {
+    public let vocabularySize: Int
+    public let hiddenSize: Int
+    public let layers: Int
+    public let heads: Int
+    public let kvHeads: Int
+    public let headDim: Int
+    /// Positions the model was made for: the longest prompt and output together.
+    public let maxPositions: Int
+    /// Whether the output head is the embedding.
+    public let tiedEmbedding: Bool
+}
+
+/// A tensor that an architecture reads from a checkpoint.
+public struct TensorSpecification: Sendable, Hashable {
+    public let name: String
+    /// Sizes from the outermost dimension to the innermost.
+    public let shape: [Int]
+}
+
+/// A transformer decoder: token ids and pages in, hidden states and logits out.
+///
+/// What an architecture computes for a row depends on that row's sequence up to its position and on nothing else in
+/// the batch, bit for bit (law 1 of the design); the shared suite checks it for every row of ``Architectures``.
+public protocol Architecture: Sendable {
+    var dimensions: ModelDimensions { get }
+
+    /// The tensors that a model of this config reads.
+    static func tensors(_ config: ConfigFile) throws(ModelError) -> [TensorSpecification]
+
+    /// Reads and packs the weights. - Throws: `ModelError`.
+    init(_ config: ConfigFile, _ tensors: any NamedTensors, on compute: Compute) throws(ModelError)
+
+    /// Computes the batch, writing its keys and values to the pages: the hidden states after the last norm, of the
+    /// batch's output rows, `[outputRows, hidden]`.
+    ///
+    /// The result lies in the workspace and lasts until its next use.
+    func hiddenStates(_ batch: ForwardBatch, _ pages: KVPages, _ workspace: Workspace, on compute: Compute) -> Matrix
+
+    /// The logits of hidden states, `[rows, vocabulary]`, in the workspace.
+    func logits(_ hiddenStates: Matrix, _ workspace: Workspace, on compute: Compute) -> Matrix
+}

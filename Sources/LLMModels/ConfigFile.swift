@@ -1,0 +1,189 @@
+public import Foundation
+
+/// A model's `config.json`: typed access to its keys, with errors that name the file, the key and the value.
+public struct ConfigFile: Sendable {
+    /// The file, as messages name it.
+    public let path: String
+    private let values: [String: JSONValue]
+    private let prefix: String
+
+    /// Larger files are no configs.
+    private static let maxByteCount = 16 << 20
+
+    /// Reads a file. - Throws: `ModelError` `notFound` or `invalidConfig`.
+    public init(path: String) throws(ModelError) {
+        let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? nil
+        guard let size else {
+            throw ModelError(
+                code: .notFound, message: "'\(path)': no such file; a model folder needs its config.json")
+        }
+        guard size <= ConfigFile.maxByteCount, let data = FileManager.default.contents(atPath: path) else {
+            throw ModelError(
+                code: .invalidConfig, message: "'\(path)': \(size) bytes, or not readable; a config is a small JSON file")
+        }
+        try self.init(data: data, path: path)
+    }
+
+    /// Reads JSON text. - Throws: `ModelError` `invalidConfig`.
+    public init(data: Data, path: String) throws(ModelError) {
+        self.path = path
+        prefix = ""
+        do {
+            values = try JSONDecoder().decode([String: JSONValue].self, from: data)
+        } catch {
+            throw ModelError(
+                code: .invalidConfig,
+                message: "'\(path)': not a JSON object; the file is damaged: download or convert the model again")
+        }
+    }
+
+    private init(path: String, prefix: String, values: [String: JSONValue]) {
+        self.path = path
+        self.prefix = prefix
+        self.values = values
+    }
+
+    /// Whether `key` has a value other than null.
+    public func has(_ key: String) -> Bool { value(key) != nil }
+
+    /// A whole number in `range`; `fallback` where the key is missing, or an error where there is no fallback.
+    public func integer(
+        _ key: String, in range: ClosedRange<Int>, default fallback: Int? = nil
+    ) throws(ModelError) -> Int {
+        guard let value = value(key) else { return try required(key, fallback) }
+        guard case .number(let number) = value, let integer = Int(exactly: number), range.contains(integer) else {
+            throw invalid(key, value, "a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return integer
+    }
+
+    /// A number in `range`, likewise.
+    public func number(
+        _ key: String, in range: ClosedRange<Double>, default fallback: Double? = nil
+    ) throws(ModelError) -> Double {
+        guard let value = value(key) else { return try required(key, fallback) }
+        guard case .number(let number) = value, range.contains(number) else {
+            throw invalid(key, value, "a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    /// true or false, likewise.
+    public func flag(_ key: String, default fallback: Bool? = nil) throws(ModelError) -> Bool {
+        guard let value = value(key) else { return try required(key, fallback) }
+        guard case .flag(let flag) = value else { throw invalid(key, value, "true or false") }
+        return flag
+    }
+
+    /// A text, likewise.
+    public func string(_ key: String, default fallback: String? = nil) throws(ModelError) -> String {
+        guard let value = value(key) else { return try required(key, fallback) }
+        guard case .string(let string) = value else { throw invalid(key, value, "a text") }
+        return string
+    }
+
+    /// A list of texts; empty where the key is missing.
+    public func strings(_ key: String) throws(ModelError) -> [String] {
+        guard let value = value(key) else { return [] }
+        guard case .array(let items) = value else { throw invalid(key, value, "a list of texts") }
+        var strings: [String] = []
+        for item in items {
+            guard case .string(let string) = item else { throw invalid(key, item, "a list of texts") }
+            strings.append(string)
+        }
+        return strings
+    }
+
+    /// A whole number or a list of them, such as `eos_token_id`; empty where the key is missing.
+    public func integers(_ key: String, in range: ClosedRange<Int>) throws(ModelError) -> [Int] {
+        guard let value = value(key) else { return [] }
+        var items = [value]
+        if case .array(let array) = value { items = array }
+        var integers: [Int] = []
+        for item in items {
+            guard case .number(let number) = item, let integer = Int(exactly: number), range.contains(integer) else {
+                throw invalid(key, item, "whole numbers from \(range.lowerBound) to \(range.upperBound)")
+            }
+            integers.append(integer)
+        }
+        return integers
+    }
+
+    /// The object under `key`; nil where the key is missing.
+    public func object(_ key: String) throws(ModelError) -> ConfigFile? {
+        guard let value = value(key) else { return nil }
+        guard case .object(let object) = value else { throw invalid(key, value, "an object") }
+        return ConfigFile(path: path, prefix: "\(prefix)\(key).", values: object)
+    }
+
+    /// An error about the value of `key`: what it must be, or why it cannot be used.
+    public func invalid(_ key: String, _ wanted: String) -> ModelError {
+        value(key).map { invalid(key, $0, wanted) }
+            ?? ModelError(code: .invalidConfig, message: "'\(path)': \(prefix)\(key) is missing; it must be \(wanted)")
+    }
+
+    /// An error that says the engine cannot run what `key` asks for.
+    public func unsupported(_ key: String, _ remedy: String) -> ModelError {
+        let shown = value(key).map { "\($0)" } ?? "missing"
+        return ModelError(
+            code: .unsupported, message: "'\(path)': \(prefix)\(key) is \(shown), which is not supported; \(remedy)")
+    }
+
+    private func value(_ key: String) -> JSONValue? {
+        switch values[key] {
+        case nil, .null: nil
+        case let value?: value
+        }
+    }
+
+    private func required<Value>(_ key: String, _ fallback: Value?) throws(ModelError) -> Value {
+        guard let fallback else {
+            throw ModelError(
+                code: .invalidConfig,
+                message: "'\(path)': the key \(prefix)\(key) is missing; the model cannot be built without it")
+        }
+        return fallback
+    }
+
+    private func invalid(_ key: String, _ value: JSONValue, _ wanted: String) -> ModelError {
+        ModelError(code: .invalidConfig, message: "'\(path)': \(prefix)\(key) is \(value); it must be \(wanted)")
+    }
+}
+
+/// Any JSON value.
+private indirect enum JSONValue: Decodable, Sendable, CustomStringConvertible {
+    case null
+    case flag(Bool)
+    case number(Double)
+    case string(String)
+    case array([JSONValue])
+    case object([String: JSONValue])
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if container.decodeNil() {
+            self = .null
+        } else if let flag = try? container.decode(Bool.self) {
+            self = .flag(flag)
+        } else if let number = try? container.decode(Double.self) {
+            self = .number(number)
+        } else if let string = try? container.decode(String.self) {
+            self = .string(string)
+        } else if let array = try? container.decode([JSONValue].self) {
+            self = .array(array)
+        } else {
+            self = .object(try container.decode([String: JSONValue].self))
+        }
+    }
+
+    var description: String {
+        switch self {
+        case .null: "null"
+        case .flag(let flag): "\(flag)"
+        case .number(let number): Int(exactly: number).map(String.init) ?? "\(number)"
+        case .string(let string): "'\(String(string.prefix(80)).filter { !$0.isNewline })'"
+        case .array(let items): "a list of \(items.count)"
+        case .object(let members): "an object of \(members.count) keys"
+        }
+    }
+}

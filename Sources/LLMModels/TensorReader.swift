@@ -1,0 +1,56 @@
+import LLMTensor
+import LLMWeights
+
+/// Reads an architecture's tensors, checking each against the shape that the config gives it.
+struct TensorReader {
+    let tensors: any NamedTensors
+    let compute: Compute
+
+    /// Matrices `[outputs, inputs]` stacked to one; each gives its name and outputs.
+    func matrix(_ parts: [(name: String, outputs: Int)], inputs: Int) throws(ModelError) -> PackedWeights {
+        var views: [TensorView] = []
+        for part in parts {
+            let view = try view(part.name, [part.outputs, inputs])
+            if let first = views.first, first.dtype != view.dtype {
+                throw ModelError(
+                    code: .unsupported,
+                    message: "tensor '\(part.name)' is \(view.dtype.rawValue) and '\(parts[0].name)' is "
+                        + "\(first.dtype.rawValue); store both in one type")
+            }
+            views.append(view)
+        }
+        let packed = PackedWeights(stacking: views, on: compute)
+        for part in parts { tensors.release(part.name) }
+        return packed
+    }
+
+    /// A vector as float32.
+    func vector(_ name: String, _ count: Int) throws(ModelError) -> [Float] {
+        try view(name, [count]).floats()
+    }
+
+    /// Vectors joined in order; nil where `wanted` is false.
+    func vector(_ parts: [(name: String, outputs: Int)], if wanted: Bool) throws(ModelError) -> [Float]? {
+        guard wanted else { return nil }
+        var joined: [Float] = []
+        for part in parts { joined += try vector(part.name, part.outputs) }
+        return joined
+    }
+
+    private func view(_ name: String, _ shape: [Int]) throws(ModelError) -> TensorView {
+        tensors.willNeed(name)
+        let view: TensorView
+        do {
+            view = try tensors.tensor(named: name)
+        } catch {
+            throw ModelError(code: .invalidWeights, message: error.message)
+        }
+        guard view.shape == shape else {
+            throw ModelError(
+                code: .invalidWeights,
+                message: "tensor '\(name)' has shape \(view.shape), but config.json makes it \(shape); "
+                    + "check that config.json belongs to these weights")
+        }
+        return view
+    }
+}
