@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+"""Write the tiny random checkpoints of Tests/Fixtures/models and what Hugging Face transformers computes with them.
+
+usage: make_fixtures.py OUT_DIR [NAME ...]      (python3 with torch, transformers 5, safetensors)
+       make_fixtures.py --list
+
+Each OUT_DIR/NAME is a Hugging Face folder without a tokenizer:
+  model.safetensors            the weights; llama-sharded has model.safetensors.index.json and three shards instead
+  config.json                  as transformers 5 writes it (`rope_parameters`, `dtype`)
+  config-transformers4.json    the same model as transformers 4.51.3 writes it (`rope_theta`, `rope_scaling`, `torch_dtype`)
+  config-transformers4-type.json   llama-linear-rope only: as transformers 4.36.2 writes it (`rope_scaling.type`)
+  generation_config.json       as transformers 5 writes it
+  reference.json               what transformers computes, rounded to 5 decimals:
+    arch                name of the folder
+    transformers        version that computed it
+    cases[]             one for each of the prompt lengths 1, 2, 7, 33, 96:
+      prompt            token ids
+      logits            [position][vocabulary], or null for a prompt longer than the fixture records (see `full` below)
+      last_logits       the logits at the last position, always
+      greedy            24 further tokens by argmax; an end-of-sequence token does not stop it
+    last_hidden_state   [position][hidden] after the final norm, for the prompt of length 7 (cases[2])
+
+All arithmetic is float32 with eager attention, on the CPU. Weights are float32, except where a row of FIXTURES says
+otherwise; there they are rounded to the stored type first, so that the reference is of the weights as stored.
+The random numbers are torch's with fixed seeds: the same versions on the same kind of processor give the same
+weights. The first four rows are the ones of the same name of our make_parity.py.
+"""
+import json
+import os
+import shutil
+import sys
+
+import torch
+import transformers as tf
+
+WEIGHT_SEED = 20260
+PROMPT_SEED = 11
+PROMPT_LENGTHS = (1, 2, 7, 33, 96)
+HIDDEN_LENGTH = 7       # the prompt whose last hidden state is recorded
+GREEDY_TOKENS = 24
+
+TOKENS = dict(max_position_embeddings=512, bos_token_id=1, eos_token_id=2, pad_token_id=0)
+BASE = dict(vocab_size=320, hidden_size=64, intermediate_size=112, num_hidden_layers=3, num_attention_heads=4,
+            num_key_value_heads=2, **TOKENS)
+# Sizes that are no multiple of a vector, a tile or a quantization block.
+SMALL = dict(vocab_size=151, hidden_size=48, intermediate_size=40, num_hidden_layers=2, num_attention_heads=3,
+             num_key_value_heads=1, **TOKENS)
+
+
+def base(cls, **over):
+    return dict(cls=cls, config={**BASE, **over}, full=33)
+
+
+def small(cls, dtype=torch.float32, max_shard_size=None, **over):
+    return dict(cls=cls, config={**SMALL, **over}, full=7, dtype=dtype, max_shard_size=max_shard_size)
+
+
+# full: the longest prompt for which the logits of every position are recorded (for size).
+FIXTURES = {
+    "llama": base("LlamaConfig"),
+    "llama3-rope": base("LlamaConfig", rope_theta=500000.0, rope_scaling=dict(
+        rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
+        original_max_position_embeddings=64)),
+    "qwen2": base("Qwen2Config", tie_word_embeddings=True),
+    "qwen3": base("Qwen3Config", head_dim=24),
+    "llama-bias": small("LlamaConfig", attention_bias=True, mlp_bias=True, intermediate_size=37),
+    "llama-linear-rope": small("LlamaConfig", num_attention_heads=4, num_key_value_heads=4,
+                               rope_scaling=dict(rope_type="linear", factor=4.0)),
+    "llama-tied-bf16": small("LlamaConfig", dtype=torch.bfloat16, tie_word_embeddings=True, intermediate_size=37),
+    "llama-f16": small("LlamaConfig", dtype=torch.float16),
+    "llama-sharded": small("LlamaConfig", max_shard_size="40KB", hidden_size=32, intermediate_size=44,
+                           num_attention_heads=2),
+    "qwen3-tied": small("Qwen3Config", head_dim=40, tie_word_embeddings=True),
+    "llama-gqa": small("LlamaConfig", hidden_size=36, num_attention_heads=6, num_key_value_heads=2, head_dim=20),
+}
+
+
+def rounded(tensor):
+    if tensor.ndim == 1:
+        return [round(x, 5) for x in tensor.tolist()]
+    return [rounded(row) for row in tensor]
+
+
+def write_json(path, value):
+    """As transformers writes a config."""
+    with open(path, "w") as file:
+        file.write(json.dumps(value, indent=2, sort_keys=True) + "\n")
+
+
+def transformers4(config):
+    """The config.json of transformers 5 as transformers 4.51.3 writes the same model.
+
+    Checked byte for byte against 4.51.3 for every row of FIXTURES. What differs:
+    - `rope_parameters` {rope_theta, rope_type, ...} was `rope_theta` at the top and `rope_scaling` {rope_type, ...},
+      null where there is no scaling;
+    - `dtype` was `torch_dtype` (4.56 and later already write `dtype`);
+    - `layer_types` came later (4.53);
+    - Qwen's `sliding_window` stood at its default of 4096 also where `use_sliding_window` is false, which is what
+      counts; later versions write null there.
+    """
+    old = {k: v for k, v in config.items() if k not in ("rope_parameters", "dtype", "layer_types")}
+    rope = dict(config["rope_parameters"])
+    old["rope_theta"] = rope.pop("rope_theta")
+    old["rope_scaling"] = rope if rope["rope_type"] != "default" else None
+    old["torch_dtype"] = config["dtype"]
+    if config.get("use_sliding_window") is False:
+        old["sliding_window"] = 4096
+    old["transformers_version"] = "4.51.3"
+    return old
+
+
+def transformers4_type(config):
+    """The same as transformers 4.36.2 writes it: `rope_scaling` has `type`; Llama had no `head_dim` and `mlp_bias`."""
+    old = {k: v for k, v in transformers4(config).items() if k not in ("head_dim", "mlp_bias")}
+    scaling = dict(old["rope_scaling"])
+    scaling["type"] = scaling.pop("rope_type")
+    old["rope_scaling"] = scaling
+    old["transformers_version"] = "4.36.2"
+    return old
+
+
+def random_model(config):
+    torch.manual_seed(WEIGHT_SEED)
+    model = tf.AutoModelForCausalLM.from_config(config, dtype=torch.float32, attn_implementation="eager").eval()
+    with torch.no_grad():
+        for _, p in model.named_parameters():
+            if p.ndim == 1:                       # norms and biases: not all ones and zeros
+                p.add_(torch.randn_like(p) * 0.1)
+            else:
+                p.copy_(torch.randn_like(p) * (2.0 / p.shape[-1]) ** 0.5)
+    return model
+
+
+def make(name, out):
+    row = FIXTURES[name]
+    shutil.rmtree(out, ignore_errors=True)
+    os.makedirs(out)
+    model = random_model(getattr(tf, row["cls"])(**row["config"]))
+    sharding = {"max_shard_size": row["max_shard_size"]} if row.get("max_shard_size") else {}
+    dtype = row.get("dtype", torch.float32)
+    model.to(dtype).save_pretrained(out, **sharding)
+    if dtype != torch.float32:
+        # The reference is of the weights as stored: read the folder back, into float32. (Not model.to(torch.float32),
+        # for the rotary frequencies have been rounded too.)
+        model = tf.AutoModelForCausalLM.from_pretrained(out, dtype=torch.float32, attn_implementation="eager").eval()
+
+    config = json.load(open(os.path.join(out, "config.json")))
+    write_json(os.path.join(out, "config-transformers4.json"), transformers4(config))
+    if name == "llama-linear-rope":
+        write_json(os.path.join(out, "config-transformers4-type.json"), transformers4_type(config))
+
+    generator = torch.Generator().manual_seed(PROMPT_SEED)
+    cases, hidden, margin = [], None, float("inf")
+    with torch.no_grad():
+        for n in PROMPT_LENGTHS:
+            ids = [1] + torch.randint(3, row["config"]["vocab_size"], (n - 1,), generator=generator).tolist()
+            logits = model(torch.tensor([ids])).logits[0]
+            seq = list(ids)
+            for _ in range(GREEDY_TOKENS):
+                last = model(torch.tensor([seq])).logits[0, -1]
+                best = last.topk(2).values
+                margin = min(margin, float(best[0] - best[1]))
+                seq.append(int(last.argmax()))
+            cases.append(dict(prompt=ids, logits=rounded(logits) if n <= row["full"] else None,
+                              last_logits=rounded(logits[-1]), greedy=seq[n:]))
+            if n == HIDDEN_LENGTH:
+                hidden = rounded(model.model(torch.tensor([ids])).last_hidden_state[0])
+    with open(os.path.join(out, "reference.json"), "w") as file:
+        json.dump(dict(arch=name, transformers=tf.__version__, cases=cases, last_hidden_state=hidden), file,
+                  separators=(",", ":"))
+        file.write("\n")
+    size = sum(os.path.getsize(os.path.join(out, f)) for f in os.listdir(out))
+    print(f"{name:18} {sum(p.numel() for p in model.parameters()):7} parameters {size:8} bytes"
+          f"  smallest greedy margin {margin:.4f}")
+    return size
+
+
+def main(out, names):
+    tf.utils.logging.disable_progress_bar()
+    print("total", sum(make(name, os.path.join(out, name)) for name in names or FIXTURES), "bytes")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--list"]:
+        print(*FIXTURES, sep="\n")
+    elif len(sys.argv) >= 2 and not sys.argv[1].startswith("-") and set(sys.argv[2:]) <= FIXTURES.keys():
+        main(sys.argv[1], sys.argv[2:])
+    else:
+        sys.exit(__doc__)
