@@ -21,6 +21,22 @@ public struct TensorView: @unchecked Sendable {
         self.owner = owner
     }
 
+    /// A tensor in memory of its own, filled in order by `next`, rounded to `dtype`.
+    public init(shape: [Int], dtype: DType, filledBy next: () -> Float) {
+        let count = shape.reduce(1, *)
+        let storage = Storage(count: (count * dtype.byteCount + 3) / 4)
+        let memory = UnsafeMutableRawPointer(storage.base)
+        for index in 0..<count {
+            switch dtype {
+            case .float32: memory.storeBytes(of: next(), toByteOffset: index * 4, as: Float.self)
+            case .float16: memory.storeBytes(of: Float16(next()), toByteOffset: index * 2, as: Float16.self)
+            case .bfloat16: memory.storeBytes(of: next().bfloat16Bits, toByteOffset: index * 2, as: UInt16.self)
+            }
+        }
+        let bytes = UnsafeRawBufferPointer(start: memory, count: count * dtype.byteCount)
+        self.init(shape: shape, dtype: dtype, bytes: bytes, owner: storage)
+    }
+
     /// Elements in all.
     public var count: Int { bytes.count / dtype.byteCount }
 
@@ -50,5 +66,12 @@ public struct TensorView: @unchecked Sendable {
                 }
             }
         }
+    }
+}
+
+extension Float {
+    /// The bits of the nearest bfloat16, ties to even. NaN is not kept.
+    fileprivate var bfloat16Bits: UInt16 {
+        UInt16((bitPattern &+ 0x7fff &+ (bitPattern >> 16 & 1)) >> 16)
     }
 }

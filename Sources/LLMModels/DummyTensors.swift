@@ -1,0 +1,53 @@
+import Foundation
+public import LLMTensor
+public import LLMWeights
+
+/// Random weights of a config's shape, for measuring a model without its checkpoint (`--load-format dummy`).
+///
+/// A tensor's values depend on its name and the seed only: about normal, scaled by the inputs as a trained model's are,
+/// norms near 1.
+public struct DummyTensors: NamedTensors {
+    public let tensors: [TensorInfo]
+    private let shapes: [String: [Int]]
+    private let dtype: DType
+    private let seed: UInt64
+
+    /// - Parameter dtype: the width of the weights; nil takes the config's `dtype` or `torch_dtype`, else bfloat16.
+    public init(_ config: ConfigFile, dtype: DType? = nil, seed: UInt64 = 0) throws(ModelError) {
+        let specifications = try Architectures.entry(config).type.tensors(config)
+        let named = config.has("dtype") ? "dtype" : "torch_dtype"
+        let stored = DummyTensors.dtypes[try config.string(named, default: "bfloat16")] ?? .bfloat16
+        let dtype = dtype ?? stored
+        self.dtype = dtype
+        self.seed = seed
+        tensors = specifications.map { specification in
+            let elements = specification.shape.reduce(1, *)
+            return TensorInfo(
+                name: specification.name, shape: specification.shape, dtypeName: dtype.rawValue,
+                byteCount: elements * dtype.byteCount)
+        }
+        shapes = Dictionary(uniqueKeysWithValues: specifications.map { ($0.name, $0.shape) })
+    }
+
+    private static let dtypes: [String: DType] = ["float32": .float32, "float16": .float16, "bfloat16": .bfloat16]
+
+    public func info(named name: String) -> TensorInfo? { tensors.first { $0.name == name } }
+
+    public func tensor(named name: String) throws(WeightsError) -> TensorView {
+        guard let shape = shapes[name] else {
+            throw WeightsError(code: .missingTensor, message: "no tensor '\(name)' in the config's shape")
+        }
+        var state = name.utf8.reduce(seed &+ 0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        let isVector = shape.count == 1
+        let scale = isVector ? 0.1 : 1 / Float(shape.last ?? 1).squareRoot()
+        let centre: Float = isVector && name.contains("norm") ? 1 : 0
+        return TensorView(shape: shape, dtype: dtype, filledBy: {
+            state ^= state << 13
+            state ^= state >> 7
+            state ^= state << 17
+            // The sum of four uniform values is near enough to normal; its deviation is brought to 1.
+            let sum = (0..<4).reduce(Float(0)) { $0 + Float((state >> (16 * UInt64($1))) & 0xffff) / 65535 - 0.5 }
+            return centre + sum * 1.732 * scale
+        })
+    }
+}

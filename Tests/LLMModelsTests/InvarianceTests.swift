@@ -1,0 +1,42 @@
+import LLMModels
+import LLMTensor
+import LLMTestSupport
+import Testing
+
+/// Law 1 for every architecture: a row's logits are the same bits whatever else is in the batch.
+@Suite struct InvarianceTests {
+    static let architectures = Architectures.all.map(\.name)
+
+    private func prompts(_ lengths: [Int]) -> [[Int32]] {
+        var random = SeededGenerator(seed: 9)
+        return lengths.map { length in (0..<length).map { _ in Int32.random(in: 0..<97, using: &random) } }
+    }
+
+    private func config(_ architecture: String) throws -> String {
+        try #require(Architectures.all.first { $0.name == architecture }).tinyConfig
+    }
+
+    @Test(arguments: architectures)
+    func `Logits are the same bits alone, together, in chunks and with any block size`(architecture: String) throws {
+        let driver = try ModelDriver(config: config(architecture))
+        let prompts = prompts([1, 50, 7, 160, 33])
+        let alone = prompts.map { driver.logits([$0])[0] }
+        #expect(alone.joined().joined().allSatisfy { $0.isFinite })
+        #expect(driver.logits(prompts) == alone)
+        for chunk in [1, 5, 16, 64] { #expect(driver.logits(prompts, chunk: chunk) == alone, "chunks of \(chunk)") }
+        for blockSize in [32, 64, 128] { #expect(driver.logits(prompts, chunk: 19, blockSize: blockSize) == alone) }
+    }
+
+    @Test(arguments: architectures)
+    func `Logits are the same bits with any number of threads and any instruction set`(architecture: String) throws {
+        let config = try config(architecture)
+        let prompts = prompts([40, 3, 21])
+        let wanted = try ModelDriver(config: config, compute: Compute(features: .scalar, threads: 1)).logits(prompts)
+        for threads in [1, 2, 3] {
+            for features in CPUFeatures.allCases where features.isAvailable {
+                let compute = Compute(features: features, threads: threads)
+                #expect(try ModelDriver(config: config, compute: compute).logits(prompts) == wanted)
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import Foundation
+import LLMModels
+import LLMTensor
+import LLMWeights
+
+/// Runs one architecture without scheduler or engine: prompts in chunks, alone or together, over shuffled pages.
+struct ModelDriver {
+    let model: any Architecture
+    let compute: Compute
+
+    init(folder: URL, config: String = "config.json", compute: Compute = Compute(threads: 2)) throws {
+        let file = try ConfigFile(path: folder.appending(path: config).path)
+        self.compute = compute
+        model = try Architectures.load(file, try Checkpoint(path: folder.path), on: compute)
+    }
+
+    init(config: String, compute: Compute = Compute(threads: 2)) throws {
+        let file = try ConfigFile(data: Data(config.utf8), path: "config.json")
+        self.compute = compute
+        model = try Architectures.load(file, try DummyTensors(file, dtype: .float32), on: compute)
+    }
+
+    /// Logits at every position of each prompt, the prompts computed together in chunks of `chunk` tokens each.
+    func logits(_ prompts: [[Int32]], chunk: Int = .max, blockSize: Int = 16) -> [[[Float]]] {
+        outputs(prompts, chunk: chunk, blockSize: blockSize) { model.logits($0, $1, on: compute) }
+    }
+
+    /// Hidden states after the last norm, likewise.
+    func hiddenStates(_ prompts: [[Int32]]) -> [[[Float]]] {
+        outputs(prompts, chunk: .max, blockSize: 16) { hidden, _ in hidden }
+    }
+
+    private func outputs(
+        _ prompts: [[Int32]], chunk: Int, blockSize: Int, _ output: (Matrix, Workspace) -> Matrix
+    ) -> [[[Float]]] {
+        let sizes = model.dimensions
+        let workspace = Workspace()
+        let blocksEach = prompts.map { ($0.count + blockSize - 1) / blockSize }
+        let shape = KVPagesShape(
+            layers: sizes.layers, kvHeads: sizes.kvHeads, headDim: sizes.headDim, blockSize: blockSize)
+        let pages = KVPages(shape: shape, blockCount: blocksEach.reduce(0, +))
+        // Every second block in turn, so that no sequence's blocks are neighbours in order.
+        var free = Array(0..<Int32(pages.blockCount))
+        free = free.filter { $0 % 2 == 1 } + free.filter { $0 % 2 == 0 }
+        let tables = blocksEach.map { count in
+            defer { free.removeFirst(count) }
+            return Array(free.prefix(count))
+        }
+        var results: [[[Float]]] = prompts.map { _ in [] }
+        while let longest = zip(prompts, results).map({ $0.count - $1.count }).max(), longest > 0 {
+            var tokens: [Int32] = []
+            var sequences: [AttentionSequence] = []
+            var owners: [Int] = []
+            for (index, prompt) in prompts.enumerated() where results[index].count < prompt.count {
+                let start = results[index].count
+                let part = prompt[start..<min(prompt.count, start + min(chunk, prompt.count))]
+                sequences.append(
+                    AttentionSequence(
+                        rows: tokens.count..<tokens.count + part.count, firstPosition: start, blockTable: tables[index]))
+                tokens += part
+                owners += part.map { _ in index }
+            }
+            let batch = ForwardBatch(
+                tokens: tokens, sequences: sequences, outputRows: Array(tokens.indices), blockSize: blockSize)
+            let hidden = model.hiddenStates(batch, pages, workspace, on: compute)
+            let wanted = output(hidden, workspace)
+            for (row, owner) in owners.enumerated() { results[owner].append(wanted.row(row)) }
+        }
+        return results
+    }
+}
