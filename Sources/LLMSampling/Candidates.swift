@@ -1,0 +1,168 @@
+/// What the sampling steps work on: the tokens still in the running, in id order, with their logits.
+///
+/// It begins as the whole row, where a candidate's index is its id; edits of logits come first, then filters, which move
+/// the kept candidates together. All storage is reused from token to token. The members without an access level are
+/// for the extensions in the files beside this one.
+package struct Candidates: Sendable {
+    /// How many tokens are still in the running.
+    package private(set) var count = 0
+
+    var logits: [Float] = []  // [row]; the first `count` are alive
+    var ids: [TokenID] = []  // [row], as `logits`; written by the first filter
+    var weights: [Double] = []  // [row], as `logits`; exp((logit - highest) / temperature), if `hasWeights`
+    var hasWeights = false
+    var temperature = 1.0
+    var isWholeRow = true
+
+    // Of the row after its edits.
+    var highest: Float = -.infinity
+    var blockMaxima: [Float] = []  // [row / rowBlock, rounded up]
+
+    // Scratch of the rank search and of the draw.
+    var histogram = [Double](repeating: 0, count: 1 << 11)
+    var members: [Int] = []
+    var blockSums: [Double] = []
+
+    /// Logits under one block maximum.
+    static let rowBlock = 64
+
+    package init() {}
+
+    /// Takes a row of logits, index = token id; NaN becomes -infinity.
+    package mutating func load(_ row: Span<Float>) {
+        count = row.count
+        isWholeRow = true
+        hasWeights = false
+        temperature = 1
+        if logits.count < count {
+            logits = [Float](repeating: 0, count: count)
+            ids = [TokenID](repeating: 0, count: count)
+            weights = [Double](repeating: 0, count: count)
+        }
+        copyNumbers(from: row, to: &logits)
+    }
+
+    /// Replaces one token's logit, before any filter; ids that the row does not have are passed over.
+    package mutating func editLogit(of id: TokenID, _ edit: (Double) -> Double) {
+        precondition(isWholeRow, "logits are edited before candidates are filtered")
+        let index = Int(id)
+        guard index >= 0 && index < count else { return }
+        logits[index] = Float(edit(Double(logits[index])))
+        hasWeights = false
+    }
+
+    /// Finds the highest logit, which weights are relative to, and each block's; weights and filters need them.
+    ///
+    /// - Returns: the id of the highest logit, the lowest of equal ones; `nil` where every logit is -infinity.
+    package mutating func findHighest() -> TokenID? {
+        precondition(isWholeRow, "the highest logit is found before candidates are filtered")
+        blockMaxima.removeAll(keepingCapacity: true)
+        highest = -.infinity
+        var highestBlock = 0
+        for start in stride(from: 0, to: count, by: Self.rowBlock) {
+            let blockMaximum = maximum(logits.span.extracting(start..<min(start + Self.rowBlock, count)))
+            blockMaxima.append(blockMaximum)
+            if blockMaximum > highest {
+                highest = blockMaximum
+                highestBlock = start
+            }
+        }
+        return (highestBlock..<count).first { logits[$0] == highest && highest > -.infinity }.map { TokenID($0) }
+    }
+
+    /// Divides, for all steps after this one, the logits by `temperature`. The order of logits, ties included, stays.
+    package mutating func setTemperature(_ temperature: Double) {
+        self.temperature = temperature
+        hasWeights = false
+    }
+
+    /// The token at a candidate's index; ids ascend.
+    package func id(at index: Int) -> TokenID { isWholeRow ? TokenID(index) : ids[index] }
+
+    /// The logit at a candidate's index, before temperature.
+    package func logit(at index: Int) -> Float { logits[index] }
+
+    /// Drops every candidate whose logit, relative to the highest and divided by the temperature, is below `bound`.
+    package mutating func keep(relativeLogitsFrom bound: Double) {
+        let (highest, inverse) = (highest, 1 / temperature)
+        keepHighest { relativeLogit($0, highest: highest, inverseTemperature: inverse) >= bound }
+    }
+
+    /// Drops every candidate for which `isKept` is false.
+    ///
+    /// - Parameter isKept: true for every logit above one for which it is true; so a block is passed over whole.
+    @inline(__always)
+    mutating func keepHighest(where isKept: (Float) -> Bool) {
+        guard isWholeRow else { return keep(where: isKept) }
+        var kept = 0
+        for block in blockMaxima.indices where isKept(blockMaxima[block]) {
+            let start = block * Self.rowBlock
+            let end = min(start + Self.rowBlock, count)
+            for index in start..<end { ids[index] = TokenID(truncatingIfNeeded: index) }
+            kept = compact(&logits, &ids, &weights, range: start..<end, to: kept, where: isKept)
+        }
+        count = kept
+        isWholeRow = false
+    }
+
+    /// Drops every candidate for which `isKept`, called once each in id order, is false.
+    @inline(__always)
+    mutating func keep(where isKept: (Float) -> Bool) {
+        if isWholeRow {
+            for index in 0..<count { ids[index] = TokenID(truncatingIfNeeded: index) }
+        }
+        count = compact(&logits, &ids, &weights, range: 0..<count, to: 0, where: isKept)
+        isWholeRow = false
+    }
+}
+
+/// (logit - highest) / temperature; 0 at the highest itself, also where it is infinite.
+@inline(__always)
+func relativeLogit(_ logit: Float, highest: Float, inverseTemperature: Double) -> Double {
+    logit == highest ? 0 : (Double(logit) - Double(highest)) * inverseTemperature
+}
+
+private func copyNumbers(from row: Span<Float>, to logits: inout [Float]) {
+    for index in 0..<min(row.count, logits.count) {
+        let logit = row[index]
+        logits[index] = logit.isNaN ? -.infinity : logit
+    }
+}
+
+/// The highest of `values`, none of which is NaN.
+@inline(__always)
+private func maximum(_ values: Span<Float>) -> Float {
+    let vectorCount = values.count / 8
+    var lanes = SIMD8<Float>(repeating: -.infinity)
+    for vector in 0..<vectorCount {
+        let i = vector * 8
+        let next = SIMD8(
+            values[i], values[i + 1], values[i + 2], values[i + 3],
+            values[i + 4], values[i + 5], values[i + 6], values[i + 7])
+        lanes.replace(with: next, where: next .> lanes)
+    }
+    let quads = pointwiseMax(lanes.lowHalf, lanes.highHalf)
+    let pair = pointwiseMax(quads.lowHalf, quads.highHalf)
+    var highest = max(pair.x, pair.y)
+    for i in (vectorCount * 8)..<values.count where values[i] > highest {
+        highest = values[i]
+    }
+    return highest
+}
+
+/// Moves the kept elements of `range` to `start`, in order, without a branch; returns where they end.
+@inline(__always)
+private func compact(
+    _ logits: inout [Float], _ ids: inout [TokenID], _ weights: inout [Double], range: Range<Int>, to start: Int,
+    where isKept: (Float) -> Bool
+) -> Int {
+    var kept = start
+    for index in range.clamped(to: 0..<min(logits.count, ids.count, weights.count)) {
+        let logit = logits[index]
+        logits[kept] = logit
+        ids[kept] = ids[index]
+        weights[kept] = weights[index]
+        kept += isKept(logit) ? 1 : 0
+    }
+    return kept
+}

@@ -1,0 +1,14 @@
+extension SamplingStep {
+    /// Subtracts the penalty from the logit of every token in the output, however often it is there.
+    static let presencePenalty = SamplingStep(
+        name: "presence_penalty",
+        stage: .logits,
+        changesArgmax: true,
+        isActive: { $0.parameters.presencePenalty != 0 },
+        apply: { candidates, context in
+            let penalty = context.parameters.presencePenalty
+            for entry in context.counts.entries where entry.outputCount > 0 {
+                candidates.editLogit(of: entry.id) { $0 - penalty }
+            }
+        })
+}

@@ -1,0 +1,39 @@
+/// Why a request's sampling parameters, or a row of logits, cannot be used.
+public struct SamplingError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What kind of fault it is; further kinds may be added.
+    public struct Code: RawRepresentable, Sendable, Hashable {
+        /// The code's name, as it stands in an API's answer.
+        public let rawValue: String
+
+        /// A code of that name.
+        public init(rawValue: String) { self.rawValue = rawValue }
+
+        /// A value is outside the field's range, not finite, or empty.
+        public static let outOfRange = Code(rawValue: "out_of_range")
+        /// Two fields contradict each other.
+        public static let conflict = Code(rawValue: "conflict")
+        /// A token id is not in the model's vocabulary.
+        public static let notInVocabulary = Code(rawValue: "not_in_vocabulary")
+        /// The value is meaningful, but this engine cannot do it.
+        public static let unsupported = Code(rawValue: "unsupported")
+        /// A row of logits leaves no token to choose.
+        public static let noCandidates = Code(rawValue: "no_candidates")
+    }
+
+    /// What kind of fault it is.
+    public let code: Code
+    /// The field at fault, by its wire name: `top_p`.
+    public let field: String
+    /// One line: the field, its value, the range, and what to do.
+    public let message: String
+
+    /// An error about `field`; the message is put together as `field: problem; remedy`.
+    public init(_ code: Code, field: String, problem: String, remedy: String) {
+        self.code = code
+        self.field = field
+        message = "\(field): \(problem); \(remedy)"
+    }
+
+    /// The message.
+    public var description: String { message }
+}

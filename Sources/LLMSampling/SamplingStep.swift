@@ -1,0 +1,32 @@
+/// One step between a row of logits and the token chosen from it.
+public struct SamplingStep: Sendable {
+    /// What a step works on.
+    public enum Stage: Sendable, Hashable, Comparable {
+        /// It edits single logits of the row; a greedy request too goes through it.
+        case logits
+        /// It reshapes or narrows the distribution drawn from; a greedy request has taken the highest logit before it.
+        case candidates
+    }
+
+    /// The wire name of the parameter that turns the step on.
+    public let name: String
+    /// What it works on.
+    public let stage: Stage
+    /// Whether it can change which token is the most probable one.
+    public let changesArgmax: Bool
+    /// Whether the request has the step do anything for this token.
+    package let isActive: @Sendable (SamplingContext) -> Bool
+    /// Does it.
+    package let apply: @Sendable (inout Candidates, SamplingContext) -> Void
+}
+
+/// What a step may look at besides the candidates.
+package struct SamplingContext: Sendable {
+    package let parameters: ResolvedSampling
+    package let counts: TokenCounts
+
+    package init(parameters: ResolvedSampling, counts: TokenCounts) {
+        self.parameters = parameters
+        self.counts = counts
+    }
+}

@@ -1,0 +1,31 @@
+import Foundation
+
+/// A file read whole, after its kind and its size have been checked.
+enum BoundedFile {
+    /// The bytes of `url`, or nil where there is no such file.
+    static func read(_ url: URL, limit: Int) throws(TokenizerError) -> [UInt8]? {
+        let resolved = url.resolvingSymlinksInPath()
+        guard FileManager.default.fileExists(atPath: resolved.path) else { return nil }
+        do {
+            let attributes = try FileManager.default.attributesOfItem(atPath: resolved.path)
+            guard attributes[.type] as? FileAttributeType == .typeRegular else {
+                throw TokenizerError(.fileUnreadable, "\(url.path) is not a file; name a model folder with its files")
+            }
+            let handle = try FileHandle(forReadingFrom: resolved)
+            defer { try? handle.close() }
+            // One byte more than allowed tells a file that is too large, whatever size it claims.
+            let bytes = try handle.read(upToCount: limit + 1) ?? Data()
+            guard bytes.count <= limit else {
+                throw TokenizerError(
+                    .fileTooLarge,
+                    "\(url.path) has more than \(limit) bytes, the limit for it; check that it is the right file")
+            }
+            return [UInt8](bytes)
+        } catch let error as TokenizerError {
+            throw error
+        } catch {
+            throw TokenizerError(
+                .fileUnreadable, "\(url.path) cannot be read: \(error.localizedDescription); check its permissions")
+        }
+    }
+}

@@ -1,0 +1,132 @@
+public import Foundation
+
+/// The tokenizer of a model folder with a SentencePiece vocabulary: `tokenizer.model`, and the rules of
+/// `tokenizer_config.json` where there is one.
+///
+/// It gives what Python's `sentencepiece` gives for plain text, and what the `LlamaTokenizer` of `transformers`
+/// (with `legacy` false, unless the file says otherwise) adds to that: BOS and EOS, and special tokens spelled out
+/// in the text. Only the beginning of a text gets the vocabulary's prefix space, not what follows a special token.
+public struct SentencePieceTokenizer: Tokenizer {
+    /// The longest text that is encoded at once, in bytes of UTF-8; the library needs some hundred times as much
+    /// memory.
+    public static let maximumTextBytes = 16 << 20
+
+    /// The id of `bos_token`, or of the model's own control piece where no file names one.
+    public let bosToken: TokenID?
+    /// The id of `eos_token`, likewise; no other ids end a sequence for the tokenizer.
+    public let eosTokens: [TokenID]
+    /// Whether a decoded text loses the prefix space, as the model's normalizer tells.
+    public let leadingSpace: LeadingSpace
+    /// Whether `encode` puts BOS in front of a text, where special tokens are wanted.
+    public let addsBOS: Bool
+    /// Whether `encode` puts EOS behind a text, where special tokens are wanted.
+    public let addsEOS: Bool
+
+    private let vocabulary: SentencePieceVocabulary
+    private let matcher: AddedTokenMatcher
+    /// Encodes a text from its beginning.
+    private let opening: SentencePieceProcessor
+    /// Encodes what follows a special token.
+    private let continuing: SentencePieceProcessor
+
+    /// Loads the tokenizer in `folder`.
+    ///
+    /// - Throws: `TokenizerError`, which names the file and what is wrong with it.
+    public init(folder: URL) throws(TokenizerError) {
+        let file = folder.appending(path: "tokenizer.model")
+        let configuration = try TokenizerConfiguration(folder: folder)
+        guard let bytes = try BoundedFile.read(file, limit: 64 << 20) else {
+            throw TokenizerError(
+                .fileNotFound, "\(file.path) does not exist; name a model folder with a tokenizer.model")
+        }
+        do {
+            var model = try SentencePieceModel(bytes)
+            model.addsDummyPrefix = configuration.addsPrefixSpace ?? model.addsDummyPrefix
+            opening = try SentencePieceProcessor(model)
+            vocabulary = SentencePieceVocabulary(model, configuration)
+            leadingSpace = model.removesExtraWhitespaces ? .dropUntilText : model.addsDummyPrefix ? .dropOne : .keep
+            if model.addsDummyPrefix, !configuration.isLegacy {
+                model.addsDummyPrefix = false
+                continuing = try SentencePieceProcessor(model)
+            } else {
+                continuing = opening
+            }
+        } catch {
+            throw TokenizerError(
+                .malformedModel,
+                "\(file.path) is no usable SentencePiece model: \(error.reason); download it again")
+        }
+        bosToken = try Self.id(vocabulary.bos, configuration.bos, "bos_token", isNeeded: configuration.addsBOS, folder)
+        let eos = try Self.id(vocabulary.eos, configuration.eos, "eos_token", isNeeded: configuration.addsEOS, folder)
+        eosTokens = eos.map { [$0] } ?? []
+        addsBOS = configuration.addsBOS ?? (bosToken != nil)
+        addsEOS = configuration.addsEOS ?? false
+        matcher = AddedTokenMatcher(vocabulary.matched)
+    }
+
+    /// What a file's setting means, held against the vocabulary.
+    private static func id(
+        _ id: TokenID?, _ setting: TokenizerConfiguration.Setting, _ field: String, isNeeded: Bool?, _ folder: URL
+    ) throws(TokenizerError) -> TokenID? {
+        if id == nil, case .token(let token) = setting {
+            throw TokenizerError(
+                .malformedConfiguration,
+                """
+                \(folder.path): \(field) "\(token.content)" is not in the vocabulary; correct tokenizer_config.json, \
+                or give the token an id in added_tokens_decoder
+                """)
+        }
+        if id == nil, isNeeded == true {
+            throw TokenizerError(
+                .malformedConfiguration,
+                """
+                \(folder.path): add_\(field) is true, but there is no \(field); name one in tokenizer_config.json, or \
+                set add_\(field) to false
+                """)
+        }
+        return id
+    }
+
+    /// One more than the largest id, added tokens included.
+    public var vocabularySize: Int { vocabulary.count }
+
+    /// The ids of `text`; safe from any number of threads.
+    ///
+    /// - Parameter addSpecialTokens: whether BOS and EOS are put around it, as `addsBOS` and `addsEOS` tell.
+    /// - Throws: `textTooLong` past `maximumTextBytes`; `encodingFailed` where a damaged vocabulary cannot express it.
+    public func encode(_ text: String, addSpecialTokens: Bool = true) throws(TokenizerError) -> [TokenID] {
+        let bytes = Array(text.utf8)
+        guard bytes.count <= Self.maximumTextBytes else {
+            throw TokenizerError(
+                .textTooLong,
+                """
+                the text has \(bytes.count) bytes, more than the \(Self.maximumTextBytes) that can be encoded at once; \
+                shorten it
+                """)
+        }
+        var ids: [TokenID] = []
+        if addSpecialTokens, addsBOS, let bosToken { ids.append(bosToken) }
+        do {
+            for segment in matcher.segments(of: bytes) {
+                switch segment {
+                case .token(let id): ids.append(id)
+                case .text(let range):
+                    let processor = range.lowerBound == 0 ? opening : continuing
+                    try processor.encode(bytes[range], into: &ids)
+                }
+            }
+        } catch {
+            throw TokenizerError(
+                .encodingFailed,
+                "the vocabulary cannot express the text: \(error.reason); check that tokenizer.model fits the model")
+        }
+        if addSpecialTokens, addsEOS, let eos = eosTokens.first { ids.append(eos) }
+        return ids
+    }
+
+    /// What `id` adds to a decoded text.
+    public func text(of id: TokenID) -> TokenText { vocabulary.text(of: id) }
+
+    /// The vocabulary's spelling of `id`, or nil outside it.
+    public func piece(_ id: TokenID) -> String? { vocabulary.piece(id) }
+}

@@ -1,0 +1,58 @@
+/// The number of one entry of a vocabulary: what a model reads and writes.
+public typealias TokenID = Int32
+
+/// Text to token ids and back.
+///
+/// A tokenizer is an immutable value: any number of threads may use one at once. Decoding, whole or streamed, is
+/// the business of `StreamDecoder`, which asks only `text(of:)` and `leadingSpace`; so both always agree.
+public protocol Tokenizer: Sendable {
+    /// One more than the largest id there is. A model may have more logits than that; the ids past it have no text.
+    var vocabularySize: Int { get }
+
+    /// The id that marks the beginning of a sequence, where the vocabulary has one.
+    var bosToken: TokenID? { get }
+
+    /// The ids that mark the end of a sequence; none, where the vocabulary has none.
+    var eosTokens: [TokenID] { get }
+
+    /// What decoding does with the space that a text's first piece brings.
+    var leadingSpace: LeadingSpace { get }
+
+    /// The ids of `text`. Special tokens spelled out in the text (`</s>`) become their ids.
+    ///
+    /// - Parameter addSpecialTokens: whether BOS and EOS are put around the text, as the tokenizer's files tell.
+    /// - Throws: `TokenizerError` with code `textTooLong` or `encodingFailed`.
+    func encode(_ text: String, addSpecialTokens: Bool) throws(TokenizerError) -> [TokenID]
+
+    /// What `id` adds to a decoded text; `.nothing` for an id outside the vocabulary.
+    func text(of id: TokenID) -> TokenText
+
+    /// The vocabulary's own spelling of `id`, such as `▁time`, `<0x0A>` or `<s>`; nil outside the vocabulary.
+    func piece(_ id: TokenID) -> String?
+}
+
+extension Tokenizer {
+    /// The text of `ids`, read as the beginning of a text: the first piece's space is dropped where the vocabulary
+    /// adds one in encoding. Bytes that are no UTF-8 become U+FFFD; ids outside the vocabulary add nothing.
+    ///
+    /// - Parameter skipSpecialTokens: whether special tokens are left out; otherwise their names stand in the text.
+    public func decode(_ ids: [TokenID], skipSpecialTokens: Bool = true) -> String {
+        var decoder = StreamDecoder(tokenizer: self, skipSpecialTokens: skipSpecialTokens)
+        return decoder.append(contentsOf: ids) + decoder.finish()
+    }
+
+    /// Whether `id` steers the model rather than being text: BOS, EOS, chat markers. The unknown token is text.
+    public func isSpecial(_ id: TokenID) -> Bool {
+        if case .special = text(of: id) { true } else { false }
+    }
+
+    /// The bytes that `id` adds to a text when it does not open it; nil outside the vocabulary. One byte of a longer
+    /// UTF-8 sequence, where the piece is a byte.
+    public func bytes(of id: TokenID) -> [UInt8]? {
+        switch text(of: id) {
+        case .nothing: nil
+        case .text(let text), .verbatim(let text), .special(let text): Array(text.utf8)
+        case .byte(let byte): [byte]
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import Foundation
+import LLMSampling
+import LLMTestSupport
+import Testing
+
+@Suite struct LogprobTests {
+    @Test func `Logprobs are the raw model's, before penalties, masks and temperature`() throws {
+        let logits: [Float] = [1, 3, 2, -1]
+        let parameters = try resolve(
+            SamplingParameters(
+                repetitionPenalty: 5, temperature: 0.3, topK: 1, minTokens: 1, logprobs: 4),
+            vocabulary: 4, eos: [1])
+        var sampler = Sampler()
+        let token = try sampler.next(logits.span, parameters, TokenCounts(prompt: [1, 0]))
+        let total = log(logits.reduce(0) { $0 + exp(Double($1)) })
+        let logprobs = try #require(token.logprobs)
+        #expect(token.id == 2 && logprobs.chosen.tokenID == 2)
+        #expect(abs(logprobs.chosen.logprob - (2 - total)) < 1e-12)
+        #expect(logprobs.top.map(\.tokenID) == [1, 2, 0, 3])
+        for entry in logprobs.top {
+            #expect(abs(entry.logprob - (Double(logits[Int(entry.tokenID)]) - total)) < 1e-12)
+        }
+    }
+
+    @Test func `The most probable tokens are those of a full sort, ties by lower id`() throws {
+        for seed in 0..<60 as Range<UInt64> {
+            var generator = SeededGenerator(seed: seed)
+            let vocabulary = Int.random(in: 1...3000, using: &generator)
+            let logits = (0..<vocabulary).map { _ in generator.float(in: -30...30).rounded() }
+            let wanted = Int.random(in: 0...20, using: &generator)
+            var sampler = Sampler()
+            let ranked = logits.indices.sorted { (-logits[$0], $0) < (-logits[$1], $1) }.map(TokenID.init)
+            for (logprobs, count) in [(wanted, wanted), (-1, vocabulary)] {
+                let parameters = try resolve(SamplingParameters(temperature: 0, logprobs: logprobs))
+                let token = try sampler.next(logits.span, parameters, TokenCounts(prompt: []))
+                #expect(token.logprobs?.top.map(\.tokenID) == Array(ranked.prefix(count)), "seed \(seed)")
+            }
+        }
+    }
+
+    @Test func `No logprobs are worked out unless asked for, and 0 gives the chosen token's alone`() throws {
+        let logits: [Float] = [0, 0]
+        var sampler = Sampler()
+        let counts = TokenCounts(prompt: [])
+        #expect(try sampler.next(logits.span, resolve(SamplingParameters()), counts).logprobs == nil)
+        let logprobs = try sampler.next(logits.span, resolve(SamplingParameters(logprobs: 0)), counts).logprobs
+        #expect(logprobs?.top == [])
+        #expect(abs((logprobs?.chosen.logprob ?? 0) - log(0.5)) < 1e-15)
+    }
+
+    @Test func `A token the model rules out has a logprob of -infinity`() throws {
+        let logits: [Float] = [.nan, 0, -.infinity]
+        var sampler = Sampler()
+        let token = try sampler.next(logits.span, resolve(SamplingParameters(logprobs: -1)), TokenCounts(prompt: []))
+        #expect(token.logprobs?.top.map(\.logprob) == [0, -.infinity, -.infinity])
+        #expect(token.logprobs?.top.map(\.tokenID) == [1, 0, 2])
+    }
+}

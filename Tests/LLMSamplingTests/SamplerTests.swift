@@ -1,0 +1,160 @@
+import LLMSampling
+import LLMTestSupport
+import Testing
+
+@Suite struct SamplerTests {
+    @Test func `Every token is the one of a plain full sort`() throws {
+        let vocabularies = [1, 2, 7, 63, 64, 65, 500, 3000]
+        for seed in 0..<400 as Range<UInt64> {
+            var generator = SeededGenerator(seed: seed)
+            let vocabulary = vocabularies[Int(seed) % vocabularies.count]
+            let spread = Float.random(in: 0.5...12, using: &generator)
+            let logits = (0..<vocabulary).map { _ in generator.float(in: -spread...spread) }
+            let temperature = Double.random(in: 0.05...2, using: &generator)
+            let minP = Bool.random(using: &generator) ? Double.random(in: 0...0.5, using: &generator) : 0
+            let topK = Bool.random(using: &generator) ? Int.random(in: 1...(vocabulary + 3), using: &generator) : 0
+            let topP = Bool.random(using: &generator) ? Double.random(in: 0.01...0.999, using: &generator) : 1
+            let parameters = try resolve(
+                SamplingParameters(temperature: temperature, topP: topP, topK: topK, minP: minP),
+                vocabulary: vocabulary, seed: Int64(seed))
+            let naive = NaiveSampling(logits, temperature: temperature, minP: minP, topK: topK, topP: topP)
+            #expect(candidates(logits, parameters).keptIDs == naive.kept.map(\.id), "seed \(seed)")
+
+            var sampler = Sampler()
+            var counts = TokenCounts(prompt: [])
+            for output in 0..<5 {
+                let uniform = Philox.uniform(seed: Int64(seed), sample: 0, output: output, draw: 0)
+                let token = try sampler.next(logits.span, parameters, counts).id
+                #expect(token == naive.token(at: uniform), "seed \(seed) output \(output)")
+                counts.add(token)
+            }
+        }
+    }
+
+    @Test func `Tokens come as often as the distribution says`() throws {
+        let logits: [Float] = [0.3, -1.2, 2, 0, 1.1, -0.4, 0.9, -3]
+        let parameters = try resolve(SamplingParameters(temperature: 1.3, topK: 6), vocabulary: 8, seed: 99)
+        let expected = NaiveSampling(logits, temperature: 1.3, minP: 0, topK: 6, topP: 1).kept
+        let total = expected.reduce(0) { $0 + $1.probability }
+        var sampler = Sampler()
+        var counts = TokenCounts(prompt: [])
+        let draws = 20_000
+        for _ in 0..<draws { counts.add(try sampler.next(logits.span, parameters, counts).id) }
+        let chiSquare = expected.reduce(0.0) { sum, token in
+            let mean = token.probability / total * Double(draws)
+            let difference = Double(counts.outputCount(of: token.id)) - mean
+            return sum + difference * difference / mean
+        }
+        #expect(chiSquare < 20.5)  // 5 degrees of freedom, p = 0.001
+    }
+
+    @Test func `Greedy takes the highest logit, the lowest id of equal ones`() throws {
+        let parameters = try resolve(SamplingParameters(temperature: 0))
+        var sampler = Sampler()
+        let noCounts = TokenCounts(prompt: [])
+        let rows: [(logits: [Float], token: TokenID)] = [
+            ([1, 4, 4, 2], 1), ([-3], 0), ([-0.0, 0], 0), ([-9, -8, -.infinity], 1),
+        ]
+        for (logits, token) in rows {
+            #expect(try sampler.next(logits.span, parameters, noCounts).id == token)
+        }
+        for seed in 0..<50 as Range<UInt64> {
+            var generator = SeededGenerator(seed: seed)
+            let logits = (0..<Int.random(in: 1...700, using: &generator)).map { _ in
+                generator.float(in: -40...40).rounded()
+            }
+            let highest = logits.max()
+            let token = try sampler.next(logits.span, parameters, noCounts).id
+            #expect(Int(token) == logits.firstIndex { $0 == highest }, "seed \(seed)")
+        }
+    }
+
+    @Test func `NaN is never chosen`() throws {
+        let logits: [Float] = [.nan, 1, .nan, 0.5, -.nan]
+        var sampler = Sampler()
+        var counts = TokenCounts(prompt: [])
+        let greedy = try resolve(SamplingParameters(temperature: 0), vocabulary: 5)
+        #expect(try sampler.next(logits.span, greedy, counts).id == 1)
+        let sampled = try resolve(SamplingParameters(temperature: 2, topP: 0.999, topK: 5), vocabulary: 5)
+        for _ in 0..<200 {
+            let token = try sampler.next(logits.span, sampled, counts).id
+            #expect(token == 1 || token == 3)
+            counts.add(token)
+        }
+    }
+
+    @Test(arguments: [0, 0.5, 2])
+    func `Plus infinity wins`(temperature: Double) throws {
+        let logits: [Float] = [1, .greatestFiniteMagnitude, .infinity, .nan]
+        var sampler = Sampler()
+        for (topP, topK, minP) in [(1, 0, 0), (0.9, 0, 0), (1, 2, 0), (1, 0, 0.1)] as [(Double, Int, Double)] {
+            let parameters = try resolve(
+                SamplingParameters(temperature: temperature, topP: topP, topK: topK, minP: minP, logprobs: 2))
+            let token = try sampler.next(logits.span, parameters, TokenCounts(prompt: []))
+            #expect(token.id == 2)
+            #expect(token.logprobs?.chosen.logprob == 0)
+        }
+    }
+
+    @Test(arguments: [[], [.nan, .nan], [-.infinity, .nan, -.infinity]] as [[Float]])
+    func `A row without any number fails the request, and only it`(logits: [Float]) throws {
+        var sampler = Sampler()
+        for temperature in [0, 1] as [Double] {
+            let parameters = try resolve(SamplingParameters(temperature: temperature, topP: 0.9, logprobs: 3))
+            do {
+                _ = try sampler.next(logits.span, parameters, TokenCounts(prompt: []))
+                Issue.record("no error")
+            } catch {
+                #expect(error.code == .noCandidates && error.field == "logits")
+            }
+            let next: [Float] = [0, 9, 1]
+            let greedy = try resolve(SamplingParameters(temperature: 0))
+            #expect(try sampler.next(next.span, greedy, TokenCounts(prompt: [])).id == 1)
+        }
+    }
+
+    @Test func `A row whose last tokens are masked fails the request`() throws {
+        let parameters = try resolve(SamplingParameters(minTokens: 1), vocabulary: 2, eos: [0])
+        let logits: [Float] = [3, -.infinity]
+        var sampler = Sampler()
+        #expect(throws: SamplingError.self) {
+            try sampler.next(logits.span, parameters, TokenCounts(prompt: []))
+        }
+    }
+
+    @Test func `The same arguments give the same token whatever the sampler did before`() throws {
+        var used = Sampler()
+        for seed in 0..<60 as Range<UInt64> {
+            var generator = SeededGenerator(seed: seed)
+            let vocabulary = Int.random(in: 1...600, using: &generator)
+            let logits = (0..<vocabulary).map { _ in generator.float(in: -6...6) }
+            let parameters = try resolve(
+                SamplingParameters(
+                    temperature: 1.2, topP: seed % 2 == 0 ? 0.9 : 1, topK: seed % 3 == 0 ? 50 : 0,
+                    logprobs: seed % 5 == 0 ? 3 : nil),
+                vocabulary: vocabulary, seed: Int64(seed))
+            var fresh = Sampler()
+            let counts = TokenCounts(prompt: [])
+            let expected = try fresh.next(logits.span, parameters, counts)
+            #expect(try used.next(logits.span, parameters, counts) == expected, "seed \(seed)")
+        }
+    }
+
+    @Test func `Samples and output positions draw apart`() throws {
+        let logits = [Float](repeating: 0, count: 100)
+        let parameters = try resolve(SamplingParameters(seed: 3))
+        var sampler = Sampler()
+        func tokens(sample: Int) throws -> [TokenID] {
+            var counts = TokenCounts(prompt: [])
+            return try (0..<20).map { _ in
+                let token = try sampler.next(logits.span, parameters, counts, sample: sample).id
+                counts.add(token)
+                return token
+            }
+        }
+        let first = try tokens(sample: 0)
+        #expect(try tokens(sample: 0) == first)
+        #expect(try tokens(sample: 1) != first)
+        #expect(Set(first).count > 5)
+    }
+}
