@@ -29,6 +29,9 @@ public struct TensorSpecification: Sendable, Hashable {
 public protocol Architecture: Sendable {
     var dimensions: ModelDimensions { get }
 
+    /// The sizes that a config says.
+    static func dimensions(_ config: ConfigFile) throws(ModelError) -> ModelDimensions
+
     /// The tensors that a model of this config reads.
     static func tensors(_ config: ConfigFile) throws(ModelError) -> [TensorSpecification]
 

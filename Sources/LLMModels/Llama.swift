@@ -107,6 +107,10 @@ public struct Llama: Architecture {
         return logits
     }
 
+    public static func dimensions(_ config: ConfigFile) throws(ModelError) -> ModelDimensions {
+        try LlamaConfig(config).dimensions
+    }
+
     public static func tensors(_ config: ConfigFile) throws(ModelError) -> [TensorSpecification] {
         LlamaTensorNames(try LlamaConfig(config)).all
     }

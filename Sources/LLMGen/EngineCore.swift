@@ -1,0 +1,129 @@
+import LLMSampling
+import LLMScheduling
+import LLMTensor
+import LLMTokenizer
+
+/// The engine's state, owned by its thread: scheduler, model runner, sampler and the live requests.
+struct EngineCore {
+    private var scheduler: Scheduler
+    private var sampler = Sampler()
+    private var requests: [SequenceID: RequestState] = [:]
+    private let runner: ModelRunner
+    private let tokenizer: (any Tokenizer)?
+
+    init(_ model: LanguageModel, _ options: SchedulerOptions) {
+        scheduler = Scheduler(options)
+        runner = ModelRunner(model, options)
+        tokenizer = model.tokenizer
+    }
+
+    /// Whether no request is live.
+    var isIdle: Bool { scheduler.isEmpty }
+
+    /// What is in the scheduler now.
+    var load: EngineLoad {
+        EngineLoad(
+            running: scheduler.runningCount, waiting: scheduler.waitingCount, usedBlocks: scheduler.usedBlockCount,
+            freeBlocks: scheduler.freeBlockCount, preemptions: scheduler.totals.preemptions)
+    }
+
+    /// Computes one step: at most one token for each running sequence.
+    mutating func step() {
+        let batch = scheduler.schedule()
+        let start = ContinuousClock.now
+        for sequence in batch.sequences { requests[sequence.id]?.scheduled(at: start) }
+        let logits = runner.logits(batch)
+        let tokens = sample(batch, logits)
+        let events = scheduler.commit(tokens.mapValues(\.id))
+        let now = ContinuousClock.now
+        for event in events { take(event, tokens, at: now) }
+    }
+
+    /// Admits a request, or ends it with the reason why not.
+    mutating func add(_ request: EngineRequest) {
+        let state = RequestState(request, tokenizer: tokenizer)
+        do {
+            try scheduler.add(
+                SequenceRequest(
+                    id: request.id, prompt: request.prompt, maxTokens: request.sampling.maxTokens,
+                    minTokens: request.sampling.minTokens, stopTokens: request.sampling.endTokenIDs))
+            requests[request.id] = state
+        } catch {
+            state.fail(LLMGenError(error))
+        }
+    }
+
+    /// Ends a request that its client gave up, or that is to end early; its blocks are free at once.
+    mutating func abort(_ id: SequenceID) { end(id, .abort) }
+
+    /// Ends every request with what it has.
+    mutating func abortAll() { for id in Array(requests.keys) { abort(id) } }
+
+    /// Fails every request.
+    mutating func failAll(_ error: LLMGenError) {
+        scheduler.abortAll()
+        for state in requests.values { state.fail(error) }
+        requests = [:]
+    }
+
+    /// What the scheduler holds to be broken; empty when all is well.
+    func invariantViolations() -> [String] { scheduler.invariantViolations() }
+
+    private mutating func sample(_ batch: ScheduledBatch, _ logits: Matrix) -> [SequenceID: SampledToken] {
+        var tokens: [SequenceID: SampledToken] = [:]
+        for (row, sequence) in batch.sequences.filter(\.needsLogits).enumerated() {
+            guard let request = requests[sequence.id] else { continue }
+            do throws(SamplingError) {
+                tokens[sequence.id] = try logits.withRow(row) { values throws(SamplingError) in
+                    try sampler.next(values.span, request.sampling, request.counts)
+                }
+            } catch {
+                scheduler.finish(sequence.id, reason: .error)
+                requests.removeValue(forKey: sequence.id)?.fail(LLMGenError(error))
+            }
+        }
+        return tokens
+    }
+
+    private mutating func take(
+        _ event: SchedulerEvent, _ tokens: [SequenceID: SampledToken], at now: ContinuousClock.Instant
+    ) {
+        switch event {
+        case .token(let id, _, _):
+            guard let token = tokens[id], let stopped = requests[id]?.append(token, at: now) else { return }
+            if stopped {
+                end(id, .stop, withToken: true, at: now)
+            } else if scheduler.sequence(id) != nil {
+                requests[id]?.flush()
+            }
+        case .finished(let sequence):
+            requests.removeValue(forKey: sequence.id).map {
+                var state = $0
+                state.finish(sequence.reason, withToken: true, preemptions: sequence.preemptionCount, at: now)
+            }
+        }
+    }
+
+    private mutating func end(
+        _ id: SequenceID, _ reason: FinishReason, withToken: Bool = false, at now: ContinuousClock.Instant = .now
+    ) {
+        let preemptions = scheduler.sequence(id)?.preemptionCount ?? 0
+        scheduler.finish(id, reason: reason)
+        guard var state = requests.removeValue(forKey: id) else { return }
+        state.finish(reason, withToken: withToken, preemptions: preemptions, at: now)
+    }
+}
+
+/// How full an engine is.
+public struct EngineLoad: Sendable, Hashable {
+    /// Sequences that have blocks.
+    public let running: Int
+    /// Sequences that wait for room.
+    public let waiting: Int
+    /// Blocks in use.
+    public let usedBlocks: Int
+    /// Blocks free.
+    public let freeBlocks: Int
+    /// Preemptions since the start.
+    public let preemptions: Int
+}

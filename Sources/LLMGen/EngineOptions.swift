@@ -1,0 +1,85 @@
+import LLMModels
+import LLMScheduling
+import LLMTensor
+
+/// How an engine schedules and how much memory its cache takes.
+public struct EngineOptions: Sendable {
+    /// Memory for keys and values; unset, 2 GiB or what all sequences at full length need, the lesser.
+    public var kvCacheMemory: ByteCount?
+    /// Blocks of keys and values, in place of an amount of memory.
+    public var kvBlocks: Int?
+    /// Tokens a block: 16, 32, 64 or 128.
+    public var blockSize: Int
+    /// Sequences that may run at once.
+    public var maxNumSeqs: Int
+    /// Tokens that one step computes at most.
+    public var maxNumBatchedTokens: Int
+    /// Tokens a sequence may have, prompt and output; unset, as many as the model was made for.
+    public var maxModelLength: Int?
+
+    /// Options; every one has a default.
+    public init(
+        kvCacheMemory: ByteCount? = nil, kvBlocks: Int? = nil, blockSize: Int = 32, maxNumSeqs: Int = 128,
+        maxNumBatchedTokens: Int = 512, maxModelLength: Int? = nil
+    ) {
+        self.kvCacheMemory = kvCacheMemory
+        self.kvBlocks = kvBlocks
+        self.blockSize = blockSize
+        self.maxNumSeqs = maxNumSeqs
+        self.maxNumBatchedTokens = maxNumBatchedTokens
+        self.maxModelLength = maxModelLength
+    }
+
+    static let defaultKVCacheMemory = ByteCount.gibibytes(2)
+
+    /// The scheduler's limits for a model of these sizes.
+    func scheduling(_ sizes: ModelDimensions) throws(LLMGenError) -> SchedulerOptions {
+        let maxLength = maxModelLength ?? sizes.maxPositions
+        guard maxLength <= sizes.maxPositions else {
+            throw LLMGenError(
+                code: .invalidArgument,
+                message: "max-model-len is \(maxLength); the model was made for at most \(sizes.maxPositions) tokens")
+        }
+        do {
+            return try SchedulerOptions(
+                blockSize: blockSize, blockCount: blockCount(sizes, maxLength), maxNumSeqs: maxNumSeqs,
+                maxNumBatchedTokens: maxNumBatchedTokens, maxModelLength: maxLength)
+        } catch let error as SchedulerOptionError {
+            throw LLMGenError(error)
+        } catch let error as LLMGenError {
+            throw error
+        } catch {
+            throw LLMGenError(code: .failed, message: "\(error)", cause: error)
+        }
+    }
+
+    private func blockCount(_ sizes: ModelDimensions, _ maxLength: Int) throws(LLMGenError) -> Int {
+        guard kvBlocks == nil || kvCacheMemory == nil else {
+            throw LLMGenError(
+                code: .invalidArgument, message: "kv-blocks and kv-cache-memory are both given; give one of them")
+        }
+        if let kvBlocks { return kvBlocks }
+        // An unreadable block size is the scheduler's to refuse.
+        guard SchedulerOptions.blockSizes.contains(blockSize) else { return 1 }
+        let blockBytes = sizes.kvShape(blockSize: blockSize).blockByteCount
+        if let kvCacheMemory {
+            guard kvCacheMemory.bytes >= blockBytes else {
+                throw LLMGenError(
+                    code: .invalidArgument,
+                    message: "kv-cache-memory is \(kvCacheMemory); one block of \(blockSize) tokens takes "
+                        + "\(ByteCount(bytes: blockBytes)), give at least that")
+            }
+            return kvCacheMemory.bytes / blockBytes
+        }
+        let wanted = (maxLength + blockSize - 1) / blockSize
+        let (all, overflow) = wanted.multipliedReportingOverflow(by: max(maxNumSeqs, 1))
+        let affordable = max(1, EngineOptions.defaultKVCacheMemory.bytes / blockBytes)
+        return overflow ? affordable : max(1, min(all, affordable))
+    }
+}
+
+extension ModelDimensions {
+    func kvShape(blockSize: Int) -> KVPagesShape {
+        KVPagesShape(layers: layers, kvHeads: kvHeads, headDim: headDim, blockSize: blockSize)
+    }
+}

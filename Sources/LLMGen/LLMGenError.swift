@@ -1,0 +1,73 @@
+import LLMModels
+import LLMSampling
+import LLMScheduling
+import LLMTokenizer
+import LLMWeights
+
+/// What went wrong in the engine: the one error of the library.
+///
+/// The message is one line that names the value and the limit and says what to do.
+public struct LLMGenError: Error, Sendable, CustomStringConvertible {
+    /// The kind of failure. New kinds may be added, so a `switch` over them needs a `default`.
+    public struct Code: RawRepresentable, Sendable, Hashable {
+        /// The kind's stable name.
+        public let rawValue: String
+
+        /// A kind by its stable name.
+        public init(rawValue: String) { self.rawValue = rawValue }
+
+        /// A parameter or an option has a value out of its range.
+        public static let invalidArgument = Code(rawValue: "invalid_argument")
+        /// A prompt or a file is not what it must be: empty, too long, corrupt, not supported.
+        public static let invalidInput = Code(rawValue: "invalid_input")
+        /// There is no such file or model.
+        public static let notFound = Code(rawValue: "not_found")
+        /// A request could not be computed.
+        public static let failed = Code(rawValue: "failed")
+        /// The engine was shut down before the request was done.
+        public static let shutDown = Code(rawValue: "shut_down")
+    }
+
+    /// The kind of failure, for programs.
+    public let code: Code
+    /// What, why and what to do, for people.
+    public let message: String
+    /// The error beneath, where there is one.
+    public let cause: (any Error)?
+
+    /// A failure of kind `code`, told by `message`.
+    public init(code: Code, message: String, cause: (any Error)? = nil) {
+        self.code = code
+        self.message = message
+        self.cause = cause
+    }
+
+    /// The message.
+    public var description: String { message }
+}
+
+extension LLMGenError {
+    init(_ error: ModelError) {
+        self.init(code: error.code == .notFound ? .notFound : .invalidInput, message: error.message, cause: error)
+    }
+
+    init(_ error: WeightsError) {
+        self.init(code: error.code == .notFound ? .notFound : .invalidInput, message: error.message, cause: error)
+    }
+
+    init(_ error: TokenizerError) {
+        self.init(code: error.code == .fileNotFound ? .notFound : .invalidInput, message: error.message, cause: error)
+    }
+
+    init(_ error: SamplingError) {
+        self.init(code: error.code == .noCandidates ? .failed : .invalidArgument, message: error.message, cause: error)
+    }
+
+    init(_ error: SchedulerOptionError) {
+        self.init(code: .invalidArgument, message: error.message, cause: error)
+    }
+
+    init(_ error: AdmissionError) {
+        self.init(code: .invalidInput, message: error.message, cause: error)
+    }
+}

@@ -1,0 +1,97 @@
+public import Foundation
+import LLMModels
+public import LLMSampling
+public import LLMTensor
+public import LLMTokenizer
+import LLMWeights
+
+/// A model in memory, ready for an ``Engine``: weights, tokenizer and the model's own sampling defaults.
+///
+/// Several engines may use one model at a time, each with its own cache; but one thread pool serves them, so they take
+/// turns: give each engine its own model where they run at once.
+public final class LanguageModel: Sendable {
+    /// The name that outputs carry: the folder's name.
+    public let name: String
+    /// The folder the model was read from.
+    public let folder: URL
+    /// The architecture's name in `config.json`, such as `LlamaForCausalLM`.
+    public let architectureName: String
+    /// Text to tokens and back; nil where the folder has no tokenizer, so that prompts must be token ids.
+    public let tokenizer: (any Tokenizer)?
+    /// Tokens that end a text.
+    public let eosTokens: [TokenID]
+    /// What the model's `generation_config.json` recommends.
+    public let samplingDefaults: SamplingDefaults
+    /// The arithmetic chosen.
+    public let computeDtype: ComputeDtype
+    /// Seconds that loading took.
+    public let loadSeconds: Double
+    let architecture: any Architecture
+    let compute: Compute
+
+    /// Tokens there are logits for.
+    public var vocabularySize: Int { architecture.dimensions.vocabularySize }
+    /// Tokens of prompt and output together that the model was made for.
+    public var maxPositions: Int { architecture.dimensions.maxPositions }
+    /// The CPU level in use.
+    public var cpuFeatures: CPUFeatures { compute.features }
+    /// Threads that compute.
+    public var threads: Int { compute.pool.threads }
+    /// Who multiplies matrices.
+    public var gemm: GEMM { compute.gemm }
+
+    /// Loads a model from a folder in Hugging Face's layout, or a bundled or installed one by its name
+    /// (``ModelLocator``).
+    ///
+    /// - Throws: ``LLMGenError`` `notFound` or `invalidInput`, naming the file, the field and the value.
+    public static func load(
+        _ path: String = ModelLocator.bundledModel, _ options: LoadOptions = LoadOptions()
+    ) async throws(LLMGenError) -> LanguageModel {
+        try LanguageModel(folder: ModelLocator.locate(path), options)
+    }
+
+    private init(folder: URL, _ options: LoadOptions) throws(LLMGenError) {
+        let start = ContinuousClock.now
+        compute = try options.compute()
+        self.folder = folder
+        name = folder.resolvingSymlinksInPath().lastPathComponent
+        computeDtype = .float32
+        tokenizer = try LanguageModel.tokenizer(in: folder)
+        let generation = try GenerationConfig(folder: folder)
+        samplingDefaults = generation.defaults
+        do {
+            let config = try ConfigFile(path: folder.appending(path: "config.json").path)
+            architectureName = try Architectures.entry(config).name
+            let tensors: any NamedTensors =
+                switch options.loadFormat {
+                case .auto: try Checkpoint(path: folder.path)
+                case .dummy: try DummyTensors(config)
+                }
+            architecture = try Architectures.load(config, tensors, on: compute)
+            let configured = try config.integers("eos_token_id", in: 0...Int(Int32.max)).map(TokenID.init)
+            let own = generation.eosTokens.isEmpty ? configured : generation.eosTokens
+            eosTokens = own + (tokenizer?.eosTokens ?? []).filter { !own.contains($0) }
+        } catch let error as WeightsError {
+            throw LLMGenError(error)
+        } catch let error as ModelError {
+            throw LLMGenError(error)
+        } catch {
+            throw LLMGenError(code: .failed, message: "'\(folder.path)': \(error)", cause: error)
+        }
+        loadSeconds = (ContinuousClock.now - start).seconds
+    }
+
+    private static func tokenizer(in folder: URL) throws(LLMGenError) -> (any Tokenizer)? {
+        guard FileManager.default.fileExists(atPath: folder.appending(path: "tokenizer.model").path) else { return nil }
+        do {
+            return try SentencePieceTokenizer(folder: folder)
+        } catch {
+            throw LLMGenError(error)
+        }
+    }
+}
+
+extension Duration {
+    /// The duration in seconds.
+    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

@@ -1,0 +1,41 @@
+public import Foundation
+
+/// Where models are found.
+///
+/// A path that exists is taken as it is. A bare name, such as `fairytale-6m`, is looked for in the folders of
+/// `LLMGEN_MODELS` (separated by colons), then in `models` and `share/llmgen/models` beside the executable or in a folder
+/// above it, then in `models` of the source tree that the library was built from.
+public enum ModelLocator {
+    /// The name of the bundled model.
+    public static let bundledModel = "fairytale-6m"
+
+    /// The folder or file that `name` means. - Throws: ``LLMGenError`` `notFound`, with the folders searched.
+    public static func locate(_ name: String) throws(LLMGenError) -> URL {
+        if FileManager.default.fileExists(atPath: name) { return URL(fileURLWithPath: name) }
+        guard !name.isEmpty, !name.contains("/") else {
+            throw LLMGenError(
+                code: .notFound, message: "'\(name)': no such file or folder; give a model folder with a config.json")
+        }
+        let folders = searchFolders(
+            environment: ProcessInfo.processInfo.environment,
+            executable: Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0]))
+        let found = folders.lazy.map { $0.appending(path: name) }
+            .first { FileManager.default.fileExists(atPath: $0.appending(path: "config.json").path) }
+        if let found { return found }
+        throw LLMGenError(
+            code: .notFound,
+            message: "'\(name)': no such file, folder or installed model; give a path to a model folder, "
+                + "or set LLMGEN_MODELS to the folder that holds '\(name)'")
+    }
+
+    static func searchFolders(environment: [String: String], executable: URL) -> [URL] {
+        var folders = (environment["LLMGEN_MODELS"] ?? "").split(separator: ":").map { URL(fileURLWithPath: String($0)) }
+        var folder = executable.resolvingSymlinksInPath().deletingLastPathComponent()
+        while folder.path != "/" {
+            folders += [folder.appending(path: "models"), folder.appending(path: "share/llmgen/models")]
+            folder.deleteLastPathComponent()
+        }
+        let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        return folders + [sources.deletingLastPathComponent().appending(path: "models")]
+    }
+}

@@ -1,0 +1,100 @@
+import LLMSampling
+import LLMScheduling
+import LLMTokenizer
+
+/// A live request on the engine's thread: its text so far, and where its pieces go.
+struct RequestState {
+    let prompt: [TokenID]
+    let sampling: ResolvedSampling
+    private(set) var counts: TokenCounts
+    private var decoder: StreamDecoder?
+    private var matcher: StopMatcher
+    private let sink: PieceSink
+    private let arrival: ContinuousClock.Instant
+    private var firstStep: ContinuousClock.Instant?
+    private var firstToken: ContinuousClock.Instant?
+    private var tokenIDs: [TokenID] = []
+    private var logprobs: [TokenLogprobs] = []
+    private var text = ""
+
+    init(_ request: EngineRequest, tokenizer: (any Tokenizer)?) {
+        prompt = request.prompt
+        sampling = request.sampling
+        counts = TokenCounts(prompt: request.prompt)
+        decoder = tokenizer.map { StreamDecoder(tokenizer: $0, prompt: request.prompt) }
+        matcher = StopMatcher(request.sampling.stop)
+        sink = request.sink
+        arrival = request.arrival
+    }
+
+    mutating func scheduled(at now: ContinuousClock.Instant) {
+        firstStep = firstStep ?? now
+    }
+
+    /// Takes a new token and says whether a stop string is now complete. The piece goes out, unless the request ends
+    /// with it: then `finish` sends it.
+    mutating func append(_ token: SampledToken, at now: ContinuousClock.Instant) -> Bool {
+        firstToken = firstToken ?? now
+        counts.add(token.id)
+        tokenIDs.append(token.id)
+        if let entry = token.logprobs { logprobs.append(entry) }
+        // The text of a stop token is not part of the output.
+        guard !sampling.endTokenIDs.contains(token.id), var decoder else { return false }
+        let new = decoder.append(token.id)
+        self.decoder = decoder
+        let matched = matcher.append(new, mayStop: tokenIDs.count >= sampling.minTokens)
+        pending += matched.text
+        return matched.stopIndex != nil
+    }
+
+    /// Text that has not gone out yet.
+    private var pending = ""
+
+    /// Sends the last token's piece on its way.
+    mutating func flush() {
+        sink.yield(OutputPiece(text: takePending(), tokenID: tokenIDs.last, logprobs: logprobs.last, output: nil))
+    }
+
+    /// Ends the request: the last piece has the rest of the text and the whole output.
+    mutating func finish(
+        _ reason: FinishReason, withToken: Bool, preemptions: Int, at now: ContinuousClock.Instant
+    ) {
+        if var decoder { pending += matcher.append(decoder.finish()).text + matcher.finish() }
+        let piece = takePending()
+        let first = firstToken ?? now
+        let output = RequestOutput(
+            promptTokenIDs: prompt, tokenIDs: tokenIDs, text: text,
+            logprobs: sampling.logprobs == nil ? nil : logprobs, finishReason: reason, seed: sampling.seed,
+            usage: Usage(promptTokens: prompt.count, cachedTokens: 0, completionTokens: tokenIDs.count),
+            timings: Timings(
+                queueSeconds: ((firstStep ?? now) - arrival).seconds, ttftSeconds: (first - arrival).seconds,
+                prefillSeconds: (first - (firstStep ?? now)).seconds, decodeSeconds: (now - first).seconds,
+                totalSeconds: (now - arrival).seconds, preemptions: preemptions))
+        sink.yield(
+            OutputPiece(
+                text: piece, tokenID: withToken ? tokenIDs.last : nil, logprobs: withToken ? logprobs.last : nil,
+                output: output))
+        sink.finish()
+    }
+
+    /// Ends the request with an error of its own.
+    func fail(_ error: LLMGenError) { sink.finish(throwing: error) }
+
+    private mutating func takePending() -> String {
+        defer { pending = "" }
+        text += pending
+        return pending
+    }
+}
+
+/// Where a request's pieces go.
+typealias PieceSink = AsyncThrowingStream<OutputPiece, any Error>.Continuation
+
+/// A request on its way to the engine's thread.
+struct EngineRequest: Sendable {
+    let id: SequenceID
+    let prompt: [TokenID]
+    let sampling: ResolvedSampling
+    let sink: PieceSink
+    let arrival: ContinuousClock.Instant
+}

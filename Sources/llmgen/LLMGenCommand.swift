@@ -1,0 +1,26 @@
+import ArgumentParser
+import Foundation
+import LLMGen
+
+/// The `llmgen` command.
+@main
+struct LLMGenCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "llmgen",
+        abstract: "Text generation with large language models on ordinary CPUs.",
+        version: llmgenVersion,
+        subcommands: [GenerateCommand.self, InspectCommand.self])
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            CommandFailure.exit(error)
+        }
+    }
+}
