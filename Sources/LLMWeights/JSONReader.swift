@@ -252,9 +252,9 @@ struct JSONReader {
 
     // MARK: Errors
 
-    /// `reason`, at the place reached.
+    /// `reason`, at the place reached, of which the outermost names are told.
     func failure(_ reason: String) -> WeightsError {
-        let path = scopes.map { scope in
+        let path = scopes.prefix(3).map { scope in
             scope.isObject ? scope.name.map { " \($0.quoted)" } ?? "" : "[\(max(scope.count - 1, 0))]"
         }
         return .corrupt(file, "\(part)\(path.joined()) at byte \(position) of \(bytes.count): \(reason)")
