@@ -95,7 +95,7 @@ import Testing
             indexName: index(map), "1.safetensors": shard("a", "b"), "2.safetensors": shard("c"),
         ])
         #expect(error.code == .missingTensor)
-        #expect(error.message.contains("1 tensors") && error.message.contains("'b (2.safetensors)'"))
+        #expect(error.message.contains("1 of 2 tensors") && error.message.contains("'b (2.safetensors)'"))
     }
 
     @Test(arguments: [

@@ -10,12 +10,12 @@ final class MemoryFile {
     init() throws {
         let name = "llmgen-\(UUID().uuidString)"
         #if os(Linux)
-        descriptor = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0o600)
-        shm_unlink(name)
+            descriptor = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0o600)
+            shm_unlink(name)
         #else
-        let path = FileManager.default.temporaryDirectory.appending(path: name).path
-        descriptor = open(path, O_RDWR | O_CREAT | O_EXCL, 0o600)
-        unlink(path)
+            let path = FileManager.default.temporaryDirectory.appending(path: name).path
+            descriptor = open(path, O_RDWR | O_CREAT | O_EXCL, 0o600)
+            unlink(path)
         #endif
         guard descriptor >= 0 else { throw POSIXError(.EIO) }
     }

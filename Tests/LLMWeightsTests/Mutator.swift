@@ -13,7 +13,7 @@ struct Mutator {
     private static let tokens = [
         "{", "}", "[", "]", ",", ":", "\"", "\\", "\\u0000", "\\ud800", "\"F32\"", "\"BF16\"", "\"F4\"", "\"I64\"",
         "\"dtype\"", "\"shape\"", "\"data_offsets\"", "\"__metadata__\"", "\"weight_map\"", "true", "null", "{}", "[]",
-        "\u{FEFF}", "\u{0}", "é", " ", "\n",
+        "\u{FEFF}", "\u{0}", "é", "\u{301}\u{323}", " ", "\n",
     ]
 
     /// One to three kinds of damage to `text`.

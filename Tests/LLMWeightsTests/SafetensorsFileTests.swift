@@ -104,7 +104,7 @@ import Testing
     }
 
     @Test func aGiganticNameOpensAndIsCutInMessages() throws {
-        let name = String(repeating: "n\u{301}", count: 3_000_000)
+        let name = String(repeating: "n\u{301}", count: 1_000_000)
         let header = #"{"\#(name)":{"dtype":"I64","shape":[0],"data_offsets":[0,0]}}"#
         try withSafetensors(safetensors(header)) { file in
             #expect(file.contains(name))

@@ -82,6 +82,9 @@ struct Refusal: CustomTestStringConvertible {
         Refusal("not UTF-8", bytes: safetensors(Array("{\"".utf8) + [0xC3, 0x28] + Array("\":{}}".utf8)), "UTF-8"),
         Refusal(
             "overlong UTF-8", bytes: safetensors(Array("{\"".utf8) + [0xC0, 0x80] + Array("\":{}}".utf8)), "UTF-8"),
+        Refusal(
+            "a million combining marks", "{\"a" + String(repeating: "\u{301}\u{323}", count: 500_000) + "\":{}}",
+            "more than 30 combining marks"),
         Refusal("bad word", fields: #""x":nul"#, "'w' 'x'", "'n'"),
         Refusal("bad number", fields: #""x":-"#, "'}' where a value is needed"),
         Refusal("number with leading zero", fields: #""x":01"#, "leading zero"),
