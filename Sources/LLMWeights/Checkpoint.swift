@@ -72,8 +72,10 @@ public struct Checkpoint: NamedTensors {
                 .map { "\($0.key) (\(index.shards[$0.value]))" }.sorted()
             throw WeightsError(
                 code: .missingTensor,
-                message: "\(path.quoted): \(missing.count) tensors are not in the shard that the index maps them to: "
-                    + "\(listed(missing)); index and shards are of different versions: download them again")
+                message:
+                    "\(path.quoted): \(missing.count) of \(index.shardOfTensor.count) tensors are not in the shard "
+                    + "that the index maps them to: \(listed(missing)); index and shards are of different versions: download them again"
+            )
         }
         self.path = path
         self.files = files

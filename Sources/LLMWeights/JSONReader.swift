@@ -3,7 +3,8 @@
 /// It builds no tree, does not recurse and limits nesting, so the memory it takes is within a small multiple of the
 /// text. A name that appears twice in one object, text after the value, malformed UTF-8, lone surrogates and numbers
 /// that are not whole where whole ones are asked for are errors, which say where they are. Names count as equal when
-/// `String` says so, that is by Unicode's canonical equivalence.
+/// `String` says so, that is by Unicode's canonical equivalence. Strings must be in Unicode's Stream-Safe Text Format
+/// (UAX #15): `String` compares and hashes in time quadratic in a run of combining marks.
 ///
 ///     try reader.beginObject()
 ///     while let name = try reader.nextName() {
@@ -12,6 +13,7 @@
 ///     try reader.finish()
 struct JSONReader {
     static let nestingLimit = 32
+    static let combiningMarkLimit = 30
 
     private let bytes: [UInt8]
     private let file: String
@@ -125,8 +127,21 @@ struct JSONReader {
             ? String(validating: rest, as: UTF8.self)
             : String(validating: unescaped + rest, as: UTF8.self)
         guard let text else { throw failure("a string that is not valid UTF-8") }
+        guard Self.isStreamSafe(text) else {
+            throw failure("a string with more than \(Self.combiningMarkLimit) combining marks in a row")
+        }
         position += 1
         return text
+    }
+
+    private static func isStreamSafe(_ text: String) -> Bool {
+        if text.utf8.allSatisfy({ $0 < 0x80 }) { return true }
+        var marks = 0
+        for scalar in text.unicodeScalars {
+            marks = scalar.properties.canonicalCombiningClass == .notReordered ? 0 : marks + 1
+            if marks > combiningMarkLimit { return false }
+        }
+        return true
     }
 
     /// Reads over the next value, whatever it is.
@@ -252,9 +267,9 @@ struct JSONReader {
 
     // MARK: Errors
 
-    /// `reason`, at the place reached.
+    /// `reason`, at the place reached, of which the outermost names are told.
     func failure(_ reason: String) -> WeightsError {
-        let path = scopes.map { scope in
+        let path = scopes.prefix(3).map { scope in
             scope.isObject ? scope.name.map { " \($0.quoted)" } ?? "" : "[\(max(scope.count - 1, 0))]"
         }
         return .corrupt(file, "\(part)\(path.joined()) at byte \(position) of \(bytes.count): \(reason)")

@@ -96,37 +96,33 @@ extension JSONReader {
             default: try skipValue()
             }
         }
-        let label = "tensor \(name.quoted)"
-        guard let dtypeName else { throw .corrupt(file.path, "\(label) has no dtype") }
-        guard let shape else { throw .corrupt(file.path, "\(label) has no shape") }
-        guard let offsets else { throw .corrupt(file.path, "\(label) has no data_offsets") }
+        func corrupt(_ reason: String) -> WeightsError { .corrupt(file.path, "tensor \(name.quoted) \(reason)") }
+        guard let dtypeName else { throw corrupt("has no dtype") }
+        guard let shape else { throw corrupt("has no shape") }
+        guard let offsets else { throw corrupt("has no data_offsets") }
         guard let dtype = SafetensorsDType(rawValue: dtypeName) else {
             let known = SafetensorsDType.allCases.map(\.rawValue).joined(separator: ", ")
             throw WeightsError(
                 code: .unsupported,
-                message: "\(file.path.quoted): \(label) has dtype \(dtypeName.quoted), which is none of \(known); "
-                    + "convert the weights to BF16, F16 or F32")
+                message: "\(file.path.quoted): tensor \(name.quoted) has dtype \(dtypeName.quoted), which is none of "
+                    + "\(known); convert the weights to BF16, F16 or F32")
         }
 
         let limit = file.count - dataStart
         guard offsets.count == 2, offsets[0] <= offsets[1], offsets[1] <= limit else {
-            throw .corrupt(
-                file.path,
-                "\(label) has data_offsets \(offsets), not a begin and an end that is no less and within the "
+            throw corrupt(
+                "has data_offsets \(offsets), where a begin and an end no less than it are needed, both within the "
                     + "\(limit) bytes of data")
         }
         guard let bits = product(of: shape, times: dtype.bitWidth) else {
-            throw .corrupt(
-                file.path, "\(label) has shape \(shape), whose size in bits is above the limit of \(Int.max)")
+            throw corrupt("has shape \(shape), whose size in bits is above the limit of \(Int.max)")
         }
-        guard bits % 8 == 0, bits / 8 == offsets[1] - offsets[0] else {
-            throw .corrupt(
-                file.path,
-                "\(label) has \(offsets[1] - offsets[0]) bytes, where shape \(shape) of \(dtypeName) needs \(bits) bits"
-            )
+        let byteCount = offsets[1] - offsets[0]
+        guard bits % 8 == 0, bits / 8 == byteCount else {
+            throw corrupt("has \(byteCount) bytes, where shape \(shape) of \(dtypeName) needs \(bits) bits")
         }
         return SafetensorsHeader.StoredTensor(
-            info: TensorInfo(name: name, shape: shape, dtypeName: dtypeName, byteCount: bits / 8),
+            info: TensorInfo(name: name, shape: shape, dtypeName: dtypeName, byteCount: byteCount),
             range: dataStart + offsets[0]..<dataStart + offsets[1])
     }
 
