@@ -11,16 +11,13 @@ enum BoundedFile {
             guard attributes[.type] as? FileAttributeType == .typeRegular else {
                 throw TokenizerError(.fileUnreadable, "\(url.path) is not a file; name a model folder with its files")
             }
-            let handle = try FileHandle(forReadingFrom: resolved)
-            defer { try? handle.close() }
-            // One byte more than allowed tells a file that is too large, whatever size it claims.
-            let bytes = try handle.read(upToCount: limit + 1) ?? Data()
-            guard bytes.count <= limit else {
+            let size = (attributes[.size] as? NSNumber)?.uint64Value ?? 0
+            guard size <= limit else {
                 throw TokenizerError(
                     .fileTooLarge,
-                    "\(url.path) has more than \(limit) bytes, the limit for it; check that it is the right file")
+                    "\(url.path) has \(size) bytes, more than \(limit), its limit; check that it is the right file")
             }
-            return [UInt8](bytes)
+            return [UInt8](try Data(contentsOf: resolved))
         } catch let error as TokenizerError {
             throw error
         } catch {

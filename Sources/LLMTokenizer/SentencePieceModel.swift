@@ -142,7 +142,9 @@ struct SentencePieceModel: Sendable {
         var reader = ProtobufReader(message)
         while let (field, value) = try reader.next() {
             guard field == 2, try !value.bytes("precompiled_charsmap").isEmpty else { continue }
-            throw Damage("it has denormalization rules, which llmgen cannot apply to a stream")
+            throw Damage(
+                "it has denormalization rules, which cannot be applied to a stream", code: .unsupported,
+                remedy: "use a model without them")
         }
     }
 

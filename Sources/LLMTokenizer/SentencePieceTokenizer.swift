@@ -53,8 +53,7 @@ public struct SentencePieceTokenizer: Tokenizer {
             }
         } catch {
             throw TokenizerError(
-                .malformedModel,
-                "\(file.path) is no usable SentencePiece model: \(error.reason); download it again")
+                error.code, "\(file.path) is no usable SentencePiece model: \(error.reason); \(error.remedy)")
         }
         bosToken = try Self.id(vocabulary.bos, configuration.bos, "bos_token", isNeeded: configuration.addsBOS, folder)
         let eos = try Self.id(vocabulary.eos, configuration.eos, "eos_token", isNeeded: configuration.addsEOS, folder)

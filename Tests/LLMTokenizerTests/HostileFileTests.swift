@@ -84,7 +84,6 @@ struct HostileFileTests {
             (field(1, field(1, text: "a") + [0x15, 0, 0, 0xC0, 0x7F]), "score of piece 0 is nan"),
             (field(1, field(1, text: "a") + [0x18, 9]), "type of piece 0 is 9"),
             (field(2, [0x18, 5]), "model_type is 5"),
-            (field(5, field(2, text: "rules")), "denormalization"),
             ([0x0A, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F], "bytes, but 0 are left"),
             ([0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01], "10 bytes"),
             ([0x0B], "wire type 3"),
@@ -94,6 +93,14 @@ struct HostileFileTests {
         ])
     func refusesNonsense(model: [UInt8], mention: String) throws {
         expectRefusal(model, mention: mention)
+    }
+
+    @Test("that asks for denormalization is refused as unsupported")
+    func refusesDenormalization() throws {
+        let model = try bytes("bpe-plain") + field(5, field(2, text: "rules"))
+        let error = #expect(throws: TokenizerError.self) { try load(model) }
+        #expect(error?.code == .unsupported)
+        #expect(error?.message.contains("denormalization") == true)
     }
 
     @Test("with a broken normalization trie is refused before the library walks it")

@@ -100,7 +100,7 @@ struct StreamDecoderTests {
         #expect(silent.finish() == "")
     }
 
-    @Test("costs the same for each id of a long text")
+    @Test("goes through hundreds of thousands of ids, before and behind")
     func streamsLongTexts() throws {
         let tokenizer = try SentencePieceTokenizer(folder: Paths.fairytale)
         let ids = [TokenID](repeating: 442, count: 200_000)

@@ -1,3 +1,5 @@
+import Foundation
+import LLMTestSupport
 import LLMTokenizer
 import Testing
 
@@ -81,7 +83,7 @@ struct TokenizerConfigurationTests {
 
     @Test("ignores what it does not know, however large its numbers")
     func ignoresOtherFields() throws {
-        let json = #"{"model_max_length": 1000000000000000019884624838656, "chat_template": [{"a": null}], "x": -1e999}"#
+        let json = #"{"model_max_length": 1000000000000000019884624838656, "x": [{"y": null}], "z": -1e999}"#
         #expect(try tokenizer("fairytale-6m", configuration: json).encode("there") == [1, 442])
     }
 
@@ -112,5 +114,27 @@ struct TokenizerConfigurationTests {
         #expect(error?.code == .malformedConfiguration)
         #expect(error?.message.contains(mention) == true, "\(error?.message ?? "")")
         #expect(error?.message.contains { $0.isNewline } == false)
+    }
+
+    @Test("with any bytes changed is read or refused, and never harms the process")
+    func survivesMutations() throws {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        print("mutations of tokenizer_config.json: seed \(seed)")
+        var generator = SeededGenerator(seed: seed)
+        let original = [UInt8](try Data(contentsOf: Paths.fairytale.appending(path: "tokenizer_config.json")))
+        for _ in 0..<500 {
+            var json = original
+            for _ in 0..<Int.random(in: 1...3, using: &generator) {
+                let position = Int.random(in: 0..<json.count, using: &generator)
+                if Bool.random(using: &generator) {
+                    json[position] = UInt8.random(in: 0...255, using: &generator)
+                } else {
+                    json.remove(at: position)
+                }
+            }
+            let file = String(decoding: json, as: UTF8.self)
+            guard let tokenizer = try? tokenizer("bpe-plain", configuration: file) else { continue }
+            _ = tokenizer.decode((try? tokenizer.encode("the king <s> said")) ?? [])
+        }
     }
 }

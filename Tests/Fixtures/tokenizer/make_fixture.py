@@ -128,8 +128,8 @@ def random_ids(processor, generator):
     kinds = [kind for kind in kinds if kind]
     ids = []
     for _ in range(generator.randint(1, 6)):
-        ids += [generator.choice(generator.choice([kind])) for kind in [generator.choice(kinds)]
-                for _ in range(generator.randint(1, 5))]
+        kind = generator.choice(kinds)
+        ids += [generator.choice(kind) for _ in range(generator.randint(1, 5))]
     return ids
 
 
