@@ -34,8 +34,9 @@ extension Scheduler {
         if totals.admitted - totals.finished != line.count {
             violations.append("\(totals.admitted) admitted - \(totals.finished) finished is not \(line.count) live")
         }
-        if running.count > options.maxRunning {
-            violations.append("\(running.count) sequences run at once, more than \(options.maxRunning)")
+        let most = min(options.maxNumSeqs, options.maxNumBatchedTokens)
+        if running.count > most {
+            violations.append("\(running.count) sequences run at once, more than \(most)")
         }
         return violations
     }

@@ -3,19 +3,12 @@ extension Scheduler {
     ///
     /// Running sequences come first, in order of arrival; each gets at least one token, or is preempted. Then, unless
     /// the step preempted one, waiting sequences join while places, budget and blocks allow. A batch that was not
-    /// committed counts as not computed, and its tokens are scheduled again. O(running + tokens scheduled).
+    /// committed counts as not computed, and this one takes its place. O(running + tokens scheduled).
     public mutating func schedule() -> ScheduledBatch {
-        rollBackStep()
         var batch = ScheduledBatch()
         scheduleRunning(into: &batch)
         if batch.preempted.isEmpty { admitWaiting(into: &batch) }
         return batch
-    }
-
-    private mutating func rollBackStep() {
-        for index in running.indices where running[index].scheduledCount > 0 {
-            running[index].rollBack(pool: &pool)
-        }
     }
 
     private mutating func scheduleRunning(into batch: inout ScheduledBatch) {
@@ -27,21 +20,22 @@ extension Scheduler {
                 batch.preempted.append(preemptLast())
                 if index == running.count { return }
             }
-            let behind = running.count - index - 1  // each of them keeps one token of the budget
-            take(index, atMost: options.maxNumBatchedTokens - behind - batch.tokens.count, into: &batch)
+            // The budget reaches everybody: a sequence starts with what those before it leave after taking all they
+            // need, and they never need more again.
+            take(index, into: &batch)
             index += 1
         }
     }
 
     private mutating func admitWaiting(into batch: inout ScheduledBatch) {
-        while let next = waiting.first, running.count < options.maxRunning,
+        while let next = waiting.first, running.count < options.maxNumSeqs,
             batch.tokens.count < options.maxNumBatchedTokens,
             // Room for all its known tokens and the one they yield, or it would be preempted before it has done any
             // good. It takes the blocks as it needs them.
             pool.freeCount >= pool.blockCount(covering: next.tokens.count + 1)
         {
             running.append(waiting.removeFirst())
-            take(running.count - 1, atMost: options.maxNumBatchedTokens - batch.tokens.count, into: &batch)
+            take(running.count - 1, into: &batch)
         }
     }
 
@@ -50,7 +44,8 @@ extension Scheduler {
         (running[index].table.count + pool.freeCount) * pool.blockSize - running[index].computedCount
     }
 
-    private mutating func take(_ index: Int, atMost budget: Int, into batch: inout ScheduledBatch) {
+    private mutating func take(_ index: Int, into batch: inout ScheduledBatch) {
+        let budget = options.maxNumBatchedTokens - batch.tokens.count
         let count = min(running[index].pendingCount, budget, room(of: index))
         running[index].schedule(count, pool: &pool)
         batch.append(running[index])

@@ -44,10 +44,6 @@ public struct SchedulerOptions: Hashable, Sendable {
         self.maxModelLength = maxModelLength
     }
 
-    /// Sequences that run at once: no more than `maxNumSeqs`, and no more than a step has tokens, so that each of
-    /// them gets at least one token in every step.
-    public var maxRunning: Int { min(maxNumSeqs, maxNumBatchedTokens) }
-
     /// Tokens a sequence may have without a limit of its own: the model's length or the whole pool, the lesser.
     public var maxSequenceLength: Int { min(maxModelLength, blockCount * blockSize) }
 

@@ -26,22 +26,15 @@ import Testing
 
     @Test func `a preempted sequence computes prompt and output again, in chunks, before its next token`() throws {
         var scheduler = try crowded(budget: 5)
-        var seen: [(range: Range<Int>, needsLogits: Bool, index: Int)] = []
-        var outputs: [UInt64: Int] = [:]
-        while !scheduler.scheduler.isEmpty {
-            let (batch, events) = scheduler.step()
-            for sequence in batch.sequences where sequence.id.value == 2 {
-                if scheduler.sequence(2)?.preemptionCount != 0 {
-                    seen.append((sequence.positions, sequence.needsLogits, sequence.outputIndex))
-                }
-            }
-            for finished in events.finished { outputs[finished.id.value] = finished.output.count }
-        }
-        let known = try #require(seen.first { $0.needsLogits }).range.upperBound
-        #expect(seen[0].range == 0..<5 && !seen[0].needsLogits)
-        #expect(seen[0].index == known - 6, "the output index goes on where it was")
-        #expect(seen.filter(\.needsLogits).map(\.index) == Array(known - 6..<8))
-        #expect(outputs == [1: 8, 2: 8])
+        let steps = scheduler.drain()
+        let preempting = try #require(steps.firstIndex { $0.batch.preempted == [SequenceID(2)] })
+        let again = steps[preempting...].flatMap(\.batch.sequences).filter { $0.id.value == 2 }
+        let known = try #require(again.first { $0.needsLogits }).positions.upperBound
+        #expect(known > 6, "it had output when it was preempted")
+        #expect(again[0].positions == 0..<5 && !again[0].needsLogits)
+        #expect(again[0].outputIndex == known - 6)
+        #expect(again.filter(\.needsLogits).map(\.outputIndex) == Array(known - 6..<8))
+        #expect(steps.flatMap(\.events.finished).map(\.output.count) == [8, 8])
     }
 
     @Test func `the sequence that asks for a block is preempted itself when it is the last`() throws {
@@ -73,38 +66,30 @@ import Testing
         var scheduler = TestScheduler(try makeOptions(blockSize: 4, blocks: 8))
         try scheduler.add(makeRequest(1, prompt: 3, maxTokens: 29))
         for id in 2...5 { try scheduler.add(makeRequest(UInt64(id), prompt: 3, maxTokens: 29)) }
-        var finished: [UInt64] = []
-        while !scheduler.scheduler.isEmpty {
-            let (batch, events) = scheduler.step()
-            let first = UInt64(finished.count) + 1
+        var first: UInt64 = 1
+        for (batch, events) in scheduler.drain() {
             #expect(batch.ids.first == first)
             #expect(!batch.preempted.contains(SequenceID(first)))
-            finished += events.finished.map(\.id.value)
+            for finished in events.finished {
+                #expect(finished.id.value == first)
+                first += 1
+            }
         }
-        #expect(finished == [1, 2, 3, 4, 5])
+        #expect(first == 6)
     }
 
     @Test func `tokens computed are those needed and those that preemption threw away`() throws {
         var scheduler = try crowded()
         for id in 3...6 { try scheduler.add(makeRequest(UInt64(id), prompt: 5, maxTokens: 6)) }
-        var scheduled = 0
-        var needed = 0
-        var preemptions = 0
-        var preemptionsOfFinished = 0
-        while !scheduler.scheduler.isEmpty {
-            let (batch, events) = scheduler.step()
-            scheduled += batch.tokens.count
-            preemptions += batch.preempted.count
-            for finished in events.finished {
-                needed += finished.tokens.count - 1  // the last token is never computed
-                preemptionsOfFinished += finished.preemptionCount
-            }
-        }
+        let steps = scheduler.drain()
+        let finished = steps.flatMap(\.events.finished)
         let totals = scheduler.scheduler.totals
         #expect(totals.preemptions > 0 && totals.discardedTokens > 0)
-        #expect(totals.computedTokens == scheduled)
+        let needed = finished.reduce(0) { $0 + $1.tokens.count - 1 }  // a last token is never computed
+        #expect(totals.computedTokens == steps.reduce(0) { $0 + $1.batch.tokens.count })
         #expect(totals.computedTokens == needed + totals.discardedTokens)
-        #expect(totals.preemptions == preemptions && preemptions == preemptionsOfFinished)
+        #expect(totals.preemptions == steps.reduce(0) { $0 + $1.batch.preempted.count })
+        #expect(totals.preemptions == finished.reduce(0) { $0 + $1.preemptionCount })
         #expect(totals.admitted == 6 && totals.finished == 6)
     }
 }

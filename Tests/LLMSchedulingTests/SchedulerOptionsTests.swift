@@ -31,11 +31,6 @@ import Testing
         #expect(error?.message == message)
     }
 
-    @Test func `no more sequences run at once than a step has tokens`() throws {
-        #expect(try makeOptions(seqs: 10, budget: 100).maxRunning == 10)
-        #expect(try makeOptions(seqs: 10, budget: 8).maxRunning == 8)
-    }
-
     @Test func `a sequence is as long as the model or the pool allows, whichever is less`() throws {
         #expect(try makeOptions(blockSize: 16, blocks: 4, length: 100).maxSequenceLength == 64)
         #expect(try makeOptions(blockSize: 16, blocks: 4, length: 50).maxSequenceLength == 50)

@@ -7,10 +7,22 @@ import Testing
     @Test(arguments: [1, 2, 3, 8], [2, 3])
     func `no interleaving breaks an invariant, stalls or changes a sequence's tokens`(budget: Int, seqs: Int) throws {
         let options = try makeOptions(blockSize: 2, blocks: 4, seqs: seqs, budget: budget, length: 8)
-        var space = Space(options: options)
-        space.explore(State(options))
-        #expect(space.failure == nil)
-        #expect(space.visited.count > 1000)
+        // Breadth first, so that the trace of a failure is as short as one can be.
+        var frontier = [(state: State(options), trace: [Action]())]
+        var visited: Set = [frontier[0].state.key]
+        while !frontier.isEmpty {
+            var next: [(state: State, trace: [Action])] = []
+            for (state, trace) in frontier {
+                for action in state.actions {
+                    var after = state
+                    let problems = try after.perform(action)
+                    try #require(problems == [], "after \(trace + [action])")
+                    if visited.insert(after.key).inserted { next.append((after, trace + [action])) }
+                }
+            }
+            frontier = next
+        }
+        #expect(visited.count > 1000)
     }
 }
 
@@ -78,7 +90,9 @@ private struct State {
         case .schedule:
             let batch = scheduler.schedule()
             if batch.isEmpty != scheduler.isEmpty { problems.append("there is work and none is scheduled") }
-            if batch.ids != scheduler.runningIDs.map(\.value) { problems.append("not every running one has a token") }
+            if batch.ids != scheduler.runningIDs.map(\.value) || batch.counts.contains(0) {
+                problems.append("not every running sequence has a token")
+            }
             self.batch = batch
         case .commit:
             problems += try commit(without: nil)
@@ -101,31 +115,6 @@ private struct State {
             let expected = PagedToyModel.alone(request, lengthLimit: scheduler.options.maxSequenceLength)
             guard Array(finished.output) != expected.output || finished.reason != expected.reason else { return nil }
             return "\(finished.id) ended with \(finished.output) and not with \(expected.output)"
-        }
-    }
-}
-
-private struct Space {
-    let options: SchedulerOptions
-    var visited: Set<State.Key> = []
-    var failure: String?
-    private var trace: [Action] = []
-
-    init(options: SchedulerOptions) { self.options = options }
-
-    mutating func explore(_ state: State) {
-        guard failure == nil, visited.insert(state.key).inserted else { return }
-        for action in state.actions {
-            var next = state
-            trace.append(action)
-            do {
-                let problems = try next.perform(action)
-                if !problems.isEmpty { failure = "\(problems) after \(trace) with \(options)" }
-            } catch {
-                failure = "\(error) after \(trace) with \(options)"
-            }
-            explore(next)
-            trace.removeLast()
         }
     }
 }

@@ -67,6 +67,14 @@ struct TestScheduler {
         return (batch, commit(Dictionary(uniqueKeysWithValues: needing)))
     }
 
+    /// Steps until no sequence is live.
+    mutating func drain() -> [(batch: ScheduledBatch, events: [SchedulerEvent])] {
+        var steps: [(batch: ScheduledBatch, events: [SchedulerEvent])] = []
+        while !scheduler.isEmpty && steps.count < 1000 { steps.append(step()) }
+        #expect(scheduler.isEmpty, "sequences are live after 1000 steps")
+        return steps
+    }
+
     func sequence(_ id: UInt64) -> SequenceState? { scheduler.sequence(SequenceID(id)) }
     var running: [UInt64] { scheduler.runningIDs.map(\.value) }
     var waiting: [UInt64] { scheduler.waitingIDs.map(\.value) }
