@@ -1,5 +1,10 @@
 public import LLMTensor
 
+/// Instruction sets that the kernels have variants for.
+public typealias CPUFeatures = LLMTensor.CPUFeatures
+/// Who multiplies matrices.
+public typealias GEMM = LLMTensor.GEMM
+
 /// The arithmetic of the model's linear layers. It is part of what fixes the text.
 public enum ComputeDtype: String, Sendable, CaseIterable {
     /// What suits the weights and the CPU: float32.

@@ -28,6 +28,16 @@ public struct RequestOutput: Sendable, Hashable {
     public let usage: Usage
     /// Times taken.
     public let timings: Timings
+
+    /// Prompt tokens over the time from the first step to the first token.
+    public var prefillTokensPerSecond: Double {
+        timings.prefillSeconds > 0 ? Double(usage.promptTokens) / timings.prefillSeconds : 0
+    }
+
+    /// Tokens after the first over the time they took.
+    public var decodeTokensPerSecond: Double {
+        timings.decodeSeconds > 0 ? Double(usage.completionTokens - 1) / timings.decodeSeconds : 0
+    }
 }
 
 /// Tokens of a request.

@@ -1,5 +1,5 @@
-import ArgumentParser
-import LLMGen
+public import ArgumentParser
+public import LLMGen
 
 /// Options of every verb that loads a model.
 struct EngineOptionGroup: ParsableArguments {
@@ -61,7 +61,7 @@ struct CPUFeatureChoice: ExpressibleByArgument {
     /// nil for the best there are.
     let features: CPUFeatures?
 
-    init(features: CPUFeatures?) { self.features = features }
+    private init(features: CPUFeatures?) { self.features = features }
 
     init?(argument: String) {
         features = CPUFeatures(rawValue: argument)
@@ -73,10 +73,10 @@ struct CPUFeatureChoice: ExpressibleByArgument {
     static var allValueStrings: [String] { ["auto"] + CPUFeatures.allCases.map(\.rawValue) }
 }
 
-extension ByteCount: @retroactive ExpressibleByArgument {
+extension ByteCount: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
 }
 
-extension ComputeDtype: @retroactive ExpressibleByArgument {}
-extension GEMM: @retroactive ExpressibleByArgument {}
-extension LoadFormat: @retroactive ExpressibleByArgument {}
+extension ComputeDtype: ExpressibleByArgument {}
+extension GEMM: ExpressibleByArgument {}
+extension LoadFormat: ExpressibleByArgument {}

@@ -2,18 +2,6 @@ import LLMGen
 
 /// Sampling fields under their wire names, from the command line or from a line of a prompt file.
 struct SamplingFields: Decodable {
-    /// `stop`: one text or several.
-    enum Stop: Decodable {
-        case list([String])
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.singleValueContainer()
-            self = .list((try? container.decode(String.self)).map { [$0] } ?? (try container.decode([String].self)))
-        }
-
-        var texts: [String] { switch self { case .list(let texts): texts } }
-    }
-
     var maxTokens: Int?
     var temperature: Double?
     var topK: Int?
@@ -21,7 +9,7 @@ struct SamplingFields: Decodable {
     var minP: Double?
     var seed: Int64?
     var n: Int?
-    var stop: Stop?
+    var stop: StopTexts?
     var stopTokenIDs: [TokenID]?
     var ignoreEOS: Bool?
     var minTokens: Int?
@@ -68,5 +56,17 @@ struct SamplingFields: Decodable {
             maxTokens: maxTokens ?? fallback?.maxTokens ?? max(1, min(256, room)),
             minTokens: minTokens ?? fallback?.minTokens,
             logprobs: logprobs ?? fallback?.logprobs)
+    }
+}
+
+/// `stop`: one text or several.
+struct StopTexts: Decodable {
+    let texts: [String]
+
+    init(_ texts: [String]) { self.texts = texts }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        texts = try (try? container.decode(String.self)).map { [$0] } ?? container.decode([String].self)
     }
 }

@@ -51,7 +51,7 @@ struct SamplingOptionGroup: ParsableArguments {
     var fields: SamplingFields {
         SamplingFields(
             maxTokens: maxTokens, temperature: temperature, topK: topK, topP: topP, minP: minP, seed: seed, n: n,
-            stop: stop.isEmpty ? nil : .list(stop), stopTokenIDs: stopTokenIds?.ids, ignoreEOS: ignoreEos ? true : nil,
+            stop: stop.isEmpty ? nil : StopTexts(stop), stopTokenIDs: stopTokenIds?.ids, ignoreEOS: ignoreEos ? true : nil,
             minTokens: minTokens, repetitionPenalty: repetitionPenalty, presencePenalty: presencePenalty,
             frequencyPenalty: frequencyPenalty, logprobs: logprobs)
     }

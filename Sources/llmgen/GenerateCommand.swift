@@ -1,0 +1,75 @@
+import ArgumentParser
+import Foundation
+import LLMGen
+
+struct GenerateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "generate", abstract: "Continue a prompt.",
+        discussion: "The text streams to stdout; everything else goes to stderr.")
+
+    @OptionGroup var source: PromptSource
+    @OptionGroup(title: "Sampling") var sampling: SamplingOptionGroup
+    @OptionGroup(title: "Engine") var options: EngineOptionGroup
+
+    @Flag(help: "Print one JSON object in place of the text.")
+    var json = false
+
+    func run() async throws {
+        let interrupt = Interrupt()
+        if source.jsonl { return try await runLines(source.lines(), interrupt) }
+        let prompt = try source.single()
+        let (model, engine) = try await options.load()
+        let tokens = try engine.tokens(of: prompt)
+        let parameters = try sampling.fields.parameters(promptTokens: tokens.count, engine: engine)
+        Diagnostics.start(model, engine)
+        interrupt.aborts(engine)
+        var last: RequestOutput?
+        for try await piece in engine.generate(.tokenIDs(tokens), parameters) {
+            if !json { FileHandle.standardOutput.write(Data(piece.text.utf8)) }
+            last = piece.output
+        }
+        guard let output = last else { return }
+        if json {
+            try GenerateReport(output, of: model).printLine()
+        } else {
+            FileHandle.standardOutput.write(Data("\n".utf8))
+        }
+        Diagnostics.summary([output])
+        if interrupt.happened { throw ExitCode(CommandFailure.interrupted) }
+    }
+
+    /// Runs all lines together and prints one object for each, in their order.
+    private func runLines(_ lines: [String], _ interrupt: Interrupt) async throws {
+        guard !lines.isEmpty else {
+            throw LLMGenError(code: .invalidInput, message: "no prompts; give one JSON object a line")
+        }
+        let (model, engine) = try await options.load()
+        Diagnostics.start(model, engine)
+        interrupt.aborts(engine)
+        let fallback = sampling.fields
+        let requests = lines.map { line in
+            Result {
+                let line = try PromptLine(line)
+                let tokens = try engine.tokens(of: line.prompt)
+                let parameters = try line.sampling.parameters(
+                    fallback: fallback, promptTokens: tokens.count, engine: engine)
+                return engine.generate(.tokenIDs(tokens), parameters)
+            }
+        }
+        var outputs: [RequestOutput] = []
+        var anyFailed = false
+        for (index, request) in requests.enumerated() {
+            do {
+                let output = try await Engine.output(of: request.get())
+                outputs.append(output)
+                try GenerateReport(output, of: model, index: index).printLine()
+            } catch {
+                anyFailed = true
+                try ErrorReport(index: index, error: "\(error)").printLine()
+            }
+        }
+        Diagnostics.summary(outputs)
+        if interrupt.happened { throw ExitCode(CommandFailure.interrupted) }
+        if anyFailed { throw ExitCode(CommandFailure.badData) }
+    }
+}

@@ -1,0 +1,90 @@
+import Foundation
+import LLMGen
+
+/// The object that `generate --json` prints.
+struct GenerateReport: Encodable {
+    struct Output: Encodable {
+        let index: Int
+        let token_ids: [TokenID]
+        let text: String
+        let finish_reason: String
+        let logprobs: [Logprobs]?
+    }
+
+    struct Logprobs: Encodable {
+        let token_id: TokenID
+        let logprob: Double
+        let top: [Logprob]
+    }
+
+    struct Logprob: Encodable {
+        let token_id: TokenID
+        let logprob: Double
+    }
+
+    struct Usage: Encodable {
+        let prompt_tokens: Int
+        let cached_tokens: Int
+        let completion_tokens: Int
+    }
+
+    struct Timings: Encodable {
+        let load_s: Double
+        let ttft_s: Double
+        let prefill_tokens_per_s: Double
+        let decode_tokens_per_s: Double
+        let total_s: Double
+    }
+
+    let index: Int?
+    let model: String
+    let compute_dtype: String
+    let seed: Int64
+    let prompt_token_ids: [TokenID]
+    let outputs: [Output]
+    let usage: Usage
+    let timings: Timings
+
+    /// - Parameter index: the prompt's line, where there are several.
+    init(_ output: RequestOutput, of model: LanguageModel, index: Int? = nil) {
+        self.index = index
+        self.model = model.name
+        compute_dtype = model.computeDtype.rawValue
+        seed = output.seed
+        prompt_token_ids = output.promptTokenIDs
+        outputs = [
+            Output(
+                index: 0, token_ids: output.tokenIDs, text: output.text, finish_reason: output.finishReason.rawValue,
+                logprobs: output.logprobs?.map { entry in
+                    Logprobs(
+                        token_id: entry.chosen.tokenID, logprob: GenerateReport.finite(entry.chosen.logprob),
+                        top: entry.top.map { Logprob(token_id: $0.tokenID, logprob: GenerateReport.finite($0.logprob)) })
+                })
+        ]
+        usage = Usage(
+            prompt_tokens: output.usage.promptTokens, cached_tokens: output.usage.cachedTokens,
+            completion_tokens: output.usage.completionTokens)
+        timings = Timings(
+            load_s: model.loadSeconds, ttft_s: output.timings.ttftSeconds,
+            prefill_tokens_per_s: output.prefillTokensPerSecond, decode_tokens_per_s: output.decodeTokensPerSecond,
+            total_s: output.timings.totalSeconds)
+    }
+
+    /// JSON has no infinity; the field writes an impossible token's log probability as -9999.
+    private static func finite(_ logprob: Double) -> Double { max(logprob, -9999) }
+}
+
+/// The object in the place of a prompt that could not be run.
+struct ErrorReport: Encodable {
+    let index: Int
+    let error: String
+}
+
+extension Encodable {
+    /// One line of JSON on stdout.
+    func printLine() throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        FileHandle.standardOutput.write(try encoder.encode(self) + Data("\n".utf8))
+    }
+}

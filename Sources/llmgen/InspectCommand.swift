@@ -1,0 +1,46 @@
+import ArgumentParser
+import LLMGen
+
+struct InspectCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect", abstract: "Show what a checkpoint is, without loading its weights.")
+
+    @Argument(help: "Model folder, or the name of a bundled or installed model.")
+    var model = ModelLocator.bundledModel
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func run() async throws {
+        let inspection = try ModelInspection(model)
+        if json { return try inspection.printLine() }
+        for (name, value) in inspection.rows { print(name.padding(to: 14) + value) }
+    }
+}
+
+extension ModelInspection {
+    /// Names and values, as a person reads them.
+    fileprivate var rows: [(String, String)] {
+        var rows = [("model", name), ("architecture", architectures.joined(separator: ", "))]
+        if let unsupported { rows.append(("", unsupported)) }
+        if let sizes {
+            rows += [
+                ("layers", "\(sizes.layers)"),
+                ("hidden size", "\(sizes.hiddenSize)"),
+                ("heads", "\(sizes.heads) query, \(sizes.kvHeads) key/value, of \(sizes.headDim)"),
+                ("vocabulary", "\(sizes.vocabularySize)\(sizes.tiedEmbedding ? ", output head tied to the embedding" : "")"),
+                ("context", "\(sizes.maxPositions) tokens"),
+                ("KV cache", "\(sizes.kvBytesPerToken) bytes a token in float32"),
+            ]
+        }
+        rows.append(("parameters", "\(parameters)"))
+        rows.append(("weights", "\(bytes) bytes (\(ByteCount(bytes: bytes))) in \(files.joined(separator: ", "))"))
+        rows += types.map { ("", "\($0.dtype): \($0.tensors) tensors, \($0.parameters) parameters, \($0.bytes) bytes") }
+        rows.append(("tokenizer", hasTokenizer ? "tokenizer.model (SentencePiece)" : "none that is supported"))
+        return rows
+    }
+}
+
+extension String {
+    fileprivate func padding(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+}

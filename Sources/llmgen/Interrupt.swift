@@ -1,0 +1,30 @@
+import Dispatch
+import Foundation
+import LLMGen
+import Synchronization
+
+/// Ctrl-C: the first ends what runs, with the text so far; a second ends the process.
+final class Interrupt: Sendable {
+    private let engine = Mutex<Engine?>(nil)
+    private let seen = Atomic<Bool>(false)
+    /// Used by `init` only, and kept so that it goes on.
+    nonisolated(unsafe) private let source = DispatchSource.makeSignalSource(signal: SIGINT)
+
+    /// Whether Ctrl-C was pressed.
+    var happened: Bool { seen.load(ordering: .relaxed) }
+
+    init() {
+        signal(SIGINT, SIG_IGN)
+        source.setEventHandler { [self] in
+            // Nothing runs yet, or it has been told to end: leave at once.
+            guard let engine = engine.withLock({ $0 }), !seen.exchange(true, ordering: .relaxed) else {
+                exit(CommandFailure.interrupted)
+            }
+            engine.abortAll()
+        }
+        source.resume()
+    }
+
+    /// From now on an interrupt ends the engine's requests.
+    func aborts(_ engine: Engine) { self.engine.withLock { $0 = engine } }
+}
