@@ -62,7 +62,7 @@ let package = Package(
             name: "LLMGenTests",
             dependencies: ["LLMGen", "LLMModels", "LLMTensor", "LLMScheduling", "LLMSampling", "LLMTestSupport"]),
         .testTarget(name: "LLMGenServerTests", dependencies: ["LLMGenServer", "LLMGen", "LLMTestSupport"]),
-        .testTarget(name: "llmgenTests", dependencies: ["LLMTestSupport"]),
+        .testTarget(name: "llmgenTests", dependencies: ["llmgen", "LLMTestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17,

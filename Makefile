@@ -1,0 +1,56 @@
+# make demo · make test: each complete by itself on a fresh Debian machine with Swift 6.3, git and make.
+
+SWIFT ?= swift
+LLMGEN := .build/release/llmgen
+PACKAGES := libopenblas-dev libsentencepiece-dev libpcre2-dev pkg-config
+
+# Testable imports are off, so that tests and the command share one optimized build.
+TEST := $(SWIFT) test -c release --disable-testable-imports
+
+.PHONY: all demo test setup build lint format fuzz asan leaks tsan install clean
+
+all: build
+
+demo: build
+	@printf 'Once upon a time'
+	@$(LLMGEN) generate 'Once upon a time' --max-tokens 200 --seed 8
+
+test: setup
+	$(TEST)
+
+build: setup
+	@$(SWIFT) build -c release
+
+# Installs the system packages that are missing.
+setup:
+	@missing=; \
+	if ! command -v pkg-config >/dev/null || ! pkg-config --exists openblas sentencepiece libpcre2-8; then \
+	    missing='$(PACKAGES)'; fi; \
+	command -v g++ >/dev/null || missing="$$missing g++"; \
+	[ -n "$$missing" ] || exit 0; \
+	if ! command -v apt-get >/dev/null; then \
+	    echo "error: no apt-get here; install these packages with your system's package manager: $$missing" >&2; exit 1; fi; \
+	run=; if [ "$$(id -u)" != 0 ]; then run=sudo; \
+	    command -v sudo >/dev/null || { echo "error: not root, and no sudo; as root run: apt-get install $$missing" >&2; exit 1; }; fi; \
+	echo "installing $$missing"; \
+	$$run apt-get update -qq && $$run env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null
+
+lint:
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+
+format:
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+
+# At least 100,000 damaged weight files, and as many tokenizer models as their own share gives.
+fuzz: setup
+	LLMGEN_FUZZ_ITERATIONS=100000 $(TEST) --filter Fuzz
+
+# The whole suite under the address sanitizer. The test frameworks leak, so leaks are a target of their own.
+asan: setup
+	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address --disable-xctest --scratch-path .build/asan
+
+tsan: setup
+	$(SWIFT) test --sanitize=thread --disable-xctest --scratch-path .build/tsan
+
+clean:
+	rm -rf .build
