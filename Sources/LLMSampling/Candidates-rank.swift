@@ -12,7 +12,7 @@ extension Candidates {
         guard kept < count else { return }
         let bound = rankKeyBound(ofHighest: kept)
         keepHighest { rankKey($0) <= bound }
-        keep(through: findRank(reaching: Double(kept), masses: nil))
+        keep(through: findRank(among: logits, count: count, masses: nil, reaching: Double(kept)))
     }
 
     /// Keeps the fewest candidates, highest rank first, whose weights reach `share` of the total.
@@ -20,11 +20,11 @@ extension Candidates {
         let total = totalWeight()
         // Candidates lighter than this, even all together, weigh less than what may be left out.
         keep(relativeLogitsFrom: PortableMath.log((1 - share) * total / Double(count)))
-        keep(through: findRank(reaching: share * total, masses: weights))
+        keep(through: findRank(among: logits, count: count, masses: weights, reaching: share * total))
     }
 
     /// The `wanted` candidates that rank highest, as indices into the whole row, the highest first.
-    func indicesOfHighest(_ wanted: Int) -> [Int] {
+    mutating func indicesOfHighest(_ wanted: Int) -> [Int] {
         let bound = rankKeyBound(ofHighest: wanted)
         var indices: [Int] = []
         for block in blockMaxima.indices where rankKey(blockMaxima[block]) <= bound {
@@ -36,9 +36,9 @@ extension Candidates {
     }
 
     /// A rank key that at least `wanted` candidates do not exceed: that of the `wanted`-th highest block maximum.
-    private func rankKeyBound(ofHighest wanted: Int) -> UInt32 {
-        guard isWholeRow && wanted > 0 && wanted <= blockMaxima.count else { return .max }
-        return blockMaxima.map(rankKey).sorted()[wanted - 1]
+    private mutating func rankKeyBound(ofHighest wanted: Int) -> UInt32 {
+        guard isWholeRow && wanted <= blockMaxima.count else { return .max }
+        return findRank(among: blockMaxima, count: blockMaxima.count, masses: nil, reaching: Double(wanted)).key
     }
 
     private mutating func keep(through rank: Rank) {
@@ -55,12 +55,14 @@ extension Candidates {
     /// nothing. If rounding keeps the sum below, the last rank of any mass.
     ///
     /// - Parameter masses: `nil` for 1 each.
-    private mutating func findRank(reaching target: Double, masses: [Double]?) -> Rank {
+    private mutating func findRank(
+        among logits: [Float], count: Int, masses: [Double]?, reaching target: Double
+    ) -> Rank {
         var reached = 0.0
         addMasses(to: &histogram, of: 0..<count, logits: logits, masses: masses, shift: 21)
         let high = takeDigit(reaching: target, after: &reached)
         members.removeAll(keepingCapacity: true)
-        for index in 0..<count where rankKey(logits[index]) >> 21 == high { members.append(index) }
+        members.append(contentsOf: (0..<count).lazy.filter { rankKey(logits[$0]) >> 21 == high })
         addMasses(to: &histogram, of: members, logits: logits, masses: masses, shift: 10)
         let middle = high << 11 | takeDigit(reaching: target, after: &reached)
         members.removeAll { rankKey(logits[$0]) >> 10 != middle }
@@ -87,7 +89,6 @@ extension Candidates {
 }
 
 /// Sums the members' masses by the 11 bits of their rank keys above `shift`, the lowest 10 where it is 0.
-@inline(__always)
 private func addMasses(
     to histogram: inout [Double], of members: some Sequence<Int>, logits: [Float], masses: [Double]?, shift: UInt32
 ) {

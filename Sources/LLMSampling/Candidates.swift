@@ -141,9 +141,9 @@ private func maximum(_ values: Span<Float>) -> Float {
             values[i + 4], values[i + 5], values[i + 6], values[i + 7])
         lanes.replace(with: next, where: next .> lanes)
     }
-    let quads = pointwiseMax(lanes.lowHalf, lanes.highHalf)
-    let pair = pointwiseMax(quads.lowHalf, quads.highHalf)
-    var highest = max(pair.x, pair.y)
+    var quad = lanes.lowHalf
+    quad.replace(with: lanes.highHalf, where: lanes.highHalf .> quad)
+    var highest = max(max(quad.x, quad.y), max(quad.z, quad.w))
     for i in (vectorCount * 8)..<values.count where values[i] > highest {
         highest = values[i]
     }
