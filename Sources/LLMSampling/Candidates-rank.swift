@@ -51,32 +51,40 @@ extension Candidates {
         }
     }
 
-    /// The first rank at which the sum of masses reaches `target`: a radix search over the rank keys, which sorts
-    /// nothing. If rounding keeps the sum below, the last rank of any mass.
+    /// The first rank at which the sum of masses reaches `target`: a radix search, which sorts nothing. The first digit
+    /// is the distance from the highest logit in 64ths, the others are those of the rank key. If rounding keeps the sum
+    /// below the target, the last rank of any mass.
     ///
     /// - Parameter masses: `nil` for 1 each.
     private mutating func findRank(
         among logits: [Float], count: Int, masses: [Double]?, reaching target: Double
     ) -> Rank {
+        let (reference, scale) = (Double(highest), -64 / temperature)
+        @inline(__always) func distance(_ logit: Float) -> Int {
+            let distance = (Double(logit) - reference) * scale
+            return distance < 2047 ? Int(distance) : 2047
+        }
         var reached = 0.0
-        addMasses(to: &histogram, of: 0..<count, logits: logits, masses: masses, shift: 21)
-        let high = takeDigit(reaching: target, after: &reached)
+        addMasses(to: &histogram, of: 0..<count, logits, masses, digit: distance)
+        let first = takeDigit(reaching: target, after: &reached)
         members.removeAll(keepingCapacity: true)
-        members.append(contentsOf: (0..<count).lazy.filter { rankKey(logits[$0]) >> 21 == high })
-        addMasses(to: &histogram, of: members, logits: logits, masses: masses, shift: 10)
-        let middle = high << 11 | takeDigit(reaching: target, after: &reached)
-        members.removeAll { rankKey(logits[$0]) >> 10 != middle }
-        addMasses(to: &histogram, of: members, logits: logits, masses: masses, shift: 0)
-        let key = middle << 10 | takeDigit(reaching: target, after: &reached)
+        for index in 0..<count where distance(logits[index]) == first { members.append(index) }
 
-        let mass = masses.flatMap { masses in members.first { rankKey(logits[$0]) == key }.map { masses[$0] } } ?? 1
+        var key: UInt32 = 0
+        for (shift, width) in [(21, 11), (10, 11), (0, 10)] as [(UInt32, UInt32)] {
+            let mask = UInt32(1) << width - 1
+            addMasses(to: &histogram, of: members, logits, masses) { Int((rankKey($0) >> shift) & mask) }
+            key = key << width | UInt32(takeDigit(reaching: target, after: &reached))
+            members.removeAll { rankKey(logits[$0]) >> shift != key }
+        }
+        let mass = masses.map { $0[members[0]] } ?? 1
         let exactTies = max(1, min((target - reached) / mass, Double(count)))
         let ties = Int(exactTies)
         return Rank(key: key, ties: Double(ties) < exactTies ? ties + 1 : ties)
     }
 
     /// The histogram's digit at which the sum reaches `target`; adds what is before it to `reached`.
-    private func takeDigit(reaching target: Double, after reached: inout Double) -> UInt32 {
+    private func takeDigit(reaching target: Double, after reached: inout Double) -> Int {
         var crossing = 0
         var crossingMass = 0.0
         for digit in histogram.indices where histogram[digit] > 0 {
@@ -84,19 +92,18 @@ extension Candidates {
             (crossing, crossingMass) = (digit, histogram[digit])
             if reached + crossingMass >= target { break }
         }
-        return UInt32(crossing)
+        return crossing
     }
 }
 
-/// Sums the members' masses by the 11 bits of their rank keys above `shift`, the lowest 10 where it is 0.
+/// Sums the members' masses by the digit of their logits.
+@inline(__always)
 private func addMasses(
-    to histogram: inout [Double], of members: some Sequence<Int>, logits: [Float], masses: [Double]?, shift: UInt32
+    to histogram: inout [Double], of members: some Sequence<Int>, _ logits: [Float], _ masses: [Double]?,
+    digit: (Float) -> Int
 ) {
     for digit in histogram.indices { histogram[digit] = 0 }
-    let mask: UInt32 = shift == 0 ? 0x3FF : 0x7FF
-    for index in members {
-        histogram[Int((rankKey(logits[index]) >> shift) & mask)] += masses?[index] ?? 1
-    }
+    for index in members { histogram[digit(logits[index])] += masses?[index] ?? 1 }
 }
 
 /// Orders like the logits, the highest first; equal logits, 0 and -0 among them, have equal keys.

@@ -84,8 +84,9 @@ package struct Candidates: Sendable {
 
     /// Drops every candidate whose logit, relative to the highest and divided by the temperature, is below `bound`.
     package mutating func keep(relativeLogitsFrom bound: Double) {
-        let (highest, inverse) = (highest, 1 / temperature)
-        keepHighest { relativeLogit($0, highest: highest, inverseTemperature: inverse) >= bound }
+        let (reference, inverse) = (Double(highest), 1 / temperature)
+        // "Not below" keeps the highest where it is infinite too: infinity minus itself is NaN.
+        keepHighest { !((Double($0) - reference) * inverse < bound) }
     }
 
     /// Drops every candidate for which `isKept` is false.
