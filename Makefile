@@ -7,7 +7,7 @@ PACKAGES := libopenblas-dev libsentencepiece-dev libpcre2-dev pkg-config
 # Testable imports are off, so that tests and the command share one optimized build.
 TEST := $(SWIFT) test -c release --disable-testable-imports
 
-.PHONY: all demo test setup build lint format fuzz asan leaks tsan install clean
+.PHONY: all demo test setup build check lint format fuzz asan leaks tsan clean
 
 all: build
 
@@ -20,6 +20,11 @@ test: setup
 
 build: setup
 	@$(SWIFT) build -c release
+
+# No warnings, and no import of a target that is not declared. The import check looks at a finished build only.
+check: setup
+	$(SWIFT) build -c release --build-tests -Xswiftc -warnings-as-errors
+	$(SWIFT) build -c release --build-tests -Xswiftc -warnings-as-errors --explicit-target-dependency-import-check error
 
 # Installs the system packages that are missing.
 setup:

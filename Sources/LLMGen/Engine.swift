@@ -60,7 +60,8 @@ public final class Engine: Sendable {
                 let request = EngineRequest(
                     id: id, prompt: try tokens(of: prompt), sampling: try resolve(parameters), sink: sink,
                     arrival: arrival)
-                sink.onTermination = { [inbox] reason in
+                // The stream keeps the engine: a caller may let go of it while pieces are still to come.
+                sink.onTermination = { [self] reason in
                     if case .cancelled = reason { inbox.post(.abort(id)) }
                 }
                 inbox.post(.add(request))

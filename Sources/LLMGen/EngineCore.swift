@@ -37,6 +37,7 @@ struct EngineCore {
         let events = scheduler.commit(tokens.mapValues(\.id))
         let now = ContinuousClock.now
         for event in events { take(event, tokens, at: now) }
+        assert(scheduler.invariantViolations().isEmpty, "\(scheduler.invariantViolations())")
     }
 
     /// Admits a request, or ends it with the reason why not.
@@ -65,9 +66,6 @@ struct EngineCore {
         for state in requests.values { state.fail(error) }
         requests = [:]
     }
-
-    /// What the scheduler holds to be broken; empty when all is well.
-    func invariantViolations() -> [String] { scheduler.invariantViolations() }
 
     private mutating func sample(_ batch: ScheduledBatch, _ logits: Matrix) -> [SequenceID: SampledToken] {
         var tokens: [SequenceID: SampledToken] = [:]

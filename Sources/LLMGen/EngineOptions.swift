@@ -1,3 +1,4 @@
+import Foundation
 import LLMModels
 import LLMScheduling
 import LLMTensor
@@ -58,10 +59,19 @@ public struct EngineOptions: Sendable {
             throw LLMGenError(
                 code: .invalidArgument, message: "kv-blocks and kv-cache-memory are both given; give one of them")
         }
-        if let kvBlocks { return kvBlocks }
         // An unreadable block size is the scheduler's to refuse.
         guard SchedulerOptions.blockSizes.contains(blockSize) else { return 1 }
         let blockBytes = sizes.kvShape(blockSize: blockSize).blockByteCount
+        let present = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+        let asked = kvBlocks.map { $0.multipliedReportingOverflow(by: blockBytes) }
+        let askedBytes = asked.map { $0.overflow ? Int.max : $0.partialValue } ?? kvCacheMemory?.bytes ?? 0
+        guard askedBytes <= present else {
+            throw LLMGenError(
+                code: .invalidArgument,
+                message: "the KV cache would take \(ByteCount(bytes: askedBytes)); this machine has "
+                    + "\(ByteCount(bytes: present)), give kv-cache-memory or kv-blocks below that")
+        }
+        if let kvBlocks { return kvBlocks }
         if let kvCacheMemory {
             guard kvCacheMemory.bytes >= blockBytes else {
                 throw LLMGenError(

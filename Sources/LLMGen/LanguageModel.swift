@@ -7,8 +7,7 @@ import LLMWeights
 
 /// A model in memory, ready for an ``Engine``: weights, tokenizer and the model's own sampling defaults.
 ///
-/// Several engines may use one model at a time, each with its own cache; but one thread pool serves them, so they take
-/// turns: give each engine its own model where they run at once.
+/// Several engines may use one model at a time, each with its own cache; the model's threads serve them in turn.
 public final class LanguageModel: Sendable {
     /// The name that outputs carry: the folder's name.
     public let name: String

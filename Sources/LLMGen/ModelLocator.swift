@@ -29,7 +29,9 @@ public enum ModelLocator {
     }
 
     static func searchFolders(environment: [String: String], executable: URL) -> [URL] {
-        var folders = (environment["LLMGEN_MODELS"] ?? "").split(separator: ":").map { URL(fileURLWithPath: String($0)) }
+        var folders = (environment["LLMGEN_MODELS"] ?? "").split(separator: ":").map {
+            URL(fileURLWithPath: String($0))
+        }
         var folder = executable.resolvingSymlinksInPath().deletingLastPathComponent()
         while folder.path != "/" {
             folders += [folder.appending(path: "models"), folder.appending(path: "share/llmgen/models")]

@@ -3,11 +3,17 @@ public import LLMWeights
 
 /// The sizes of a model that the engine around it needs.
 public struct ModelDimensions: Sendable, Hashable {
+    /// Tokens there are logits for.
     public let vocabularySize: Int
+    /// Width of the residual stream.
     public let hiddenSize: Int
+    /// Transformer layers.
     public let layers: Int
+    /// Query heads.
     public let heads: Int
+    /// Key and value heads; each serves `heads / kvHeads` query heads.
     public let kvHeads: Int
+    /// Elements of a head.
     public let headDim: Int
     /// Positions the model was made for: the longest prompt and output together.
     public let maxPositions: Int
@@ -17,6 +23,7 @@ public struct ModelDimensions: Sendable, Hashable {
 
 /// A tensor that an architecture reads from a checkpoint.
 public struct TensorSpecification: Sendable, Hashable {
+    /// The name in a Hugging Face checkpoint.
     public let name: String
     /// Sizes from the outermost dimension to the innermost.
     public let shape: [Int]
@@ -27,6 +34,7 @@ public struct TensorSpecification: Sendable, Hashable {
 /// What an architecture computes for a row depends on that row's sequence up to its position and on nothing else in
 /// the batch, bit for bit (law 1 of the design); the shared suite checks it for every row of ``Architectures``.
 public protocol Architecture: Sendable {
+    /// The sizes that the engine needs.
     var dimensions: ModelDimensions { get }
 
     /// The sizes that a config says.

@@ -3,7 +3,9 @@ public import LLMWeights
 
 /// An architecture the engine runs, under the name that `config.json` has in `architectures`.
 public struct ArchitectureEntry: Sendable {
+    /// The name in `architectures`.
     public let name: String
+    /// The type that runs it.
     public let type: any Architecture.Type
     /// The `config.json` of a very small model, for tests.
     public let tinyConfig: String
@@ -11,6 +13,7 @@ public struct ArchitectureEntry: Sendable {
 
 /// The architectures the engine runs. The shared suite tests every row.
 public enum Architectures {
+    /// One row an architecture.
     public static let all: [ArchitectureEntry] = [
         ArchitectureEntry(name: "LlamaForCausalLM", type: Llama.self, tinyConfig: Llama.tinyConfig),
         ArchitectureEntry(name: "MistralForCausalLM", type: Llama.self, tinyConfig: Llama.tinyMistralConfig),

@@ -19,7 +19,8 @@ public struct ConfigFile: Sendable {
         }
         guard size <= ConfigFile.maxByteCount, let data = FileManager.default.contents(atPath: path) else {
             throw ModelError(
-                code: .invalidConfig, message: "'\(path)': \(size) bytes, or not readable; a config is a small JSON file")
+                code: .invalidConfig,
+                message: "'\(path)': \(size) bytes, or not readable; a config is a small JSON file")
         }
         try self.init(data: data, path: path)
     }

@@ -7,6 +7,7 @@ public import LLMWeights
 /// A tensor's values depend on its name and the seed only: about normal, scaled by the inputs as a trained model's are,
 /// norms near 1.
 public struct DummyTensors: NamedTensors {
+    /// Every tensor that the architecture reads.
     public let tensors: [TensorInfo]
     private let shapes: [String: [Int]]
     private let dtype: DType
@@ -31,8 +32,10 @@ public struct DummyTensors: NamedTensors {
 
     private static let dtypes: [String: DType] = ["float32": .float32, "float16": .float16, "bfloat16": .bfloat16]
 
+    /// What is known of the tensor called `name`.
     public func info(named name: String) -> TensorInfo? { tensors.first { $0.name == name } }
 
+    /// Makes the tensor; it is not kept.
     public func tensor(named name: String) throws(WeightsError) -> TensorView {
         guard let shape = shapes[name] else {
             throw WeightsError(code: .missingTensor, message: "no tensor '\(name)' in the config's shape")
@@ -41,13 +44,15 @@ public struct DummyTensors: NamedTensors {
         let isVector = shape.count == 1
         let scale = isVector ? 0.1 : 1 / Float(shape.last ?? 1).squareRoot()
         let centre: Float = isVector && name.contains("norm") ? 1 : 0
-        return TensorView(shape: shape, dtype: dtype, filledBy: {
-            state ^= state << 13
-            state ^= state >> 7
-            state ^= state << 17
-            // The sum of four uniform values is near enough to normal; its deviation is brought to 1.
-            let sum = (0..<4).reduce(Float(0)) { $0 + Float((state >> (16 * UInt64($1))) & 0xffff) / 65535 - 0.5 }
-            return centre + sum * 1.732 * scale
-        })
+        return TensorView(
+            shape: shape, dtype: dtype,
+            filledBy: {
+                state ^= state << 13
+                state ^= state >> 7
+                state ^= state << 17
+                // The sum of four uniform values is near enough to normal; its deviation is brought to 1.
+                let sum = (0..<4).reduce(Float(0)) { $0 + Float((state >> (16 * UInt64($1))) & 0xffff) / 65535 - 0.5 }
+                return centre + sum * 1.732 * scale
+            })
     }
 }

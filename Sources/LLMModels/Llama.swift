@@ -4,6 +4,7 @@ public import LLMWeights
 /// The Llama family: RMSNorm, rotary positions, grouped-query attention, SwiGLU (Touvron et al. 2023), with the biases of
 /// Qwen2 and the query and key norms of Qwen3.
 public struct Llama: Architecture {
+    /// The sizes that the engine needs.
     public let dimensions: ModelDimensions
     private let config: LlamaConfig
     private let embedding: PackedWeights  // [vocabulary, hidden]
@@ -26,6 +27,7 @@ public struct Llama: Architecture {
         let downBias: [Float]?
     }
 
+    /// Reads and packs the weights. - Throws: `ModelError`, naming the key or the tensor.
     public init(_ file: ConfigFile, _ tensors: any NamedTensors, on compute: Compute) throws(ModelError) {
         config = try LlamaConfig(file)
         dimensions = config.dimensions
@@ -57,6 +59,7 @@ public struct Llama: Architecture {
         head = dimensions.tiedEmbedding ? embedding : try reader.matrix([names.head], inputs: hidden)
     }
 
+    /// Computes the batch; see ``Architecture``.
     public func hiddenStates(
         _ batch: ForwardBatch, _ pages: KVPages, _ workspace: Workspace, on compute: Compute
     ) -> Matrix {
@@ -101,16 +104,19 @@ public struct Llama: Architecture {
         return wanted
     }
 
+    /// The logits of hidden states, `[rows, vocabulary]`.
     public func logits(_ hiddenStates: Matrix, _ workspace: Workspace, on compute: Compute) -> Matrix {
         let logits = workspace.matrix("logits", rows: hiddenStates.rows, columns: dimensions.vocabularySize)
         compute.linear(hiddenStates, head, into: logits)
         return logits
     }
 
+    /// The sizes that a config says.
     public static func dimensions(_ config: ConfigFile) throws(ModelError) -> ModelDimensions {
         try LlamaConfig(config).dimensions
     }
 
+    /// The tensors that a model of this config reads.
     public static func tensors(_ config: ConfigFile) throws(ModelError) -> [TensorSpecification] {
         LlamaTensorNames(try LlamaConfig(config)).all
     }

@@ -38,7 +38,9 @@ struct LlamaTensorNames {
         return Layer(
             attentionNorm: "\(prefix).input_layernorm.weight",
             queryKeyValue: Linear(
-                layers: [("\(attention).q_proj", queries), ("\(attention).k_proj", keys), ("\(attention).v_proj", keys)],
+                layers: [
+                    ("\(attention).q_proj", queries), ("\(attention).k_proj", keys), ("\(attention).v_proj", keys),
+                ],
                 inputs: sizes.hiddenSize),
             queryNorm: ("\(attention).q_norm.weight", sizes.headDim),
             keyNorm: ("\(attention).k_norm.weight", sizes.headDim),
@@ -71,7 +73,9 @@ struct LlamaTensorNames {
             append(layer.down, biased: config.mlpBias)
         }
         all.append(TensorSpecification(name: norm, shape: [hidden]))
-        if !config.dimensions.tiedEmbedding { all.append(TensorSpecification(name: head.name, shape: [head.outputs, hidden])) }
+        if !config.dimensions.tiedEmbedding {
+            all.append(TensorSpecification(name: head.name, shape: [head.outputs, hidden]))
+        }
         return all
     }
 }

@@ -4,6 +4,7 @@ public import LLMTensor
 public final class Workspace {
     private var matrices: [String: Matrix] = [:]
 
+    /// An empty workspace.
     public init() {}
 
     /// The matrix called `name`, with what it last held or zeros; it grows when more rows are asked for than before.

@@ -12,7 +12,7 @@ extension Candidates {
         guard kept < count else { return }
         let bound = rankKeyBound(ofHighest: kept)
         keepHighest { rankKey($0) <= bound }
-        keep(through: findRank(reaching: Double(kept), masses: nil))
+        keep(through: findRank(among: logits, count: count, masses: nil, reaching: Double(kept)))
     }
 
     /// Keeps the fewest candidates, highest rank first, whose weights reach `share` of the total.
@@ -20,11 +20,11 @@ extension Candidates {
         let total = totalWeight()
         // Candidates lighter than this, even all together, weigh less than what may be left out.
         keep(relativeLogitsFrom: PortableMath.log((1 - share) * total / Double(count)))
-        keep(through: findRank(reaching: share * total, masses: weights))
+        keep(through: findRank(among: logits, count: count, masses: weights, reaching: share * total))
     }
 
     /// The `wanted` candidates that rank highest, as indices into the whole row, the highest first.
-    func indicesOfHighest(_ wanted: Int) -> [Int] {
+    mutating func indicesOfHighest(_ wanted: Int) -> [Int] {
         let bound = rankKeyBound(ofHighest: wanted)
         var indices: [Int] = []
         for block in blockMaxima.indices where rankKey(blockMaxima[block]) <= bound {
@@ -36,9 +36,9 @@ extension Candidates {
     }
 
     /// A rank key that at least `wanted` candidates do not exceed: that of the `wanted`-th highest block maximum.
-    private func rankKeyBound(ofHighest wanted: Int) -> UInt32 {
-        guard isWholeRow && wanted > 0 && wanted <= blockMaxima.count else { return .max }
-        return blockMaxima.map(rankKey).sorted()[wanted - 1]
+    private mutating func rankKeyBound(ofHighest wanted: Int) -> UInt32 {
+        guard isWholeRow && wanted <= blockMaxima.count else { return .max }
+        return findRank(among: blockMaxima, count: blockMaxima.count, masses: nil, reaching: Double(wanted)).key
     }
 
     private mutating func keep(through rank: Rank) {
@@ -51,30 +51,40 @@ extension Candidates {
         }
     }
 
-    /// The first rank at which the sum of masses reaches `target`: a radix search over the rank keys, which sorts
-    /// nothing. If rounding keeps the sum below, the last rank of any mass.
+    /// The first rank at which the sum of masses reaches `target`: a radix search, which sorts nothing. The first digit
+    /// is the distance from the highest logit in 64ths, the others are those of the rank key. If rounding keeps the sum
+    /// below the target, the last rank of any mass.
     ///
     /// - Parameter masses: `nil` for 1 each.
-    private mutating func findRank(reaching target: Double, masses: [Double]?) -> Rank {
+    private mutating func findRank(
+        among logits: [Float], count: Int, masses: [Double]?, reaching target: Double
+    ) -> Rank {
+        let (reference, scale) = (Double(highest), -64 / temperature)
+        @inline(__always) func distance(_ logit: Float) -> Int {
+            let distance = (Double(logit) - reference) * scale
+            return distance < 2047 ? Int(distance) : 2047
+        }
         var reached = 0.0
-        addMasses(to: &histogram, of: 0..<count, logits: logits, masses: masses, shift: 21)
-        let high = takeDigit(reaching: target, after: &reached)
+        addMasses(to: &histogram, of: 0..<count, logits, masses, digit: distance)
+        let first = takeDigit(reaching: target, after: &reached)
         members.removeAll(keepingCapacity: true)
-        for index in 0..<count where rankKey(logits[index]) >> 21 == high { members.append(index) }
-        addMasses(to: &histogram, of: members, logits: logits, masses: masses, shift: 10)
-        let middle = high << 11 | takeDigit(reaching: target, after: &reached)
-        members.removeAll { rankKey(logits[$0]) >> 10 != middle }
-        addMasses(to: &histogram, of: members, logits: logits, masses: masses, shift: 0)
-        let key = middle << 10 | takeDigit(reaching: target, after: &reached)
+        for index in 0..<count where distance(logits[index]) == first { members.append(index) }
 
-        let mass = masses.flatMap { masses in members.first { rankKey(logits[$0]) == key }.map { masses[$0] } } ?? 1
+        var key: UInt32 = 0
+        for (shift, width) in [(21, 11), (10, 11), (0, 10)] as [(UInt32, UInt32)] {
+            let mask = UInt32(1) << width - 1
+            addMasses(to: &histogram, of: members, logits, masses) { Int((rankKey($0) >> shift) & mask) }
+            key = key << width | UInt32(takeDigit(reaching: target, after: &reached))
+            members.removeAll { rankKey(logits[$0]) >> shift != key }
+        }
+        let mass = masses.map { $0[members[0]] } ?? 1
         let exactTies = max(1, min((target - reached) / mass, Double(count)))
         let ties = Int(exactTies)
         return Rank(key: key, ties: Double(ties) < exactTies ? ties + 1 : ties)
     }
 
     /// The histogram's digit at which the sum reaches `target`; adds what is before it to `reached`.
-    private func takeDigit(reaching target: Double, after reached: inout Double) -> UInt32 {
+    private func takeDigit(reaching target: Double, after reached: inout Double) -> Int {
         var crossing = 0
         var crossingMass = 0.0
         for digit in histogram.indices where histogram[digit] > 0 {
@@ -82,20 +92,18 @@ extension Candidates {
             (crossing, crossingMass) = (digit, histogram[digit])
             if reached + crossingMass >= target { break }
         }
-        return UInt32(crossing)
+        return crossing
     }
 }
 
-/// Sums the members' masses by the 11 bits of their rank keys above `shift`, the lowest 10 where it is 0.
+/// Sums the members' masses by the digit of their logits.
 @inline(__always)
 private func addMasses(
-    to histogram: inout [Double], of members: some Sequence<Int>, logits: [Float], masses: [Double]?, shift: UInt32
+    to histogram: inout [Double], of members: some Sequence<Int>, _ logits: [Float], _ masses: [Double]?,
+    digit: (Float) -> Int
 ) {
     for digit in histogram.indices { histogram[digit] = 0 }
-    let mask: UInt32 = shift == 0 ? 0x3FF : 0x7FF
-    for index in members {
-        histogram[Int((rankKey(logits[index]) >> shift) & mask)] += masses?[index] ?? 1
-    }
+    for index in members { histogram[digit(logits[index])] += masses?[index] ?? 1 }
 }
 
 /// Orders like the logits, the highest first; equal logits, 0 and -0 among them, have equal keys.

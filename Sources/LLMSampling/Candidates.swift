@@ -84,8 +84,9 @@ package struct Candidates: Sendable {
 
     /// Drops every candidate whose logit, relative to the highest and divided by the temperature, is below `bound`.
     package mutating func keep(relativeLogitsFrom bound: Double) {
-        let (highest, inverse) = (highest, 1 / temperature)
-        keepHighest { relativeLogit($0, highest: highest, inverseTemperature: inverse) >= bound }
+        let (reference, inverse) = (Double(highest), 1 / temperature)
+        // "Not below" keeps the highest where it is infinite too: infinity minus itself is NaN.
+        keepHighest { !((Double($0) - reference) * inverse < bound) }
     }
 
     /// Drops every candidate for which `isKept` is false.
@@ -141,9 +142,9 @@ private func maximum(_ values: Span<Float>) -> Float {
             values[i + 4], values[i + 5], values[i + 6], values[i + 7])
         lanes.replace(with: next, where: next .> lanes)
     }
-    let quads = pointwiseMax(lanes.lowHalf, lanes.highHalf)
-    let pair = pointwiseMax(quads.lowHalf, quads.highHalf)
-    var highest = max(pair.x, pair.y)
+    var quad = lanes.lowHalf
+    quad.replace(with: lanes.highHalf, where: lanes.highHalf .> quad)
+    var highest = max(max(quad.x, quad.y), max(quad.z, quad.w))
     for i in (vectorCount * 8)..<values.count where values[i] > highest {
         highest = values[i]
     }

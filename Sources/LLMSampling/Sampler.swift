@@ -8,8 +8,8 @@ public struct SampledToken: Sendable, Hashable {
 
 /// Chooses one token from one row of logits by the rows of ``SamplingStep/order``.
 ///
-/// It holds scratch space only: the same arguments give the same token whatever it was used for before. After the first
-/// row of a size it allocates nothing, save where logprobs are asked for. One sampler belongs to one thread.
+/// It holds scratch space only: the same arguments give the same token whatever it was used for before. Once that space
+/// has grown to the vocabulary it allocates nothing, save where logprobs are asked for. One sampler belongs to one thread.
 public struct Sampler: Sendable {
     private var candidates = Candidates()
 

@@ -9,6 +9,7 @@ public struct AttentionSequence: Sendable, Hashable {
     /// Blocks that hold the sequence's positions, in order.
     public let blockTable: [Int32]
 
+    /// Rows `rows` of the batch, of which the first is at `firstPosition`.
     public init(rows: Range<Int>, firstPosition: Int, blockTable: [Int32]) {
         self.rows = rows
         self.firstPosition = firstPosition

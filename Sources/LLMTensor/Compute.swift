@@ -13,8 +13,11 @@ public enum GEMM: String, Sendable, CaseIterable {
 ///
 /// Every op checks the sizes of its operands before it hands pointers to a kernel.
 public struct Compute: Sendable {
+    /// The CPU level whose kernels run.
     public let features: CPUFeatures
+    /// Who multiplies matrices.
     public let gemm: GEMM
+    /// The threads that share an op.
     public let pool: ThreadPool
     let kernels: Kernels
 

@@ -2,12 +2,16 @@ import CLLMKernels
 
 /// The sizes of a paged key/value cache.
 public struct KVPagesShape: Sendable, Hashable {
+    /// Transformer layers.
     public let layers: Int
+    /// Key and value heads of a layer.
     public let kvHeads: Int
+    /// Elements of a head.
     public let headDim: Int
     /// Tokens a block: 16, 32, 64 or 128.
     public let blockSize: Int
 
+    /// - Precondition: every size is positive, the head is one the kernels hold, the block size one they read.
     public init(layers: Int, kvHeads: Int, headDim: Int, blockSize: Int) {
         precondition(layers > 0 && kvHeads > 0 && headDim > 0 && headDim <= KVPagesShape.maxHeadDim, "KV page sizes")
         precondition(KVPagesShape.blockSizes.contains(blockSize), "block size \(blockSize)")
@@ -34,11 +38,14 @@ public struct KVPagesShape: Sendable, Hashable {
 /// Keys lie transposed in groups of 16 tokens and values row by row, as the attention kernel reads them
 /// (docs/kernels.md). Memory is taken from the system as blocks are first written.
 public final class KVPages: Sendable {
+    /// Sizes of the pages.
     public let shape: KVPagesShape
+    /// Blocks there are.
     public let blockCount: Int
     private let keys: [Storage]
     private let values: [Storage]
 
+    /// A cache of `blockCount` blocks, all zero.
     public init(shape: KVPagesShape, blockCount: Int) {
         precondition(blockCount > 0, "a cache needs blocks")
         self.shape = shape

@@ -5,7 +5,9 @@ import Glibc
 /// Rows are contiguous inside and `stride` elements apart. Copies share the storage; the engine's thread owns it, and
 /// the ops of ``Compute`` hand disjoint parts of it to the pool's threads.
 public struct Matrix: @unchecked Sendable {
+    /// Rows of this view.
     public let rows: Int
+    /// Columns of this view.
     public let columns: Int
     let stride: Int
     private let offset: Int

@@ -9,7 +9,9 @@ public struct PackedWeights: Sendable {
         case float32Rows
     }
 
+    /// Output features, stacked layers together.
     public let outputs: Int
+    /// Input features.
     public let inputs: Int
     let layout: Layout
     private let storage: Storage

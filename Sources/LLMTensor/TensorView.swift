@@ -4,6 +4,7 @@
 public struct TensorView: @unchecked Sendable {
     /// Sizes from the outermost dimension to the innermost; `[]` for a scalar.
     public let shape: [Int]
+    /// The type of the stored elements.
     public let dtype: DType
     private let bytes: UnsafeRawBufferPointer
     private let owner: any AnyObject & Sendable

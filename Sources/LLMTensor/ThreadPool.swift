@@ -2,7 +2,7 @@ import CLLMKernels
 import Glibc
 import Synchronization
 
-/// A pool of threads that works on the pieces of one job at a time.
+/// A pool of threads that works on the pieces of one job at a time; callers on several threads take turns.
 ///
 /// The caller works too, so a pool of `threads` starts `threads - 1`. Pieces are claimed from an atomic counter; which
 /// thread takes a piece never changes a result. Idle threads spin briefly, then sleep, so that the rest of the process
@@ -11,6 +11,7 @@ public final class ThreadPool: Sendable {
     /// Threads that work on a job, the caller included.
     public let threads: Int
     private let job = Job()
+    private let turn = Mutex<Void>(())
 
     /// The processors that this process may run on.
     public static var availableProcessors: Int { llm_available_processors() }
@@ -44,12 +45,12 @@ public final class ThreadPool: Sendable {
 
     /// Runs `body(0)` to `body(count - 1)`, in any order and on any thread, and returns when all are done.
     ///
-    /// Callers on several threads must take turns, and a body must not start a job of the same pool.
+    /// A body must not start a job of the same pool.
     public func run(_ count: Int, _ body: @Sendable (Int) -> Void) {
         if count <= 1 || threads == 1 {
             for piece in 0..<max(count, 0) { body(piece) }
         } else {
-            withoutActuallyEscaping(body) { job.run(count, $0) }
+            turn.withLock { _ in withoutActuallyEscaping(body) { job.run(count, $0) } }
         }
     }
 }

@@ -125,10 +125,13 @@ import Testing
             let rows = Int.random(in: 1...5, using: &random)
             let width = Int.random(in: 1...100, using: &random)
             var x = random.floats(rows * width * 2, in: -30...30)
-            let extremes: [Float] = [.infinity, -.infinity, 100, -100, 88, -88, 0, -0.0, 1e-30, .greatestFiniteMagnitude]
+            let extremes: [Float] = [
+                .infinity, -.infinity, 100, -100, 88, -88, 0, -0.0, 1e-30, .greatestFiniteMagnitude,
+            ]
             for value in extremes { x[Int.random(in: 0..<x.count, using: &random)] = value }
             let output = [Float](repeating: 0, count: rows * width)
-            compare(variants.map { ($0.name, $0.isAvailable, $0.function) }, seed: seed, output: output) { function, y in
+            compare(variants.map { ($0.name, $0.isAvailable, $0.function) }, seed: seed, output: output) {
+                function, y in
                 x.withUnsafeBufferPointer { x in
                     var arguments = llm_silu_multiply_args(
                         x: x.baseAddress, x_stride: width * 2, y: y, y_stride: width, width: width)

@@ -67,7 +67,8 @@ import Testing
 
     @Test func `A missing tensor is named`() throws {
         let config = try ConfigFile(data: Data(base.utf8), path: "config.json")
-        let tied = base.replacingOccurrences(of: "\"vocab_size\"", with: "\"tie_word_embeddings\": true, \"vocab_size\"")
+        let tied = base.replacingOccurrences(
+            of: "\"vocab_size\"", with: "\"tie_word_embeddings\": true, \"vocab_size\"")
         let tensors = try DummyTensors(try ConfigFile(data: Data(tied.utf8), path: "config.json"))
         let error = try #require(throws: ModelError.self) {
             try Architectures.load(config, tensors, on: Compute(threads: 1))

@@ -56,7 +56,8 @@ struct ModelDriver {
                 let part = prompt[start..<min(prompt.count, start + min(chunk, prompt.count))]
                 sequences.append(
                     AttentionSequence(
-                        rows: tokens.count..<tokens.count + part.count, firstPosition: start, blockTable: tables[index]))
+                        rows: tokens.count..<tokens.count + part.count, firstPosition: start, blockTable: tables[index])
+                )
                 tokens += part
                 owners += part.map { _ in index }
             }

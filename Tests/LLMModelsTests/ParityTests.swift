@@ -81,3 +81,33 @@ import Testing
         return zip(ours, theirs).map { abs($0 - $1) }.max() ?? 0
     }
 }
+
+/// The bundled model against what transformers computed with it.
+@Suite struct BundledModelTests {
+    struct Reference: Decodable {
+        struct Entry: Decodable {
+            struct Logit: Decodable {
+                let id: Int
+                let logit: Float
+            }
+            let prompt_ids: [Int32]
+            let top5_first: [Logit]
+            let greedy_ids: [Int32]
+        }
+        let entries: [Entry]
+    }
+
+    @Test func `The largest logits after each prompt are within 0.001 of transformers`() throws {
+        let data = try Data(contentsOf: Paths.fairytale.appending(path: "reference.json"))
+        let entries = try JSONDecoder().decode(Reference.self, from: data).entries
+        let driver = try ModelDriver(folder: Paths.fairytale)
+        let logits = driver.logits(entries.map(\.prompt_ids))
+        #expect(entries.count == 8)
+        for (entry, logits) in zip(entries, logits) {
+            let last = try #require(logits.last)
+            let largest = last.indices.sorted { last[$0] > last[$1] }.prefix(5)
+            #expect(Array(largest) == entry.top5_first.map(\.id))
+            for top in entry.top5_first { #expect(abs(last[top.id] - top.logit) < 1e-3) }
+        }
+    }
+}

@@ -157,4 +157,34 @@ import Testing
         #expect(try tokens(sample: 1) != first)
         #expect(Set(first).count > 5)
     }
+
+    @Test func `A vocabulary of 128,256 tokens gives what a plain full sort gives`() throws {
+        for (seed, spread) in [(1, 1), (2, 12)] as [(UInt64, Float)] {
+            var generator = SeededGenerator(seed: seed)
+            let logits = (0..<128_256).map { _ in
+                (0..<4).reduce(0) { sum, _ in sum + generator.float(in: -spread...spread) }
+            }
+            let settings: [(topK: Int, topP: Double, minP: Double)] = [
+                (0, 0.9, 0), (0, 0.999, 0), (40, 1, 0), (5000, 0.95, 0), (0, 1, 0.05),
+            ]
+            for (topK, topP, minP) in settings {
+                let parameters = try resolve(
+                    SamplingParameters(temperature: 0.8, topP: topP, topK: topK, minP: minP), vocabulary: 128_256)
+                let naive = NaiveSampling(logits, temperature: 0.8, minP: minP, topK: topK, topP: topP)
+                #expect(candidates(logits, parameters).keptIDs == naive.kept.map(\.id), "seed \(seed) \(parameters)")
+            }
+        }
+    }
+
+    /// docs/sampling.md, "A worked example".
+    @Test func `The documented example comes out`() throws {
+        let logits: [Float] = [1, 3, -2, 2, 0, 5]
+        let parameters = try resolve(
+            SamplingParameters(repetitionPenalty: 1.25, temperature: 2, topP: 0.8, topK: 4), vocabulary: 6)
+        var left = candidates(logits, parameters, TokenCounts(prompt: [5]))
+        #expect(left.keptIDs == [1, 3, 5])
+        #expect((0..<3).map { left.logit(at: $0) } == [3, 2, 4])
+        #expect(left.draw(0.4) == 3)
+        #expect([0, 0.3, 0.31, 0.49, 0.5, 0.999].map { left.draw($0) } == [1, 1, 3, 3, 5, 5])
+    }
 }

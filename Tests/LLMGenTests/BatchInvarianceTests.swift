@@ -1,0 +1,81 @@
+import LLMGen
+import Testing
+
+/// Law 1 through the whole engine: the same request gives the same tokens whatever the engine is doing.
+@Suite struct BatchInvarianceTests {
+    struct Setup: Sendable, CustomTestStringConvertible {
+        var name: String
+        var load = LoadOptions()
+        var engine = EngineOptions()
+        var oneAtATime = false
+        var preempts = false
+
+        var testDescription: String { name }
+    }
+
+    static let setups: [Setup] = {
+        var setups = [
+            Setup(name: "all together"),
+            Setup(name: "one at a time", oneAtATime: true),
+            Setup(name: "16 tokens a step", engine: EngineOptions(maxNumBatchedTokens: 16)),
+            Setup(
+                name: "so few blocks that sequences are preempted", engine: EngineOptions(kvBlocks: 8, blockSize: 16),
+                preempts: true),
+            Setup(
+                name: "few blocks and 5 tokens a step",
+                engine: EngineOptions(kvBlocks: 9, blockSize: 16, maxNumBatchedTokens: 5), preempts: true),
+            Setup(name: "blocks of 16", engine: EngineOptions(blockSize: 16)),
+            Setup(name: "blocks of 64", engine: EngineOptions(blockSize: 64)),
+            Setup(name: "blocks of 128", engine: EngineOptions(blockSize: 128)),
+            Setup(name: "1 thread", load: LoadOptions(threads: 1)),
+            Setup(name: "2 threads", load: LoadOptions(threads: 2)),
+            Setup(name: "3 threads", load: LoadOptions(threads: 3)),
+            Setup(name: "3 sequences at once", engine: EngineOptions(maxNumSeqs: 3)),
+        ]
+        for features in CPUFeatures.allCases where features.isAvailable {
+            setups.append(Setup(name: "\(features.rawValue) kernels", load: LoadOptions(cpuFeatures: features)))
+        }
+        return setups
+    }()
+
+    private func outputs(_ setup: Setup, _ parameters: SamplingParameters) async throws -> [[TokenID]] {
+        let prompts = try Fairytale.reference().map { Prompt.tokenIDs($0.prompt_ids) }
+        let engine = try Engine(model: try await Fairytale.load(setup.load), options: setup.engine)
+        var outputs: [RequestOutput] = []
+        if setup.oneAtATime {
+            for prompt in prompts { outputs += try await engine.generate([prompt], parameters) }
+        } else {
+            outputs = try await engine.generate(prompts, parameters)
+        }
+        let load = await engine.load()
+        #expect(load.usedBlocks == 0 && load.running == 0 && load.waiting == 0)
+        #expect((load.preemptions > 0) == setup.preempts)
+        return outputs.map(\.tokenIDs)
+    }
+
+    @Test(arguments: setups)
+    func `Greedy tokens are the reference's in every setup`(setup: Setup) async throws {
+        let parameters = try SamplingParameters(temperature: 0, ignoreEOS: true, maxTokens: 64)
+        #expect(try await outputs(setup, parameters) == Fairytale.reference().map(\.greedy_ids))
+    }
+
+    @Test(arguments: setups)
+    func `Sampled tokens with a seed are the same in every setup`(setup: Setup) async throws {
+        let parameters = try SamplingParameters(
+            repetitionPenalty: 1.1, temperature: 0.9, topP: 0.95, seed: 42, ignoreEOS: true, maxTokens: 48)
+        let wanted = try await outputs(Setup(name: "alone", oneAtATime: true), parameters)
+        #expect(try await outputs(setup, parameters) == wanted)
+    }
+
+    @Test func `Two engines on one model at once give what each gives alone`() async throws {
+        let model = try await Fairytale.load()
+        let prompts = try Fairytale.reference().map { Prompt.tokenIDs($0.prompt_ids) }
+        let parameters = try SamplingParameters(temperature: 0, ignoreEOS: true, maxTokens: 64)
+        let engines = try (0..<2).map { _ in try Engine(model: model) }
+        async let first = engines[0].generate(prompts, parameters)
+        async let second = engines[1].generate(prompts, parameters)
+        let wanted = try Fairytale.reference().map(\.greedy_ids)
+        #expect(try await first.map(\.tokenIDs) == wanted)
+        #expect(try await second.map(\.tokenIDs) == wanted)
+    }
+}
