@@ -27,6 +27,14 @@ public struct DummyTensors: NamedTensors {
                 name: specification.name, shape: specification.shape, dtypeName: dtype.rawValue,
                 byteCount: elements * dtype.byteCount)
         }
+        let (bytes, present) = (tensors.reduce(0) { $0 + $1.byteCount }, ProcessInfo.processInfo.physicalMemory)
+        guard bytes <= Int(clamping: present) else {
+            throw ModelError(
+                code: .unsupported,
+                message:
+                    "'\(config.path)': a model of this shape takes \(bytes) bytes, and this machine has \(present); "
+                    + "use a smaller one")
+        }
         shapes = Dictionary(uniqueKeysWithValues: specifications.map { ($0.name, $0.shape) })
     }
 
@@ -40,19 +48,21 @@ public struct DummyTensors: NamedTensors {
         guard let shape = shapes[name] else {
             throw WeightsError(code: .missingTensor, message: "no tensor '\(name)' in the config's shape")
         }
-        var state = name.utf8.reduce(seed &+ 0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
         let isVector = shape.count == 1
         let scale = isVector ? 0.1 : 1 / Float(shape.last ?? 1).squareRoot()
         let centre: Float = isVector && name.contains("norm") ? 1 : 0
-        return TensorView(
-            shape: shape, dtype: dtype,
-            filledBy: {
-                state ^= state << 13
-                state ^= state >> 7
-                state ^= state << 17
-                // The sum of four uniform values is near enough to normal; its deviation is brought to 1.
-                let sum = (0..<4).reduce(Float(0)) { $0 + Float((state >> (16 * UInt64($1))) & 0xffff) / 65535 - 0.5 }
-                return centre + sum * 1.732 * scale
-            })
+        var random = name.utf8.reduce(seed &+ 0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        let values = (0..<DummyTensors.period).map { _ in
+            random ^= random << 13
+            random ^= random >> 7
+            random ^= random << 17
+            // The sum of four uniform values is near enough to normal; its deviation is brought to 1.
+            let sum = (0..<4).reduce(Float(0)) { $0 + Float((random >> (16 * UInt64($1))) & 0xffff) / 65535 - 0.5 }
+            return centre + sum * 1.732 * scale
+        }
+        return TensorView(shape: shape, dtype: dtype, repeating: values)
     }
+
+    /// After so many values a tensor repeats; a prime, so that its rows do not.
+    private static let period = 65521
 }

@@ -22,20 +22,27 @@ public struct TensorView: @unchecked Sendable {
         self.owner = owner
     }
 
-    /// A tensor in memory of its own, filled in order by `next`, rounded to `dtype`.
-    public init(shape: [Int], dtype: DType, filledBy next: () -> Float) {
-        let count = shape.reduce(1, *)
-        let storage = Storage(count: (count * dtype.byteCount + 3) / 4)
-        let memory = UnsafeMutableRawPointer(storage.base)
-        for index in 0..<count {
-            switch dtype {
-            case .float32: memory.storeBytes(of: next(), toByteOffset: index * 4, as: Float.self)
-            case .float16: memory.storeBytes(of: Float16(next()), toByteOffset: index * 2, as: Float16.self)
-            case .bfloat16: memory.storeBytes(of: next().bfloat16Bits, toByteOffset: index * 2, as: UInt16.self)
+    /// A tensor in memory of its own that repeats `values` from its first element to its last, rounded to `dtype`.
+    ///
+    /// - Precondition: there are values.
+    public init(shape: [Int], dtype: DType, repeating values: [Float]) {
+        precondition(!values.isEmpty, "nothing to repeat")
+        let byteCount = shape.reduce(1, *) * dtype.byteCount
+        let storage = Storage(count: (byteCount + 3) / 4)
+        let memory = UnsafeMutableRawBufferPointer(start: storage.base, count: byteCount)
+        func fill(_ pattern: UnsafeRawBufferPointer) {
+            for start in stride(from: 0, to: byteCount, by: pattern.count) {
+                let part = min(pattern.count, byteCount - start)
+                UnsafeMutableRawBufferPointer(rebasing: memory[start..<start + part])
+                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: pattern[..<part]))
             }
         }
-        let bytes = UnsafeRawBufferPointer(start: memory, count: count * dtype.byteCount)
-        self.init(shape: shape, dtype: dtype, bytes: bytes, owner: storage)
+        switch dtype {
+        case .float32: values.withUnsafeBytes(fill)
+        case .float16: values.map { Float16($0) }.withUnsafeBytes(fill)
+        case .bfloat16: values.map(\.bfloat16Bits).withUnsafeBytes(fill)
+        }
+        self.init(shape: shape, dtype: dtype, bytes: UnsafeRawBufferPointer(memory), owner: storage)
     }
 
     /// Elements in all.

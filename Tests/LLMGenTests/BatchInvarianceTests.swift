@@ -19,11 +19,11 @@ import Testing
             Setup(name: "one at a time", oneAtATime: true),
             Setup(name: "16 tokens a step", engine: EngineOptions(maxNumBatchedTokens: 16)),
             Setup(
-                name: "so few blocks that sequences are preempted", engine: EngineOptions(kvBlocks: 8, blockSize: 16),
+                name: "so few blocks that sequences are preempted", engine: EngineOptions(kvBlocks: 7, blockSize: 16),
                 preempts: true),
             Setup(
                 name: "few blocks and 5 tokens a step",
-                engine: EngineOptions(kvBlocks: 9, blockSize: 16, maxNumBatchedTokens: 5), preempts: true),
+                engine: EngineOptions(kvBlocks: 7, blockSize: 16, maxNumBatchedTokens: 5), preempts: true),
             Setup(name: "blocks of 16", engine: EngineOptions(blockSize: 16)),
             Setup(name: "blocks of 64", engine: EngineOptions(blockSize: 64)),
             Setup(name: "blocks of 128", engine: EngineOptions(blockSize: 128)),
@@ -37,6 +37,17 @@ import Testing
         }
         return setups
     }()
+
+    /// Tokens a prompt. Unoptimized code, under a sanitizer most of all, gets a share that still preempts.
+    #if DEBUG
+        private let length = 20
+    #else
+        private let length = 64
+    #endif
+
+    private func wanted() throws -> [[TokenID]] {
+        try Fairytale.reference().map { Array($0.greedy_ids.prefix(length)) }
+    }
 
     private func outputs(_ setup: Setup, _ parameters: SamplingParameters) async throws -> [[TokenID]] {
         let prompts = try Fairytale.reference().map { Prompt.tokenIDs($0.prompt_ids) }
@@ -55,14 +66,14 @@ import Testing
 
     @Test(arguments: setups)
     func `Greedy tokens are the reference's in every setup`(setup: Setup) async throws {
-        let parameters = try SamplingParameters(temperature: 0, ignoreEOS: true, maxTokens: 64)
-        #expect(try await outputs(setup, parameters) == Fairytale.reference().map(\.greedy_ids))
+        let parameters = try SamplingParameters(temperature: 0, ignoreEOS: true, maxTokens: length)
+        #expect(try await outputs(setup, parameters) == wanted())
     }
 
     @Test(arguments: setups)
     func `Sampled tokens with a seed are the same in every setup`(setup: Setup) async throws {
         let parameters = try SamplingParameters(
-            repetitionPenalty: 1.1, temperature: 0.9, topP: 0.95, seed: 42, ignoreEOS: true, maxTokens: 48)
+            repetitionPenalty: 1.1, temperature: 0.9, topP: 0.95, seed: 42, ignoreEOS: true, maxTokens: length)
         let wanted = try await outputs(Setup(name: "alone", oneAtATime: true), parameters)
         #expect(try await outputs(setup, parameters) == wanted)
     }
@@ -70,11 +81,11 @@ import Testing
     @Test func `Two engines on one model at once give what each gives alone`() async throws {
         let model = try await Fairytale.load()
         let prompts = try Fairytale.reference().map { Prompt.tokenIDs($0.prompt_ids) }
-        let parameters = try SamplingParameters(temperature: 0, ignoreEOS: true, maxTokens: 64)
+        let parameters = try SamplingParameters(temperature: 0, ignoreEOS: true, maxTokens: length)
         let engines = try (0..<2).map { _ in try Engine(model: model) }
         async let first = engines[0].generate(prompts, parameters)
         async let second = engines[1].generate(prompts, parameters)
-        let wanted = try Fairytale.reference().map(\.greedy_ids)
+        let wanted = try wanted()
         #expect(try await first.map(\.tokenIDs) == wanted)
         #expect(try await second.map(\.tokenIDs) == wanted)
     }

@@ -80,11 +80,14 @@ import Testing
         let engine = try await Fairytale.engine()
         let parameters = try SamplingParameters(ignoreEOS: true, maxTokens: 900)
         let reader = Task {
-            for try await _ in engine.generate(story, parameters) { await Task.yield() }
+            var last: OutputPiece?
+            for try await piece in engine.generate(story, parameters) {
+                last = piece
+                withUnsafeCurrentTask { $0?.cancel() }
+            }
+            return last
         }
-        while await engine.load().running == 0 { await Task.yield() }
-        reader.cancel()
-        _ = await reader.result
+        #expect(try await reader.value?.output == nil)
         #expect(await engine.load().usedBlocks == 0)
     }
 
@@ -92,7 +95,6 @@ import Testing
         let engine = try await Fairytale.engine()
         let parameters = try SamplingParameters(ignoreEOS: true, maxTokens: 900)
         for try await _ in engine.generate(story, parameters) { break }
-        while await engine.load().running > 0 { await Task.yield() }
         #expect(await engine.load().usedBlocks == 0)
     }
 
@@ -111,15 +113,18 @@ import Testing
     @Test func `abortAll ends every request with what it has`() async throws {
         let engine = try await Fairytale.engine()
         let parameters = try SamplingParameters(seed: 1, ignoreEOS: true, maxTokens: 900)
-        var output: RequestOutput?
-        var count = 0
-        for try await piece in engine.generate(story, parameters) {
-            count += 1
-            if count == 5 { engine.abortAll() }
-            output = piece.output
+        var aborted: RequestOutput?
+        // On a busy machine the request may be done before this task is told of its first tokens.
+        for _ in 0..<50 where aborted == nil {
+            var count = 0
+            for try await piece in engine.generate(story, parameters) {
+                count += 1
+                if count == 5 { engine.abortAll() }
+                if let output = piece.output, output.finishReason == .abort { aborted = output }
+            }
         }
-        let ended = try #require(output)
-        #expect(ended.finishReason == .abort && ended.tokenIDs.count >= 5 && ended.tokenIDs.count < 900)
+        let output = try #require(aborted)
+        #expect(output.tokenIDs.count >= 5 && output.tokenIDs.count < 900 && !output.text.isEmpty)
         #expect(await engine.load().usedBlocks == 0)
     }
 
