@@ -75,6 +75,8 @@ LLM_TEMPLATE void linear_tile(
     for (; k + 1 < a->k; k += 2) {
         LLM_UNROLL for (size_t h = 0; h < halves; h++) {
             f32x16 first, second;
+            // Keeps the compiler from holding the inputs of all rows from one half panel to the next: they would spill.
+            __asm__ volatile("" ::: "memory");
             load_pair(dtype, weights[h] + k / 2 * pair_bytes, &first, &second);
             LLM_UNROLL for (size_t m = 0; m < rows; m++)
                 sums[m][h] = fma16((f32x16)x[m * a->x_stride + k], first, sums[m][h]);
@@ -117,19 +119,24 @@ LLM_TEMPLATE void linear_few_rows(
     for (; half < end * 2; half += 2) linear_tile(dtype, a, rows, 2, 0, half);
 }
 
-// Many rows: a panel stays in the cache while tiles of rows pass.
+// Many rows: a panel stays in the cache while tiles of rows pass, as even in size as they can be.
 LLM_TEMPLATE void linear_many_rows(
-    llm_dtype dtype, const llm_linear_args *a, const size_t tile, const size_t halves, size_t begin, size_t end) {
+    llm_dtype dtype, const llm_linear_args *a, const size_t most, const size_t halves, size_t begin, size_t end) {
+    const size_t tiles = (a->rows + most - 1) / most;
     for (size_t half = begin * 2; half < end * 2; half += halves) {
         size_t row = 0;
-        for (; row + tile <= a->rows; row += tile) linear_tile(dtype, a, tile, halves, row, half);
-        switch (a->rows - row) {
+        for (size_t tile = 0; tile < tiles; tile++) {
+            const size_t rows = (a->rows - row) / (tiles - tile);
+            switch (rows) {
 #define CASE(rows)                                                                                                     \
     case rows:                                                                                                         \
-        if (rows < tile) linear_tile(dtype, a, rows, halves, row, half);                                               \
+        if (rows <= most) linear_tile(dtype, a, rows, halves, row, half);                                              \
         break;
-            CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11)
+                CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
+                CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
 #undef CASE
+            }
+            row += rows;
         }
     }
 }
@@ -139,6 +146,7 @@ LLM_TEMPLATE void linear_16_registers(llm_dtype dtype, const llm_linear_args *a,
     switch (a->rows) {
     case 1: linear_few_rows(dtype, a, 1, 4, begin, end); break;
     case 2: linear_few_rows(dtype, a, 2, 2, begin, end); break;
+    case 3: linear_few_rows(dtype, a, 3, 2, begin, end); break;
     default: linear_many_rows(dtype, a, dtype == LLM_BF16 ? 5 : 6, 1, begin, end); // a bf16 pair takes more registers
     }
 }

@@ -20,20 +20,23 @@ static size_t panel_index(llm_dtype dtype, size_t feature, size_t input) {
     return 0;
 }
 
-void llm_pack_panel(llm_dtype dtype, const void *rows, size_t features, size_t k, void *panel) {
-    const size_t width = element_bytes(dtype);
+// Words of 32 bits, a float32 or a pair of bfloat16, change places from rows of words to [words][32 features].
+static void transpose_words(const void *const *rows, size_t features, size_t words, uint32_t *panel) {
+    for (size_t i = 0; i < words; i++)
+        for (size_t f = 0; f < features; f++)
+            memcpy(panel + i * LLM_PANEL + f, (const char *)rows[f] + i * sizeof *panel, sizeof *panel);
+}
+
+void llm_pack_panel(llm_dtype dtype, const void *const *rows, size_t features, size_t k, void *panel) {
     if (features < LLM_PANEL || k % 2) memset(panel, 0, llm_panel_bytes(dtype, k));
-    for (size_t f = 0; f < features; f++) {
-        const char *row = (const char *)rows + f * k * width;
-        for (size_t i = 0; i < k; i++) {
-            char *to = (char *)panel + panel_index(dtype, f, i) * width;
-            if (dtype == LLM_F32) {
-                memcpy(to, row + i * 4, 4);
-            } else {
-                memcpy(to, row + i * 2, 2);
-            }
-        }
+    size_t packed = 0;
+    if (dtype != LLM_F16) {
+        packed = dtype == LLM_F32 ? k : k / 2 * 2;
+        transpose_words(rows, features, packed * element_bytes(dtype) / sizeof(uint32_t), panel);
     }
+    for (size_t i = packed; i < k; i++)
+        for (size_t f = 0; f < features; f++)
+            memcpy((char *)panel + panel_index(dtype, f, i) * 2, (const char *)rows[f] + i * 2, 2);
 }
 
 void llm_unpack_row(llm_dtype dtype, const void *packed, size_t k, size_t index, float *row) {

@@ -7,11 +7,11 @@ public struct ByteCount: Sendable, Hashable, Comparable, CustomStringConvertible
     public init(bytes: Int) { self.bytes = bytes }
 
     /// So many KiB, of 1024 bytes.
-    public static func kibibytes(_ count: Int) -> ByteCount { ByteCount(bytes: count << 10) }
+    public static func kibibytes(_ count: Int) -> ByteCount { ByteCount(bytes: count * (1 << 10)) }
     /// So many MiB, of 1024 KiB.
-    public static func mebibytes(_ count: Int) -> ByteCount { ByteCount(bytes: count << 20) }
+    public static func mebibytes(_ count: Int) -> ByteCount { ByteCount(bytes: count * (1 << 20)) }
     /// So many GiB, of 1024 MiB.
-    public static func gibibytes(_ count: Int) -> ByteCount { ByteCount(bytes: count << 30) }
+    public static func gibibytes(_ count: Int) -> ByteCount { ByteCount(bytes: count * (1 << 30)) }
 
     /// Reads "2GiB", "512 MiB", "1.5G", "100kB" or "4096"; nil where the text is no such amount, or negative.
     public init?(_ text: String) {

@@ -55,7 +55,9 @@ struct EngineCore {
     }
 
     /// Ends a request that its client gave up, or that is to end early; its blocks are free at once.
-    mutating func abort(_ id: SequenceID) { end(id, .abort) }
+    mutating func abort(_ id: SequenceID) {
+        scheduler.abort(id).map { end($0, withToken: false, at: .now) }
+    }
 
     /// Ends every request with what it has.
     mutating func abortAll() { for id in Array(requests.keys) { abort(id) } }
@@ -88,27 +90,22 @@ struct EngineCore {
     ) {
         switch event {
         case .token(let id, _, _):
-            guard let token = tokens[id], let stopped = requests[id]?.append(token, at: now) else { return }
-            if stopped {
-                end(id, .stop, withToken: true, at: now)
-            } else if scheduler.sequence(id) != nil {
+            guard let token = tokens[id] else { return }
+            requests[id]?.append(token, at: now)
+            // A sequence that has ended with this token has its event next, and its last piece there.
+            guard scheduler.sequence(id) != nil else { return }
+            if requests[id]?.isStopped == true {
+                scheduler.finish(id, reason: .stop).map { end($0, withToken: true, at: now) }
+            } else {
                 requests[id]?.flush()
             }
-        case .finished(let sequence):
-            requests.removeValue(forKey: sequence.id).map {
-                var state = $0
-                state.finish(sequence.reason, withToken: true, preemptions: sequence.preemptionCount, at: now)
-            }
+        case .finished(let sequence): end(sequence, withToken: true, at: now)
         }
     }
 
-    private mutating func end(
-        _ id: SequenceID, _ reason: FinishReason, withToken: Bool = false, at now: ContinuousClock.Instant = .now
-    ) {
-        let preemptions = scheduler.sequence(id)?.preemptionCount ?? 0
-        scheduler.finish(id, reason: reason)
-        guard var state = requests.removeValue(forKey: id) else { return }
-        state.finish(reason, withToken: withToken, preemptions: preemptions, at: now)
+    private mutating func end(_ sequence: FinishedSequence, withToken: Bool, at now: ContinuousClock.Instant) {
+        guard var state = requests.removeValue(forKey: sequence.id) else { return }
+        state.finish(sequence.reason, withToken: withToken, preemptions: sequence.preemptionCount, at: now)
     }
 }
 

@@ -16,11 +16,16 @@ struct RequestState {
     private var tokenIDs: [TokenID] = []
     private var logprobs: [TokenLogprobs] = []
     private var text = ""
+    /// Text that has not gone out yet.
+    private var pending = ""
+    /// Whether a stop string is complete.
+    private(set) var isStopped = false
 
     init(_ request: EngineRequest, tokenizer: (any Tokenizer)?) {
         prompt = request.prompt
         sampling = request.sampling
-        counts = TokenCounts(prompt: request.prompt)
+        // Only the repetition penalty looks at the prompt.
+        counts = TokenCounts(prompt: request.sampling.repetitionPenalty == 1 ? [] : request.prompt)
         decoder = tokenizer.map { StreamDecoder(tokenizer: $0, prompt: request.prompt) }
         matcher = StopMatcher(request.sampling.stop)
         sink = request.sink
@@ -31,24 +36,20 @@ struct RequestState {
         firstStep = firstStep ?? now
     }
 
-    /// Takes a new token and says whether a stop string is now complete. The piece goes out, unless the request ends
-    /// with it: then `finish` sends it.
-    mutating func append(_ token: SampledToken, at now: ContinuousClock.Instant) -> Bool {
+    /// Takes a new token. `flush` sends its piece, or `finish` where the request ends with it.
+    mutating func append(_ token: SampledToken, at now: ContinuousClock.Instant) {
         firstToken = firstToken ?? now
         counts.add(token.id)
         tokenIDs.append(token.id)
         if let entry = token.logprobs { logprobs.append(entry) }
         // The text of a stop token is not part of the output.
-        guard !sampling.endTokenIDs.contains(token.id), var decoder else { return false }
+        guard !sampling.endTokenIDs.contains(token.id), var decoder else { return }
         let new = decoder.append(token.id)
         self.decoder = decoder
         let matched = matcher.append(new, mayStop: tokenIDs.count >= sampling.minTokens)
         pending += matched.text
-        return matched.stopIndex != nil
+        isStopped = matched.stopIndex != nil
     }
-
-    /// Text that has not gone out yet.
-    private var pending = ""
 
     /// Sends the last token's piece on its way.
     mutating func flush() {
@@ -64,7 +65,8 @@ struct RequestState {
         let first = firstToken ?? now
         let output = RequestOutput(
             promptTokenIDs: prompt, tokenIDs: tokenIDs, text: text,
-            logprobs: sampling.logprobs == nil ? nil : logprobs, finishReason: reason, seed: sampling.seed,
+            logprobs: sampling.logprobs == nil ? nil : logprobs, finishReason: isStopped ? .stop : reason,
+            seed: sampling.seed,
             usage: Usage(promptTokens: prompt.count, cachedTokens: 0, completionTokens: tokenIDs.count),
             timings: Timings(
                 queueSeconds: ((firstStep ?? now) - arrival).seconds, ttftSeconds: (first - arrival).seconds,

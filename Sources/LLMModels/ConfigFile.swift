@@ -1,4 +1,4 @@
-public import Foundation
+import LLMWeights
 
 /// A model's `config.json`: typed access to its keys, with errors that name the file, the key and the value.
 public struct ConfigFile: Sendable {
@@ -12,29 +12,37 @@ public struct ConfigFile: Sendable {
 
     /// Reads a file. - Throws: `ModelError` `notFound` or `invalidConfig`.
     public init(path: String) throws(ModelError) {
-        let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? nil
-        guard let size else {
-            throw ModelError(
-                code: .notFound, message: "'\(path)': no such file; a model folder needs its config.json")
+        do {
+            let file = try MappedFile(path: path)
+            guard file.count <= ConfigFile.maxByteCount else {
+                throw ModelError(
+                    code: .invalidConfig,
+                    message: "'\(path)': \(file.count) bytes, the limit is \(ConfigFile.maxByteCount); "
+                        + "a config is a small JSON file")
+            }
+            try self.init(bytes: file.bytes(in: 0..<file.count), path: path)
+        } catch let error as WeightsError {
+            throw ModelError(code: error.code == .notFound ? .notFound : .invalidConfig, message: error.message)
+        } catch let error as ModelError {
+            throw error
+        } catch {
+            throw ModelError(code: .invalidConfig, message: "'\(path)': \(error)")
         }
-        guard size <= ConfigFile.maxByteCount, let data = FileManager.default.contents(atPath: path) else {
-            throw ModelError(
-                code: .invalidConfig,
-                message: "'\(path)': \(size) bytes, or not readable; a config is a small JSON file")
-        }
-        try self.init(data: data, path: path)
     }
 
     /// Reads JSON text. - Throws: `ModelError` `invalidConfig`.
-    public init(data: Data, path: String) throws(ModelError) {
+    public init(bytes: [UInt8], path: String) throws(ModelError) {
         self.path = path
         prefix = ""
         do {
-            values = try JSONDecoder().decode([String: JSONValue].self, from: data)
+            guard case .object(let members) = try JSONValue(bytes, file: path) else {
+                throw ModelError(code: .invalidConfig, message: "'\(path)': not a JSON object; a config is one")
+            }
+            values = members
+        } catch let error as ModelError {
+            throw error
         } catch {
-            throw ModelError(
-                code: .invalidConfig,
-                message: "'\(path)': not a JSON object; the file is damaged: download or convert the model again")
+            throw ModelError(code: .invalidConfig, message: "\(error)")
         }
     }
 
@@ -46,6 +54,16 @@ public struct ConfigFile: Sendable {
 
     /// Whether `key` has a value other than null.
     public func has(_ key: String) -> Bool { value(key) != nil }
+
+    /// Whether `key` is there with the value null.
+    public func isNull(_ key: String) -> Bool {
+        if case .null? = values[key] { true } else { false }
+    }
+
+    /// The keys whose values are objects.
+    public var objectKeys: [String] {
+        values.filter { if case .object = $0.value { true } else { false } }.keys.sorted()
+    }
 
     /// A whole number in `range`; `fallback` where the key is missing, or an error where there is no fallback.
     public func integer(
@@ -125,7 +143,7 @@ public struct ConfigFile: Sendable {
 
     /// An error that says the engine cannot run what `key` asks for.
     public func unsupported(_ key: String, _ remedy: String) -> ModelError {
-        let shown = value(key).map { "\($0)" } ?? "missing"
+        let shown = value(key)?.shown ?? "missing"
         return ModelError(
             code: .unsupported, message: "'\(path)': \(prefix)\(key) is \(shown), which is not supported; \(remedy)")
     }
@@ -147,37 +165,13 @@ public struct ConfigFile: Sendable {
     }
 
     private func invalid(_ key: String, _ value: JSONValue, _ wanted: String) -> ModelError {
-        ModelError(code: .invalidConfig, message: "'\(path)': \(prefix)\(key) is \(value); it must be \(wanted)")
+        ModelError(code: .invalidConfig, message: "'\(path)': \(prefix)\(key) is \(value.shown); it must be \(wanted)")
     }
 }
 
-/// Any JSON value.
-private indirect enum JSONValue: Decodable, Sendable, CustomStringConvertible {
-    case null
-    case flag(Bool)
-    case number(Double)
-    case string(String)
-    case array([JSONValue])
-    case object([String: JSONValue])
-
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        if container.decodeNil() {
-            self = .null
-        } else if let flag = try? container.decode(Bool.self) {
-            self = .flag(flag)
-        } else if let number = try? container.decode(Double.self) {
-            self = .number(number)
-        } else if let string = try? container.decode(String.self) {
-            self = .string(string)
-        } else if let array = try? container.decode([JSONValue].self) {
-            self = .array(array)
-        } else {
-            self = .object(try container.decode([String: JSONValue].self))
-        }
-    }
-
-    var description: String {
+extension JSONValue {
+    /// The value as a message shows it.
+    fileprivate var shown: String {
         switch self {
         case .null: "null"
         case .flag(let flag): "\(flag)"

@@ -17,7 +17,9 @@ public struct DummyTensors: NamedTensors {
     public init(_ config: ConfigFile, dtype: DType? = nil, seed: UInt64 = 0) throws(ModelError) {
         let specifications = try Architectures.entry(config).type.tensors(config)
         let named = config.has("dtype") ? "dtype" : "torch_dtype"
-        let stored = DummyTensors.dtypes[try config.string(named, default: "bfloat16")] ?? .bfloat16
+        guard let stored = DummyTensors.dtypes[try config.string(named, default: "bfloat16")] else {
+            throw config.unsupported(named, "use float32, float16 or bfloat16")
+        }
         let dtype = dtype ?? stored
         self.dtype = dtype
         self.seed = seed

@@ -12,14 +12,20 @@ enum RotaryScaling: Sendable, Equatable {
     /// Theta and scaling from a config's keys.
     static func read(_ config: ConfigFile) throws(ModelError) -> (theta: Double, scaling: RotaryScaling) {
         let parameters = try config.object("rope_parameters")
-        let scaling = if let parameters { parameters } else { try config.object("rope_scaling") }
+        // transformers 5 takes the older key where a config has both.
+        let older = try config.object("rope_scaling")
+        let scaling = older ?? parameters
         let positive = Double.leastNormalMagnitude...1e12
-        // transformers 5 has theta among the parameters, transformers 4 beside them.
-        let holder = if let parameters, parameters.has("rope_theta") { parameters } else { config }
+        let holder = if let scaling, scaling.has("rope_theta") { scaling } else { config }
         let theta = try holder.number("rope_theta", in: positive, default: 10000)
+        for holder in [config, scaling].compactMap(\.self) {
+            if try holder.number("partial_rotary_factor", in: 0...1, default: 1) != 1 {
+                throw holder.unsupported("partial_rotary_factor", "whole heads are rotated in this architecture")
+            }
+        }
         guard let scaling else { return (theta, .none) }
-        if try scaling.number("partial_rotary_factor", in: 0...1, default: 1) != 1 {
-            throw scaling.unsupported("partial_rotary_factor", "whole heads are rotated in this architecture")
+        if let kind = scaling.objectKeys.first {
+            throw scaling.unsupported(kind, "all layers have the same rotary positions in this architecture")
         }
         let typeKey = scaling.has("rope_type") ? "rope_type" : "type"
         switch try scaling.string(typeKey, default: "default") {

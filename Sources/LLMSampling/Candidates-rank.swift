@@ -25,6 +25,7 @@ extension Candidates {
 
     /// The `wanted` candidates that rank highest, as indices into the whole row, the highest first.
     mutating func indicesOfHighest(_ wanted: Int) -> [Int] {
+        guard wanted > 0 else { return [] }
         let bound = rankKeyBound(ofHighest: wanted)
         var indices: [Int] = []
         for block in blockMaxima.indices where rankKey(blockMaxima[block]) <= bound {

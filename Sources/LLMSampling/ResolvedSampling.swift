@@ -22,7 +22,7 @@ public struct ResolvedSampling: Sendable, Hashable {
     public let maxTokens: Int?
     /// Output tokens before which no token of ``maskedTokenIDs`` is chosen.
     public let minTokens: Int
-    /// How many alternatives to report with each token, -1 for the whole vocabulary; `nil` for no logprobs.
+    /// How many alternatives to report with each token; `nil` for no logprobs.
     public let logprobs: Int?
     /// The tokens that end the output: the request's stop tokens, and the model's EOS unless it is ignored.
     public let endTokenIDs: Set<TokenID>

@@ -32,10 +32,10 @@ public struct SamplingParameters: Sendable, Hashable {
     public let maxTokens: Int?
     /// Output tokens before which no EOS or stop token is chosen.
     public let minTokens: Int?
-    /// How many of the most probable tokens to report with each token: 0 to 20, -1 for the whole vocabulary.
+    /// How many of the most probable tokens to report with each token: 0 to 20.
     public let logprobs: Int?
 
-    /// The most alternatives a request may ask for with each token, short of the whole vocabulary.
+    /// The most alternatives a request may ask for with each token, as in vLLM: more would have no bound in memory.
     public static let maxLogprobs = 20
 
     /// Checks every field that is given.
@@ -117,9 +117,8 @@ public struct SamplingParameters: Sendable, Hashable {
 
     private static func reportableLogprobs(_ count: Int?) throws(SamplingError) -> Int? {
         guard let count else { return nil }
-        guard count >= -1 && count <= maxLogprobs else {
-            throw SamplingRules.outOfRange(
-                "logprobs", count, "[0, \(maxLogprobs)] or -1", "use -1 for the whole vocabulary")
+        guard count >= 0 && count <= maxLogprobs else {
+            throw SamplingRules.outOfRange("logprobs", count, "[0, \(maxLogprobs)]", "ask for fewer alternatives")
         }
         return count
     }

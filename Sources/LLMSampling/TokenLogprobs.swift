@@ -27,11 +27,11 @@ struct RawLogprobs {
     let logTotal: Double
     private(set) var top: [TokenLogprob] = []
 
-    /// Reads the `topCount` most probable tokens, all of them where it is -1. `candidates` has its highest logit.
+    /// Reads the `topCount` most probable tokens. `candidates` has its highest logit.
     init(_ candidates: inout Candidates, topCount: Int) {
         highest = candidates.highest
         logTotal = PortableMath.log(candidates.totalWeight())
-        top = candidates.indicesOfHighest(topCount < 0 ? candidates.count : topCount).map { index in
+        top = candidates.indicesOfHighest(topCount).map { index in
             TokenLogprob(tokenID: candidates.id(at: index), logprob: logprob(ofLogit: candidates.logit(at: index)))
         }
     }

@@ -64,22 +64,19 @@ public struct PackedWeights: Sendable {
         return storage
     }
 
-    /// Gathers each panel's rows from the views and packs them.
     private func packPanels(_ views: [TensorView], _ dtype: DType, on compute: Compute) {
-        let rowBytes = inputs * dtype.byteCount
         compute.pool.run(panels) { [outputs, inputs] panel in
-            let rows = panel * Int(LLM_PANEL)..<min((panel + 1) * Int(LLM_PANEL), outputs)
-            var gathered = [UInt8]()
-            gathered.reserveCapacity(rows.count * rowBytes)
+            let features = panel * Int(LLM_PANEL)..<min((panel + 1) * Int(LLM_PANEL), outputs)
+            var rows: [UnsafeRawPointer?] = []
+            rows.reserveCapacity(features.count)
             var first = 0
             for view in views {
-                let part = rows.clamped(to: first..<first + view.shape[0])
-                view.withBytes { bytes in
-                    gathered += bytes[(part.lowerBound - first) * rowBytes..<(part.upperBound - first) * rowBytes]
-                }
+                let part = features.clamped(to: first..<first + view.shape[0])
+                rows += part.map { view.row($0 - first) }
                 first += view.shape[0]
             }
-            llm_pack_panel(dtype.kernelType, gathered, rows.count, inputs, self.panel(panel, dtype))
+            llm_pack_panel(dtype.kernelType, &rows, rows.count, inputs, self.panel(panel, dtype))
+            withExtendedLifetime(views) {}
         }
     }
 

@@ -57,6 +57,12 @@ public struct TensorView: @unchecked Sendable {
         return try body(bytes)
     }
 
+    /// The start of a row of the outermost dimension; valid as long as a copy of the view lives.
+    func row(_ index: Int) -> UnsafeRawPointer? {
+        precondition(index >= 0 && index < shape[0], "row \(index) of \(shape)")
+        return bytes.baseAddress.map { $0 + index * (bytes.count / shape[0]) }
+    }
+
     /// All elements in order, widened to float32 (exact for every dtype).
     public func floats() -> [Float] {
         withBytes { bytes in

@@ -11,7 +11,7 @@
 ///         if name == "shape" { ... } else { try reader.skipValue() }
 ///     }
 ///     try reader.finish()
-struct JSONReader {
+package struct JSONReader {
     static let nestingLimit = 32
     static let combiningMarkLimit = 30
 
@@ -30,7 +30,7 @@ struct JSONReader {
     }
 
     /// A reader of `bytes`, which are the `part` of `file` that errors name.
-    init(_ bytes: [UInt8], file: String, part: String) {
+    package init(_ bytes: [UInt8], file: String, part: String) {
         self.bytes = bytes
         self.file = file
         self.part = part
@@ -155,6 +155,26 @@ struct JSONReader {
         }
     }
 
+    /// What kind of value comes next.
+    enum Kind {
+        case object, array, string, number
+        case word(JSONValue)
+    }
+
+    /// The kind of the next value, told by its first byte; the value is still to be read.
+    mutating func kind() throws(WeightsError) -> Kind {
+        skipSpace()
+        return switch next.map(Unicode.Scalar.init) {
+        case "{": .object
+        case "[": .array
+        case "\"": .string
+        case "t": .word(.flag(true))
+        case "f": .word(.flag(false))
+        case "n": .word(.null)
+        default: .number
+        }
+    }
+
     private mutating func skipScalarOrOpen() throws(WeightsError) {
         skipSpace()
         switch next.map(Unicode.Scalar.init) {
@@ -166,6 +186,14 @@ struct JSONReader {
         case "n": try expectWord("null")
         default: try skipNumber()
         }
+    }
+
+    /// A number as the nearest double; one beyond the range of doubles is infinite.
+    mutating func number() throws(WeightsError) -> Double {
+        skipSpace()
+        let start = position
+        try skipNumber()
+        return Double(String(decoding: bytes[start..<position], as: UTF8.self)) ?? .nan
     }
 
     private mutating func skipNumber() throws(WeightsError) {

@@ -35,16 +35,17 @@ func packedWeights(
         let features = min(32, outputs - panel * 32)
         let rows = (0..<features * inputs).map { _ in random.float() }
         let target = packed.baseAddress! + panel * panelBytes
+        func pack<Element>(_ rows: [Element]) {
+            rows.withUnsafeBytes { bytes in
+                let width = inputs * MemoryLayout<Element>.stride
+                var pointers = (0..<features).map { UnsafeRawPointer?(bytes.baseAddress! + $0 * width) }
+                llm_pack_panel(dtype, &pointers, features, inputs, target)
+            }
+        }
         switch dtype {
-        case LLM_F32: rows.withUnsafeBytes { llm_pack_panel(dtype, $0.baseAddress, features, inputs, target) }
-        case LLM_F16:
-            rows.map { Float16($0) }.withUnsafeBytes {
-                llm_pack_panel(dtype, $0.baseAddress, features, inputs, target)
-            }
-        default:
-            rows.map { UInt16($0.bitPattern >> 16) }.withUnsafeBytes {
-                llm_pack_panel(dtype, $0.baseAddress, features, inputs, target)
-            }
+        case LLM_F32: pack(rows)
+        case LLM_F16: pack(rows.map { Float16($0) })
+        default: pack(rows.map { UInt16($0.bitPattern >> 16) })
         }
     }
     return packed

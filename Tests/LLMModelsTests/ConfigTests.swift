@@ -8,9 +8,10 @@ import Testing
 @Suite struct ConfigTests {
     private let base = Architectures.all[0].tinyConfig
 
-    private func load(_ text: String) throws(ModelError) -> any Architecture {
-        let config = try ConfigFile(data: Data(text.utf8), path: "config.json")
-        return try Architectures.load(config, try DummyTensors(config, dtype: .bfloat16), on: Compute(threads: 1))
+    private func dimensions(_ text: String) throws(ModelError) -> ModelDimensions {
+        let config = try ConfigFile(bytes: Array(text.utf8), path: "config.json")
+        let model = try Architectures.load(config, try DummyTensors(config, dtype: .bfloat16), on: Compute(threads: 1))
+        return model.dimensions
     }
 
     static let refusals: [(change: [String: String?], words: [String])] = [
@@ -30,7 +31,12 @@ import Testing
         (["rope_scaling": "{\"type\": \"yarn\", \"factor\": 2}"], ["rope_scaling.type", "'yarn'", "llama3"]),
         (["rope_scaling": "{\"rope_type\": \"linear\"}"], ["rope_scaling.factor", "missing"]),
         (["rope_theta": "-1"], ["rope_theta", "-1"]),
-        (["sliding_window": "64"], ["sliding_window", "64", "full attention"]),
+        (
+            ["rope_parameters": "{\"full_attention\": {\"rope_theta\": 100}}"],
+            ["rope_parameters.full_attention", "all layers"]
+        ),
+        (["partial_rotary_factor": "0.5"], ["partial_rotary_factor", "0.5", "whole heads"]),
+        (["dtype": "\"int4\""], ["dtype", "'int4'", "bfloat16"]),
         (["quantization_config": "{\"bits\": 4}"], ["quantization_config", "unquantized"]),
         (["attention_bias": "1"], ["attention_bias", "true or false"]),
     ]
@@ -45,33 +51,80 @@ import Testing
             }
         }
         let text = String(decoding: try JSONSerialization.data(withJSONObject: members), as: UTF8.self)
-        let error = try #require(throws: ModelError.self) { try load(text) }
+        let error = try #require(throws: ModelError.self) { try dimensions(text) }
         for word in refusal.words { #expect(error.message.contains(word), "\(error.message)") }
         #expect(!error.message.contains("\n"))
     }
 
-    @Test(arguments: ["", "[]", "{", "null", "{\"a\":", String(repeating: "[", count: 100_000)])
-    func `What is not a JSON object is refused`(text: String) {
-        #expect(throws: ModelError.self) { try load(text) }
+    @Test(arguments: [
+        "", "[]", "{", "null", "{\"a\":", "{\"a\": 1, \"a\": 2}", String(repeating: "[", count: 100_000),
+        String(repeating: "{\"a\":", count: 100_000),
+    ])
+    func `What is not a sound JSON object is refused`(text: String) {
+        #expect(throws: ModelError.self) { try dimensions(text) }
+    }
+
+    private func changed(_ architecture: String, _ members: String) -> String {
+        base.replacingOccurrences(of: "LlamaForCausalLM", with: architecture)
+            .replacingOccurrences(of: "\"vocab_size\"", with: "\(members), \"vocab_size\"")
+    }
+
+    @Test func `A number beyond doubles is refused where it is used, and only there`() throws {
+        #expect(throws: Never.self) { try dimensions(changed("LlamaForCausalLM", "\"unused\": 1e400")) }
+        let error = try #require(throws: ModelError.self) {
+            try dimensions(changed("LlamaForCausalLM", "\"rope_theta\": 1e400"))
+        }
+        #expect(error.message.contains("rope_theta is inf"))
+    }
+
+    static let windows: [(architecture: String, members: String, positions: Int)] = [
+        ("MistralForCausalLM", "\"sliding_window\": 64", 64),
+        ("MistralForCausalLM", "\"sliding_window\": 4096", 512),
+        ("MistralForCausalLM", "\"sliding_window\": null", 512),
+        ("Qwen2ForCausalLM", "\"sliding_window\": 64", 512),
+        ("Qwen2ForCausalLM", "\"sliding_window\": 64, \"use_sliding_window\": false", 512),
+        ("Qwen2ForCausalLM", "\"sliding_window\": 64, \"use_sliding_window\": true", 64),
+        (
+            "Qwen3ForCausalLM",
+            "\"sliding_window\": 64, \"use_sliding_window\": true, \"layer_types\": [\"full_attention\"]", 512
+        ),
+        ("LlamaForCausalLM", "\"sliding_window\": 64", 512),
+    ]
+
+    @Test(arguments: windows.indices)
+    func `A model with a sliding window runs as far as its window`(index: Int) throws {
+        let (architecture, members, positions) = ConfigTests.windows[index]
+        #expect(try dimensions(changed(architecture, members)).maxPositions == positions)
+    }
+
+    @Test func `What a config leaves out is what its class in transformers has`() throws {
+        let bare = base.replacingOccurrences(of: "\"num_key_value_heads\": 2, ", with: "")
+            .replacingOccurrences(of: "\"num_attention_heads\": 4", with: "\"num_attention_heads\": 8")
+        #expect(try dimensions(bare).kvHeads == 8)
+        let wide = bare.replacingOccurrences(of: "\"num_attention_heads\": 8", with: "\"num_attention_heads\": 16")
+        let mistral = wide.replacingOccurrences(of: "LlamaForCausalLM", with: "MistralForCausalLM")
+        #expect(try dimensions(mistral).kvHeads == 8)
+        let qwen3 = base.replacingOccurrences(of: "LlamaForCausalLM", with: "Qwen3ForCausalLM")
+        #expect(try dimensions(qwen3).headDim == 128)
     }
 
     @Test func `A tensor of another shape than the config's is refused with both shapes`() throws {
-        let config = try ConfigFile(data: Data(base.utf8), path: "config.json")
+        let config = try ConfigFile(bytes: Array(base.utf8), path: "config.json")
         let wider = base.replacingOccurrences(of: "\"intermediate_size\": 80", with: "\"intermediate_size\": 81")
-        let tensors = try DummyTensors(try ConfigFile(data: Data(wider.utf8), path: "config.json"))
+        let tensors = try DummyTensors(try ConfigFile(bytes: Array(wider.utf8), path: "config.json"))
         let error = try #require(throws: ModelError.self) {
-            try Architectures.load(config, tensors, on: Compute(threads: 1))
+            _ = try Architectures.load(config, tensors, on: Compute(threads: 1))
         }
         for word in ["gate_proj", "[81, 48]", "[80, 48]"] { #expect(error.message.contains(word), "\(error.message)") }
     }
 
     @Test func `A missing tensor is named`() throws {
-        let config = try ConfigFile(data: Data(base.utf8), path: "config.json")
+        let config = try ConfigFile(bytes: Array(base.utf8), path: "config.json")
         let tied = base.replacingOccurrences(
             of: "\"vocab_size\"", with: "\"tie_word_embeddings\": true, \"vocab_size\"")
-        let tensors = try DummyTensors(try ConfigFile(data: Data(tied.utf8), path: "config.json"))
+        let tensors = try DummyTensors(try ConfigFile(bytes: Array(tied.utf8), path: "config.json"))
         let error = try #require(throws: ModelError.self) {
-            try Architectures.load(config, tensors, on: Compute(threads: 1))
+            _ = try Architectures.load(config, tensors, on: Compute(threads: 1))
         }
         #expect(error.message.contains("lm_head.weight"))
     }

@@ -15,7 +15,7 @@ struct ModelDriver {
     }
 
     init(config: String, compute: Compute = Compute(threads: 2)) throws {
-        let file = try ConfigFile(data: Data(config.utf8), path: "config.json")
+        let file = try ConfigFile(bytes: Array(config.utf8), path: "config.json")
         self.compute = compute
         model = try Architectures.load(file, try DummyTensors(file, dtype: .float32), on: compute)
     }

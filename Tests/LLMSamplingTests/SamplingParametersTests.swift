@@ -15,7 +15,7 @@ import Testing
             logprobs: 20)
         _ = try SamplingParameters(
             presencePenalty: 2, frequencyPenalty: -2, repetitionPenalty: .greatestFiniteMagnitude, temperature: 0,
-            topP: .leastNonzeroMagnitude, topK: 0, minP: 0, minTokens: 0, logprobs: -1)
+            topP: .leastNonzeroMagnitude, topK: 0, minP: 0, minTokens: 0, logprobs: 0)
     }
 
     @Test func `A value out of range is refused with the field, the value and the range`() {
@@ -56,8 +56,8 @@ import Testing
         expectRefusal("min_tokens", "-1", "0 or more") { () throws(SamplingError) in
             try SamplingParameters(minTokens: -1)
         }
-        for value in [-2, 21] {
-            expectRefusal("logprobs", "\(value)", "[0, 20] or -1") { () throws(SamplingError) in
+        for value in [-1, 21] {
+            expectRefusal("logprobs", "\(value)", "[0, 20]") { () throws(SamplingError) in
                 try SamplingParameters(logprobs: value)
             }
         }

@@ -46,8 +46,8 @@ typedef enum {
 // stored as zeros and never read into a result.
 size_t llm_panel_bytes(llm_dtype dtype, size_t k);
 
-// Packs a panel from row-major rows, [features][k] with at most 32 features, which need no alignment.
-void llm_pack_panel(llm_dtype dtype, const void *rows, size_t features, size_t k, void *panel);
+// Packs a panel from at most 32 rows of k weights each, which need no alignment.
+void llm_pack_panel(llm_dtype dtype, const void *const *rows, size_t features, size_t k, void *panel);
 
 // Row `index` of the packed matrix, widened to float32.
 void llm_unpack_row(llm_dtype dtype, const void *packed, size_t k, size_t index, float *row);
