@@ -43,10 +43,7 @@ struct EngineCore {
     mutating func add(_ request: EngineRequest) {
         let state = RequestState(request, tokenizer: tokenizer)
         do {
-            try scheduler.add(
-                SequenceRequest(
-                    id: request.id, prompt: request.prompt, maxTokens: request.sampling.maxTokens,
-                    minTokens: request.sampling.minTokens, stopTokens: request.sampling.endTokenIDs))
+            try scheduler.add(SequenceRequest(id: request.id, prompt: request.prompt, sampling: request.sampling))
             requests[request.id] = state
         } catch {
             state.fail(LLMGenError(error))
@@ -111,6 +108,14 @@ struct EngineCore {
         scheduler.finish(id, reason: reason)
         guard var state = requests.removeValue(forKey: id) else { return }
         state.finish(reason, withToken: withToken, preemptions: preemptions, at: now)
+    }
+}
+
+extension SequenceRequest {
+    init(id: SequenceID, prompt: [TokenID], sampling: ResolvedSampling) {
+        self.init(
+            id: id, prompt: prompt, maxTokens: sampling.maxTokens, minTokens: sampling.minTokens,
+            stopTokens: sampling.endTokenIDs)
     }
 }
 
