@@ -25,6 +25,7 @@ public final class Engine: Sendable {
     public let blockSize: Int
     /// Tokens a sequence may have, prompt and output together.
     public let maxModelLength: Int
+    private let scheduling: SchedulerOptions
     private let inbox = EngineInbox()
     private let nextID = Atomic<UInt64>(0)
 
@@ -32,6 +33,7 @@ public final class Engine: Sendable {
     public init(model: LanguageModel, options: EngineOptions = EngineOptions()) throws(LLMGenError) {
         let scheduling = try options.scheduling(model.architecture.dimensions)
         self.model = model
+        self.scheduling = scheduling
         kvBlocks = scheduling.blockCount
         blockSize = scheduling.blockSize
         maxModelLength = scheduling.maxModelLength
@@ -135,6 +137,20 @@ public final class Engine: Sendable {
             } catch {
                 throw LLMGenError(code: .invalidInput, message: "\(error)", cause: error)
             }
+        }
+    }
+
+    /// Checks a request without running it, for those who want to know before its stream begins.
+    ///
+    /// - Throws: ``LLMGenError``, what the stream of ``generate(_:_:)-(Prompt,_)`` would throw before its first step.
+    public func check(_ prompt: Prompt, _ parameters: SamplingParameters) throws(LLMGenError) {
+        let (tokens, sampling) = (try tokens(of: prompt), try resolve(parameters))
+        do {
+            // A scheduler of its own: what this one admits, the engine's admits too, whatever is in its line.
+            var scheduler = Scheduler(scheduling)
+            try scheduler.add(SequenceRequest(id: SequenceID(0), prompt: tokens, sampling: sampling))
+        } catch {
+            throw LLMGenError(error)
         }
     }
 

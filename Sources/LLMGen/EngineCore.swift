@@ -44,10 +44,7 @@ struct EngineCore {
     mutating func add(_ request: EngineRequest) {
         let state = RequestState(request, tokenizer: tokenizer)
         do {
-            try scheduler.add(
-                SequenceRequest(
-                    id: request.id, prompt: request.prompt, maxTokens: request.sampling.maxTokens,
-                    minTokens: request.sampling.minTokens, stopTokens: request.sampling.endTokenIDs))
+            try scheduler.add(SequenceRequest(id: request.id, prompt: request.prompt, sampling: request.sampling))
             requests[request.id] = state
         } catch {
             state.fail(LLMGenError(error))
@@ -106,6 +103,14 @@ struct EngineCore {
     private mutating func end(_ sequence: FinishedSequence, withToken: Bool, at now: ContinuousClock.Instant) {
         guard var state = requests.removeValue(forKey: sequence.id) else { return }
         state.finish(sequence.reason, withToken: withToken, preemptions: sequence.preemptionCount, at: now)
+    }
+}
+
+extension SequenceRequest {
+    init(id: SequenceID, prompt: [TokenID], sampling: ResolvedSampling) {
+        self.init(
+            id: id, prompt: prompt, maxTokens: sampling.maxTokens, minTokens: sampling.minTokens,
+            stopTokens: sampling.endTokenIDs)
     }
 }
 

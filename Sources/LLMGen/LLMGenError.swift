@@ -68,6 +68,8 @@ extension LLMGenError {
     }
 
     init(_ error: AdmissionError) {
-        self.init(code: .invalidInput, message: error.message, cause: error)
+        // The prompt is data; the rest is what was asked for it.
+        let isAboutPrompt = error.code == .emptyPrompt || error.code == .promptTooLong
+        self.init(code: isAboutPrompt ? .invalidInput : .invalidArgument, message: error.message, cause: error)
     }
 }

@@ -39,18 +39,19 @@ public final class LanguageModel: Sendable {
     /// Who multiplies matrices.
     public var gemm: GEMM { compute.gemm }
 
-    /// Loads a model from a folder in Hugging Face's layout, or a bundled or installed one by its name
-    /// (``ModelLocator``).
+    /// Loads a model from a folder in Hugging Face's layout, from one weights file in such a folder, or a bundled or
+    /// installed one by its name (``ModelLocator``).
     ///
     /// - Throws: ``LLMGenError`` `notFound` or `invalidInput`, naming the file, the field and the value.
     public static func load(
         _ path: String = ModelLocator.bundledModel, _ options: LoadOptions = LoadOptions()
     ) async throws(LLMGenError) -> LanguageModel {
-        try LanguageModel(folder: ModelLocator.locate(path), options)
+        try LanguageModel(ModelLocator.location(path), options)
     }
 
-    private init(folder: URL, _ options: LoadOptions) throws(LLMGenError) {
+    private init(_ location: ModelLocation, _ options: LoadOptions) throws(LLMGenError) {
         let start = ContinuousClock.now
+        let folder = location.folder
         compute = try options.compute()
         self.folder = folder
         name = folder.resolvingSymlinksInPath().lastPathComponent
@@ -63,7 +64,7 @@ public final class LanguageModel: Sendable {
             architectureName = try Architectures.entry(config).name
             let tensors: any NamedTensors =
                 switch options.loadFormat {
-                case .auto: try Checkpoint(path: folder.path)
+                case .auto: try Checkpoint(path: location.weights.path)
                 case .dummy: try DummyTensors(config)
                 }
             architecture = try Architectures.load(config, tensors, on: compute)

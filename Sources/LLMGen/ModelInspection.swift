@@ -60,12 +60,13 @@ public struct ModelInspection: Sendable, Encodable {
     /// Reads the model that `path` names (``ModelLocator``). - Throws: ``LLMGenError`` where there is no checkpoint, or a
     /// corrupt one.
     public init(_ path: String) throws(LLMGenError) {
-        let folder = try ModelLocator.locate(path)
+        let location = try ModelLocator.location(path)
+        let folder = location.folder
         name = folder.resolvingSymlinksInPath().lastPathComponent
         do {
             let config = try ConfigFile(path: folder.appending(path: "config.json").path)
             architectures = try config.strings("architectures")
-            let checkpoint = try Checkpoint(path: folder.path)
+            let checkpoint = try Checkpoint(path: location.weights.path)
             files = checkpoint.files
             types = ModelInspection.types(checkpoint.tensors)
             parameters = checkpoint.parameterCount

@@ -2,7 +2,7 @@ public import Foundation
 
 /// Where models are found.
 ///
-/// A path that exists is taken as it is. A bare name, such as `fairytale-6m`, is looked for in the folders of
+/// A path that exists is taken as it is: a folder, or one weights file, whose folder has the config. A bare name, such as `fairytale-6m`, is looked for in the folders of
 /// `LLMGEN_MODELS` (separated by colons), then in `models` and `share/llmgen/models` beside the executable or in a folder
 /// above it, then in `models` of the source tree that the library was built from.
 public enum ModelLocator {
@@ -28,6 +28,14 @@ public enum ModelLocator {
                 + "or set LLMGEN_MODELS to the folder that holds '\(name)'")
     }
 
+    static func location(_ name: String) throws(LLMGenError) -> ModelLocation {
+        let found = try locate(name)
+        var isFolder: ObjCBool = false
+        let exists = FileManager.default.fileExists(atPath: found.path, isDirectory: &isFolder)
+        return ModelLocation(
+            folder: exists && !isFolder.boolValue ? found.deletingLastPathComponent() : found, weights: found)
+    }
+
     static func searchFolders(environment: [String: String], executable: URL) -> [URL] {
         var folders = (environment["LLMGEN_MODELS"] ?? "").split(separator: ":").map {
             URL(fileURLWithPath: String($0))
@@ -40,4 +48,12 @@ public enum ModelLocator {
         let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         return folders + [sources.deletingLastPathComponent().appending(path: "models")]
     }
+}
+
+/// Where a model's parts are.
+struct ModelLocation {
+    /// The folder of the config and the tokenizer.
+    let folder: URL
+    /// The weights: the same folder, or one file in it.
+    let weights: URL
 }

@@ -15,22 +15,31 @@ enum CommandFailure {
         case is CancellationError:
             Foundation.exit(interrupted)
         default:
-            if LLMGenCommand.exitCode(for: error).isSuccess { LLMGenCommand.exit(withError: error) }
-            report("\(LLMGenCommand.message(for: error)); see llmgen --help")
-            Foundation.exit(usage)
+            let code = LLMGenCommand.exitCode(for: error)
+            if code.isSuccess { LLMGenCommand.exit(withError: error) }
+            report(code == .validationFailure ? usageMessage(error) : "\(error)")
+            Foundation.exit(code == .validationFailure ? usage : code.rawValue)
         }
-    }
-
-    /// One line, `error: …`, whatever line breaks the message has.
-    static func report(_ message: String) {
-        let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
-        FileHandle.standardError.write(Data("error: \(line)\n".utf8))
     }
 
     static let usage: Int32 = 64
     static let badData: Int32 = 65
     static let notFound: Int32 = 66
     static let interrupted: Int32 = 130
+
+    /// One line, `error: …`, whatever line breaks the message has.
+    private static func report(_ message: String) {
+        StandardStreams.report("error: " + message.split(whereSeparator: \.isNewline).joined(separator: " "))
+    }
+
+    /// What is wrong with the arguments, in the form of the other errors, and where to read on.
+    private static func usageMessage(_ error: any Error) -> String {
+        var message = LLMGenCommand.message(for: error).replacing(". Please provide one of", with: "; give one of")
+        while message.last == "." { message.removeLast() }
+        let verbs = LLMGenCommand.configuration.subcommands.compactMap { $0.configuration.commandName }
+        let verb = CommandLine.arguments.dropFirst().first.flatMap { verbs.contains($0) ? " \($0)" : nil } ?? ""
+        return "\(message.prefix(1).lowercased())\(message.dropFirst()); see llmgen\(verb) --help"
+    }
 
     private static func code(of error: LLMGenError) -> Int32 {
         switch error.code {

@@ -6,16 +6,17 @@ enum Diagnostics {
     /// What will run, with the choices that are part of what fixes the text.
     static func start(_ model: LanguageModel, _ engine: Engine) {
         let threads = model.threads == 1 ? "1 thread" : "\(model.threads) threads"
-        write(
+        let blocks = engine.kvBlocks == 1 ? "1 block" : "\(engine.kvBlocks) blocks"
+        StandardStreams.report(
             "\(model.name): \(model.architectureName), \(model.computeDtype.rawValue), \(model.cpuFeatures.rawValue), "
-                + "\(threads), \(engine.kvBlocks) blocks of \(engine.blockSize) tokens (\(engine.kvCacheMemory)), "
+                + "\(threads), \(blocks) of \(engine.blockSize) tokens (\(engine.kvCacheMemory)), "
                 + "loaded in \(rounded(model.loadSeconds)) s")
     }
 
     /// Tokens and speed.
     static func summary(_ outputs: [RequestOutput]) {
         if let output = outputs.first, outputs.count == 1 {
-            write(
+            StandardStreams.report(
                 "\(output.usage.completionTokens) tokens at \(rounded(output.decodeTokensPerSecond)) tokens/s after a "
                     + "prompt of \(output.usage.promptTokens) at \(rounded(output.prefillTokensPerSecond)) tokens/s; "
                     + "seed \(output.seed); \(output.finishReason.rawValue)")
@@ -25,13 +26,11 @@ enum Diagnostics {
             }
             let seconds = outputs.map(\.timings.totalSeconds).max() ?? 0
             let speed = seconds > 0 ? Double(prompt + completion) / seconds : 0
-            write(
+            StandardStreams.report(
                 "\(outputs.count) prompts, \(prompt) tokens in and \(completion) out in \(rounded(seconds)) s, "
                     + "\(rounded(speed)) tokens/s in all")
         }
     }
-
-    private static func write(_ line: String) { FileHandle.standardError.write(Data("\(line)\n".utf8)) }
 
     private static func rounded(_ value: Double) -> String { String(format: value < 10 ? "%.2f" : "%.0f", value) }
 }

@@ -3,40 +3,55 @@ public import LLMGen
 
 /// Options of every verb that loads a model.
 struct EngineOptionGroup: ParsableArguments {
-    @Option(help: "Model folder, or the name of a bundled or installed model.")
+    @Option(
+        help: ArgumentHelp(
+            "Model folder, weights file, or name of a bundled or installed model.", valueName: "model"))
     var model = ModelLocator.bundledModel
 
-    @Option(help: "Memory for keys and values, such as 2GiB. (default: 2GiB, or what all sequences need, if less)")
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Memory for keys and values, such as 512MiB. (default: 2GiB, or what all sequences need, if less)",
+            valueName: "size"),
+        transform: amount)
     var kvCacheMemory: ByteCount?
 
-    @Option(parsing: .unconditional, help: "Blocks of keys and values, in place of an amount of memory.")
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Blocks of keys and values, in place of an amount of memory.", valueName: "n"))
     var kvBlocks: Int?
 
-    @Option(parsing: .unconditional, help: "Tokens a block: 16, 32, 64 or 128.")
+    @Option(parsing: .unconditional, help: ArgumentHelp("Tokens a block: 16, 32, 64 or 128.", valueName: "n"))
     var blockSize = 32
 
-    @Option(parsing: .unconditional, help: "Sequences that run at once.")
+    @Option(parsing: .unconditional, help: ArgumentHelp("Most sequences that run at once.", valueName: "n"))
     var maxNumSeqs = 128
 
-    @Option(parsing: .unconditional, help: "Tokens that one step computes at most.")
+    @Option(parsing: .unconditional, help: ArgumentHelp("Most tokens that one step computes.", valueName: "n"))
     var maxNumBatchedTokens = 512
 
-    @Option(parsing: .unconditional, help: "Tokens of prompt and output together. (default: what the model was made for)")
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Most tokens of prompt and output together. (default: what the model was made for)", valueName: "n"))
     var maxModelLen: Int?
 
-    @Option(help: "Arithmetic of the linear layers.")
+    @Option(help: ArgumentHelp("Arithmetic of the linear layers.", valueName: "type"))
     var computeDtype = ComputeDtype.auto
 
-    @Option(help: "Who multiplies matrices; openblas gives up batch invariance.")
+    @Option(help: ArgumentHelp("Who multiplies matrices; openblas gives up batch invariance.", valueName: "name"))
     var gemm = GEMM.auto
 
-    @Option(parsing: .unconditional, help: "Threads that compute. (default: one a processor)")
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Threads that compute. (default: one a processor)", valueName: "n"))
     var threads: Int?
 
-    @Option(help: "Instruction sets to use: auto, scalar, avx2 or avx512.")
+    @Option(help: ArgumentHelp("Instruction sets to use; they change the speed, not the text.", valueName: "name"))
     var cpuFeatures = CPUFeatureChoice.auto
 
-    @Option(help: "Where the weights come from; dummy makes random ones of the config's shape.")
+    @Option(
+        help: ArgumentHelp(
+            "Where the weights come from; dummy makes random ones of the config's shape.", valueName: "name"))
     var loadFormat = LoadFormat.auto
 
     func load() async throws(LLMGenError) -> (LanguageModel, Engine) {
@@ -73,8 +88,12 @@ struct CPUFeatureChoice: ExpressibleByArgument {
     static var allValueStrings: [String] { ["auto"] + CPUFeatures.allCases.map(\.rawValue) }
 }
 
-extension ByteCount: ExpressibleByArgument {
-    public init?(argument: String) { self.init(argument) }
+/// - Throws: what an amount looks like.
+private func amount(_ argument: String) throws -> ByteCount {
+    guard let amount = ByteCount(argument) else {
+        throw ValidationError("an amount is a number of 0 or more with a unit, such as 512MiB or 2GiB")
+    }
+    return amount
 }
 
 extension ComputeDtype: ExpressibleByArgument {}

@@ -7,7 +7,7 @@ struct GenerateCommand: AsyncParsableCommand {
         commandName: "generate", abstract: "Continue a prompt.",
         discussion: "The text streams to stdout; everything else goes to stderr.")
 
-    @OptionGroup var source: PromptSource
+    @OptionGroup(title: "Prompt") var source: PromptSource
     @OptionGroup(title: "Sampling") var sampling: SamplingOptionGroup
     @OptionGroup(title: "Engine") var options: EngineOptionGroup
 
@@ -15,37 +15,39 @@ struct GenerateCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
+        try sampling.check()
         let interrupt = Interrupt()
         if source.jsonl { return try await runLines(source.lines(), interrupt) }
         let prompt = try source.single()
         let (model, engine) = try await options.load()
         let tokens = try engine.tokens(of: prompt)
         let parameters = try sampling.fields.parameters(promptTokens: tokens.count, engine: engine)
+        try engine.check(.tokenIDs(tokens), parameters)
         Diagnostics.start(model, engine)
+        let pieces = engine.generate(.tokenIDs(tokens), parameters)
         interrupt.aborts(engine)
         var last: RequestOutput?
-        for try await piece in engine.generate(.tokenIDs(tokens), parameters) {
-            if !json { FileHandle.standardOutput.write(Data(piece.text.utf8)) }
+        for try await piece in pieces {
+            if !json { try StandardStreams.write(piece.text) }
             last = piece.output
         }
         guard let output = last else { return }
         if json {
             try GenerateReport(output, of: model).printLine()
         } else {
-            FileHandle.standardOutput.write(Data("\n".utf8))
+            try StandardStreams.write("\n")
         }
         Diagnostics.summary([output])
         if interrupt.happened { throw ExitCode(CommandFailure.interrupted) }
     }
 
     /// Runs all lines together and prints one object for each, in their order.
-    private func runLines(_ lines: [String], _ interrupt: Interrupt) async throws {
+    private func runLines(_ lines: [Data], _ interrupt: Interrupt) async throws {
         guard !lines.isEmpty else {
             throw LLMGenError(code: .invalidInput, message: "no prompts; give one JSON object a line")
         }
         let (model, engine) = try await options.load()
         Diagnostics.start(model, engine)
-        interrupt.aborts(engine)
         let fallback = sampling.fields
         let requests = lines.map { line in
             Result {
@@ -56,17 +58,20 @@ struct GenerateCommand: AsyncParsableCommand {
                 return engine.generate(.tokenIDs(tokens), parameters)
             }
         }
+        interrupt.aborts(engine)
         var outputs: [RequestOutput] = []
         var anyFailed = false
         for (index, request) in requests.enumerated() {
+            let output: RequestOutput
             do {
-                let output = try await Engine.output(of: request.get())
-                outputs.append(output)
-                try GenerateReport(output, of: model, index: index).printLine()
+                output = try await Engine.output(of: request.get())
             } catch {
                 anyFailed = true
                 try ErrorReport(index: index, error: "\(error)").printLine()
+                continue
             }
+            outputs.append(output)
+            try GenerateReport(output, of: model, index: index).printLine()
         }
         Diagnostics.summary(outputs)
         if interrupt.happened { throw ExitCode(CommandFailure.interrupted) }

@@ -58,7 +58,8 @@ struct GenerateReport: Encodable {
                 logprobs: output.logprobs?.map { entry in
                     Logprobs(
                         token_id: entry.chosen.tokenID, logprob: GenerateReport.finite(entry.chosen.logprob),
-                        top: entry.top.map { Logprob(token_id: $0.tokenID, logprob: GenerateReport.finite($0.logprob)) })
+                        top: entry.top.map { Logprob(token_id: $0.tokenID, logprob: GenerateReport.finite($0.logprob)) }
+                    )
                 })
         ]
         usage = Usage(
@@ -81,10 +82,11 @@ struct ErrorReport: Encodable {
 }
 
 extension Encodable {
-    /// One line of JSON on stdout.
+    /// One line of JSON on stdout, its keys in snake case.
     func printLine() throws {
         let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        FileHandle.standardOutput.write(try encoder.encode(self) + Data("\n".utf8))
+        try StandardStreams.write(String(decoding: encoder.encode(self), as: UTF8.self) + "\n")
     }
 }

@@ -5,7 +5,7 @@ struct InspectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect", abstract: "Show what a checkpoint is, without loading its weights.")
 
-    @Argument(help: "Model folder, or the name of a bundled or installed model.")
+    @Argument(help: "Model folder, weights file, or name of a bundled or installed model.")
     var model = ModelLocator.bundledModel
 
     @Flag(help: "Print one JSON object.")
@@ -14,7 +14,7 @@ struct InspectCommand: AsyncParsableCommand {
     func run() async throws {
         let inspection = try ModelInspection(model)
         if json { return try inspection.printLine() }
-        for (name, value) in inspection.rows { print(name.padding(to: 14) + value) }
+        for (name, value) in inspection.rows { try StandardStreams.write("\(name.padding(to: 14))\(value)\n") }
     }
 }
 
@@ -28,7 +28,10 @@ extension ModelInspection {
                 ("layers", "\(sizes.layers)"),
                 ("hidden size", "\(sizes.hiddenSize)"),
                 ("heads", "\(sizes.heads) query, \(sizes.kvHeads) key/value, of \(sizes.headDim)"),
-                ("vocabulary", "\(sizes.vocabularySize)\(sizes.tiedEmbedding ? ", output head tied to the embedding" : "")"),
+                (
+                    "vocabulary",
+                    "\(sizes.vocabularySize)\(sizes.tiedEmbedding ? ", output head tied to the embedding" : "")"
+                ),
                 ("context", "\(sizes.maxPositions) tokens"),
                 ("KV cache", "\(sizes.kvBytesPerToken) bytes a token in float32"),
             ]

@@ -18,13 +18,13 @@ final class Interrupt: Sendable {
         source.setEventHandler { [self] in
             // Nothing runs yet, or it has been told to end: leave at once.
             guard let engine = engine.withLock({ $0 }), !seen.exchange(true, ordering: .relaxed) else {
-                exit(CommandFailure.interrupted)
+                _exit(CommandFailure.interrupted)
             }
             engine.abortAll()
         }
         source.resume()
     }
 
-    /// From now on an interrupt ends the engine's requests.
+    /// From now on an interrupt ends the engine's requests. It does not end later ones, so call this after the last.
     func aborts(_ engine: Engine) { self.engine.withLock { $0 = engine } }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import LLMGen
 
 /// The `llmgen` command.
@@ -12,6 +11,7 @@ struct LLMGenCommand: AsyncParsableCommand {
         subcommands: [GenerateCommand.self, InspectCommand.self])
 
     static func main() async {
+        StandardStreams.prepare()
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {

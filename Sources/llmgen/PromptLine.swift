@@ -7,13 +7,16 @@ struct PromptLine {
     let sampling: SamplingFields
 
     /// - Throws: ``LLMGenError`` `invalidInput` with the line's fault.
-    init(_ line: String) throws {
-        let data = Data(line.utf8)
+    init(_ data: Data) throws {
+        guard String(validating: data, as: UTF8.self) != nil else {
+            throw PromptLine.error("the line is not UTF-8 text")
+        }
         do {
-            let keys = try JSONDecoder().decode([String: Ignored].self, from: data).keys
+            let keys = try PromptLine.keys(data)
             let known = Set(SamplingFields.CodingKeys.allCases.map(\.rawValue) + ["prompt", "prompt_token_ids"])
             if let unknown = keys.filter({ !known.contains($0) }).min() {
-                throw PromptLine.error("unknown field '\(unknown)'; known are \(known.sorted().joined(separator: ", "))")
+                throw PromptLine.error(
+                    "unknown field '\(unknown)'; known are \(known.sorted().joined(separator: ", "))")
             }
             let fields = try JSONDecoder().decode(PromptFields.self, from: data)
             switch (fields.prompt, fields.prompt_token_ids) {
@@ -37,16 +40,30 @@ struct PromptLine {
         init(from decoder: any Decoder) throws {}
     }
 
+    private static func keys(_ data: Data) throws -> [String] {
+        do {
+            return Array(try JSONDecoder().decode([String: Ignored].self, from: data).keys)
+        } catch DecodingError.typeMismatch {
+            throw error("the line is no JSON object")
+        } catch {
+            throw PromptLine.error("the line is not valid JSON")
+        }
+    }
+
     private static func error(_ message: String) -> LLMGenError {
         LLMGenError(code: .invalidInput, message: message)
+    }
+
+    private static func path(_ context: DecodingError.Context) -> String {
+        context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
     }
 
     private static func describe(_ error: DecodingError) -> String {
         switch error {
         case .typeMismatch(_, let context), .valueNotFound(_, let context):
-            let path = context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }
-            return path.isEmpty ? "the line is no JSON object" : "field '\(path.joined(separator: "."))' has the wrong type"
-        default: return "the line is not valid JSON"
+            return "field '\(path(context))' has the wrong type"
+        // The line is JSON, so what no type takes is a number.
+        default: return "a number in the line is out of its field's range; ids and counts are whole numbers below 2^31"
         }
     }
 }

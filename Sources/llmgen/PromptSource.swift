@@ -7,13 +7,19 @@ struct PromptSource: ParsableArguments {
     @Argument(help: "The text to continue. (default: stdin)")
     var prompt: String?
 
-    @Option(help: "File with the prompt.")
+    @Option(help: ArgumentHelp("File with the prompt, used as it is.", valueName: "file"))
     var promptFile: String?
 
-    @Option(parsing: .unconditional, help: "Token ids to continue, such as 1,2,3; no BOS is added.")
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Token ids to continue, such as 1,2,3; no BOS is added.", valueName: "ids"),
+        transform: TokenIDList.init)
     var promptTokenIds: TokenIDList?
 
-    @Flag(help: "The prompt file or stdin has one JSON object a line: prompt or prompt_token_ids, and sampling fields.")
+    @Flag(
+        help: ArgumentHelp(
+            "The file or stdin has one JSON object a line: prompt or prompt_token_ids, and sampling fields such as "
+                + "max_tokens. The lines run together; each gives one JSON object, in their order."))
     var jsonl = false
 
     func validate() throws {
@@ -29,30 +35,63 @@ struct PromptSource: ParsableArguments {
     func single() throws -> Prompt {
         if let prompt { return .text(prompt) }
         if let promptTokenIds { return .tokenIDs(promptTokenIds.ids) }
-        return .text(try text())
+        guard let text = String(validating: try contents(), as: UTF8.self) else {
+            throw LLMGenError(
+                code: .invalidInput, message: "'\(promptFile ?? "stdin")': not UTF-8 text; convert it first")
+        }
+        return .text(text)
     }
 
-    /// The lines of the file or stdin, without empty ones.
-    func lines() throws -> [String] {
-        try text().split(whereSeparator: \.isNewline).map(String.init).filter { !$0.allSatisfy(\.isWhitespace) }
+    /// The lines of the file or stdin, without blank ones.
+    func lines() throws -> [Data] {
+        let blank = Set(" \t\r".utf8)
+        return try contents().split(separator: UInt8(ascii: "\n")).filter { !$0.allSatisfy(blank.contains) }
     }
 
-    private func text() throws -> String {
-        let data: Data
-        if let promptFile {
-            guard let contents = FileManager.default.contents(atPath: promptFile) else {
-                throw LLMGenError(code: .notFound, message: "'\(promptFile)': no such prompt file, or not readable")
-            }
-            data = contents
-        } else {
-            guard isatty(FileHandle.standardInput.fileDescriptor) == 0 else {
-                throw ValidationError("no prompt; give PROMPT, --prompt-file, --prompt-token-ids or text on stdin")
-            }
-            data = (try? FileHandle.standardInput.readToEnd()) ?? Data()
+    private func contents() throws -> Data {
+        if let promptFile { return try PromptSource.contents(of: promptFile) }
+        guard isatty(STDIN_FILENO) == 0 else { throw PromptSource.noPrompt }
+        do {
+            return try FileHandle.standardInput.readToEnd() ?? Data()
+        } catch {
+            throw PromptSource.noPrompt
         }
-        guard let text = String(data: data, encoding: .utf8) else {
-            throw LLMGenError(code: .invalidInput, message: "'\(promptFile ?? "stdin")': not UTF-8 text; convert it first")
+    }
+
+    private static let noPrompt = ValidationError(
+        "no prompt; give PROMPT, --prompt-file, --prompt-token-ids or text on stdin")
+
+    /// What a file has, or a pipe such as `<(command)`.
+    private static func contents(of path: String) throws(LLMGenError) -> Data {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw LLMGenError(code: .notFound, message: "'\(path)': no such prompt file; check the path")
         }
-        return text
+        guard !isFolder.boolValue else {
+            throw LLMGenError(code: .notFound, message: "'\(path)': a folder, not a prompt file; give a file in it")
+        }
+        do {
+            let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            return try file.readToEnd() ?? Data()
+        } catch {
+            throw LLMGenError(
+                code: .notFound, message: "'\(path)': the prompt file cannot be read; check its permissions",
+                cause: error)
+        }
+    }
+}
+
+/// Token ids separated by commas.
+struct TokenIDList {
+    let ids: [TokenID]
+
+    /// - Throws: what token ids look like.
+    init(_ argument: String) throws {
+        ids = try argument.split(separator: ",", omittingEmptySubsequences: false).map { part in
+            guard let id = TokenID(part.filter { $0 != " " }) else {
+                throw ValidationError("token ids are whole numbers with commas between them, such as 1,2,3")
+            }
+            return id
+        }
     }
 }

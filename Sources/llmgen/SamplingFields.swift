@@ -38,24 +38,36 @@ struct SamplingFields: Decodable {
     /// or the room that is left, if less.
     func parameters(
         fallback: SamplingFields? = nil, promptTokens: Int, engine: Engine
-    ) throws -> SamplingParameters {
+    ) throws(LLMGenError) -> SamplingParameters {
         let room = min(engine.maxModelLength, engine.kvBlocks * engine.blockSize) - promptTokens
-        return try SamplingParameters(
-            n: n ?? fallback?.n,
-            presencePenalty: presencePenalty ?? fallback?.presencePenalty,
-            frequencyPenalty: frequencyPenalty ?? fallback?.frequencyPenalty,
-            repetitionPenalty: repetitionPenalty ?? fallback?.repetitionPenalty,
-            temperature: temperature ?? fallback?.temperature,
-            topP: topP ?? fallback?.topP,
-            topK: topK ?? fallback?.topK,
-            minP: minP ?? fallback?.minP,
-            seed: seed ?? fallback?.seed,
-            stop: (stop ?? fallback?.stop)?.texts,
-            stopTokenIDs: stopTokenIDs ?? fallback?.stopTokenIDs,
-            ignoreEOS: ignoreEOS ?? fallback?.ignoreEOS,
-            maxTokens: maxTokens ?? fallback?.maxTokens ?? max(1, min(256, room)),
-            minTokens: minTokens ?? fallback?.minTokens,
-            logprobs: logprobs ?? fallback?.logprobs)
+        return try parameters(fallback: fallback, maxTokens: max(1, min(256, room)))
+    }
+
+    /// The parameters, with `maxTokens` where no field gives it. - Throws: ``LLMGenError`` `invalidArgument`, naming the
+    /// field, its value and its range.
+    func parameters(fallback: SamplingFields? = nil, maxTokens unset: Int? = nil) throws(LLMGenError)
+        -> SamplingParameters
+    {
+        do {
+            return try SamplingParameters(
+                n: n ?? fallback?.n,
+                presencePenalty: presencePenalty ?? fallback?.presencePenalty,
+                frequencyPenalty: frequencyPenalty ?? fallback?.frequencyPenalty,
+                repetitionPenalty: repetitionPenalty ?? fallback?.repetitionPenalty,
+                temperature: temperature ?? fallback?.temperature,
+                topP: topP ?? fallback?.topP,
+                topK: topK ?? fallback?.topK,
+                minP: minP ?? fallback?.minP,
+                seed: seed ?? fallback?.seed,
+                stop: (stop ?? fallback?.stop)?.texts,
+                stopTokenIDs: stopTokenIDs ?? fallback?.stopTokenIDs,
+                ignoreEOS: ignoreEOS ?? fallback?.ignoreEOS,
+                maxTokens: maxTokens ?? fallback?.maxTokens ?? unset,
+                minTokens: minTokens ?? fallback?.minTokens,
+                logprobs: logprobs ?? fallback?.logprobs)
+        } catch {
+            throw LLMGenError(code: .invalidArgument, message: error.message, cause: error)
+        }
     }
 }
 
