@@ -146,9 +146,8 @@ public final class Engine: Sendable {
     public func check(_ prompt: Prompt, _ parameters: SamplingParameters) throws(LLMGenError) {
         let (tokens, sampling) = (try tokens(of: prompt), try resolve(parameters))
         do {
-            // A scheduler of its own: what this one admits, the engine's admits too, whatever is in its line.
-            var scheduler = Scheduler(scheduling)
-            try scheduler.add(SequenceRequest(id: SequenceID(0), prompt: tokens, sampling: sampling))
+            _ = try scheduling.lengthLimit(
+                of: SequenceRequest(id: SequenceID(0), prompt: tokens, sampling: sampling))
         } catch {
             throw LLMGenError(error)
         }

@@ -46,7 +46,16 @@ public final class LanguageModel: Sendable {
     public static func load(
         _ path: String = ModelLocator.bundledModel, _ options: LoadOptions = LoadOptions()
     ) async throws(LLMGenError) -> LanguageModel {
-        try LanguageModel(ModelLocator.location(path), options)
+        // Minutes of work for a large model: on a thread of its own, not one of the concurrency runtime's.
+        let result: Result<LanguageModel, LLMGenError> = await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                continuation.resume(
+                    returning: Result { () throws(LLMGenError) in
+                        try LanguageModel(ModelLocator.location(path), options)
+                    })
+            }
+        }
+        return try result.get()
     }
 
     private init(_ location: ModelLocation, _ options: LoadOptions) throws(LLMGenError) {

@@ -2,14 +2,15 @@ public import Foundation
 
 /// Where models are found.
 ///
-/// A path that exists is taken as it is: a folder, or one weights file, whose folder has the config. A bare name, such as `fairytale-6m`, is looked for in the folders of
-/// `LLMGEN_MODELS` (separated by colons), then in `models` and `share/llmgen/models` beside the executable or in a folder
-/// above it, then in `models` of the source tree that the library was built from.
+/// A path that exists is taken as it is: a folder, or one weights file, whose folder has the config. A bare name, such as
+/// `fairytale-6m`, is looked for in the folders of `LLMGEN_MODELS` (separated by colons), then in `models` and
+/// `share/llmgen/models` beside the executable or in a folder above it, then in `models` of the source tree that the
+/// library was built from.
 public enum ModelLocator {
     /// The name of the bundled model.
     public static let bundledModel = "fairytale-6m"
 
-    /// The folder or file that `name` means. - Throws: ``LLMGenError`` `notFound`, with the folders searched.
+    /// The folder or file that `name` means. - Throws: ``LLMGenError`` `notFound`.
     public static func locate(_ name: String) throws(LLMGenError) -> URL {
         if FileManager.default.fileExists(atPath: name) { return URL(fileURLWithPath: name) }
         guard !name.isEmpty, !name.contains("/") else {

@@ -2,33 +2,35 @@ extension Scheduler {
     /// Puts a request at the end of the line, or refuses it with the numbers. What is admitted can be computed to
     /// its end by this pool, whatever else is in the line.
     public mutating func add(_ request: SequenceRequest) throws(AdmissionError) {
-        let lengthLimit = try lengthLimit(of: request)
+        guard ranks[request.id] == nil else { throw .duplicateID(request.id) }
+        let lengthLimit = try options.lengthLimit(of: request)
         let rank = Rank(arrival: nextArrival)
         nextArrival += 1
         ranks[request.id] = rank
         waiting.append(SequenceState(request, rank: rank, lengthLimit: lengthLimit))
         totals.admitted += 1
     }
+}
 
-    /// The known tokens at which the request's sequence ends.
-    private func lengthLimit(of request: SequenceRequest) throws(AdmissionError) -> Int {
+extension SchedulerOptions {
+    /// The known tokens at which the request's sequence ends; a refusal where these limits cannot hold it.
+    public func lengthLimit(of request: SequenceRequest) throws(AdmissionError) -> Int {
         let promptCount = request.prompt.count
-        guard ranks[request.id] == nil else { throw .duplicateID(request.id) }
         guard promptCount > 0 else { throw .emptyPrompt() }
-        guard promptCount < options.maxModelLength else {
-            throw .promptTooLong(promptCount, limit: options.maxModelLength)
+        guard promptCount < maxModelLength else {
+            throw .promptTooLong(promptCount, limit: maxModelLength)
         }
         if let maxTokens = request.maxTokens {
             guard maxTokens >= 1 else { throw .maxTokensOutOfRange(maxTokens) }
-            guard maxTokens <= options.maxModelLength - promptCount else {
-                throw .sequenceTooLong(promptCount, maxTokens: maxTokens, limit: options.maxModelLength)
+            guard maxTokens <= maxModelLength - promptCount else {
+                throw .sequenceTooLong(promptCount, maxTokens: maxTokens, limit: maxModelLength)
             }
         }
         let shortest = promptCount + (request.maxTokens ?? 1)
-        guard pool.blockCount(covering: shortest) <= pool.blockCount else {
-            throw .neverFits(promptCount, maxTokens: request.maxTokens, pool: pool)
+        guard blocks(covering: shortest) <= blockCount else {
+            throw .neverFits(promptCount, maxTokens: request.maxTokens, options: self)
         }
-        let limit = request.maxTokens.map { promptCount + $0 } ?? options.maxSequenceLength
+        let limit = request.maxTokens.map { promptCount + $0 } ?? maxSequenceLength
         guard (0...limit - promptCount).contains(request.minTokens) else {
             throw .minTokensOutOfRange(request.minTokens, limit: limit - promptCount)
         }
@@ -75,13 +77,13 @@ extension AdmissionError {
                 + " \(limit); ask for at most \(limit - promptCount), or leave max_tokens out")
     }
 
-    fileprivate static func neverFits(_ promptCount: Int, maxTokens: Int?, pool: BlockPool) -> Self {
-        let needed = pool.blockCount(covering: promptCount + (maxTokens ?? 1))
+    fileprivate static func neverFits(_ promptCount: Int, maxTokens: Int?, options: SchedulerOptions) -> Self {
+        let needed = options.blocks(covering: promptCount + (maxTokens ?? 1))
         let output = maxTokens.map { "max_tokens \($0)" } ?? "at least 1 token to generate"
         return Self(
             code: .neverFits,
-            message: "a prompt of \(promptCount) tokens and \(output) need \(needed) blocks of \(pool.blockSize)"
-                + " tokens, and there are \(pool.blockCount); ask for at most \(pool.slotCount) tokens in all,"
+            message: "a prompt of \(promptCount) tokens and \(output) need \(needed) blocks of \(options.blockSize)"
+                + " tokens, and there are \(options.blockCount); ask for at most \(options.blockCount * options.blockSize) tokens in all,"
                 + " or give the KV cache more memory")
     }
 }

@@ -47,6 +47,9 @@ public struct SchedulerOptions: Hashable, Sendable {
     /// Tokens a sequence may have without a limit of its own: the model's length or the whole pool, the lesser.
     public var maxSequenceLength: Int { min(maxModelLength, blockCount * blockSize) }
 
+    /// Blocks that hold so many tokens.
+    func blocks(covering tokenCount: Int) -> Int { (tokenCount + blockSize - 1) / blockSize }
+
     private static func check(
         _ field: String, _ value: Int, _ range: ClosedRange<Int>
     ) throws(SchedulerOptionError) {

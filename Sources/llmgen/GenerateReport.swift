@@ -86,6 +86,7 @@ extension Encodable {
     func printLine() throws {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         try StandardStreams.write(String(decoding: encoder.encode(self), as: UTF8.self) + "\n")
     }

@@ -101,7 +101,8 @@ import Testing
         let bare = base.replacingOccurrences(of: "\"num_key_value_heads\": 2, ", with: "")
             .replacingOccurrences(of: "\"num_attention_heads\": 4", with: "\"num_attention_heads\": 8")
         #expect(try dimensions(bare).kvHeads == 8)
-        let wide = bare.replacingOccurrences(of: "\"num_attention_heads\": 8", with: "\"num_attention_heads\": 16")
+        let wide = bare.replacingOccurrences(
+            of: "\"num_attention_heads\": 8", with: "\"num_attention_heads\": 16, \"head_dim\": 4")
         let mistral = wide.replacingOccurrences(of: "LlamaForCausalLM", with: "MistralForCausalLM")
         #expect(try dimensions(mistral).kvHeads == 8)
         let qwen3 = base.replacingOccurrences(of: "LlamaForCausalLM", with: "Qwen3ForCausalLM")
