@@ -1,0 +1,69 @@
+import Foundation
+import LLMTestSupport
+import Testing
+
+@Suite struct InspectTests {
+    @Test(arguments: [[], [Command.fairytale], ["fairytale-6m"], [Command.fairytale + "/model.safetensors"]])
+    func `inspect says what a checkpoint is`(arguments: [String]) throws {
+        let run = try Command.run(["inspect"] + arguments)
+        #expect(run.status == 0 && run.stderr == "")
+        let lines = run.stdout.split(separator: "\n").map(String.init)
+        let facts: [(String, String)] = [
+            ("model", "fairytale-6m"), ("architecture", "LlamaForCausalLM"), ("layers", "6"), ("hidden size", "256"),
+            ("heads", "8 query, 4 key/value, of 32"), ("vocabulary", "4096"), ("context", "1024 tokens"),
+            ("KV cache", "6144 bytes a token"), ("parameters", "5770496"), ("weights", "11540992 bytes"),
+            ("tokenizer", "SentencePiece"),
+        ]
+        for (name, value) in facts {
+            let line = try #require(lines.first { $0.hasPrefix(name) }, "\(name)")
+            #expect(line.contains(value), "\(line)")
+        }
+        #expect(run.stdout.contains("BF16: 56 tensors"))
+    }
+
+    @Test func `inspect --json says the same as one object`() throws {
+        struct Inspection: Decodable {
+            struct Sizes: Decodable {
+                let layers, hidden_size, heads, kv_heads, head_dim, vocabulary_size, max_positions: Int
+                let kv_bytes_per_token: Int
+                let tied_embedding: Bool
+            }
+            struct StoredType: Decodable {
+                let dtype: String
+                let tensors, parameters, bytes: Int
+            }
+            let name: String
+            let architectures, files: [String]
+            let sizes: Sizes
+            let types: [StoredType]
+            let parameters, bytes: Int
+            let has_tokenizer: Bool
+        }
+        let run = try Command.run("inspect", "--json")
+        #expect(run.status == 0 && run.stdout.count { $0.isNewline } == 1)
+        let inspection = try JSONDecoder().decode(Inspection.self, from: Data(run.stdout.utf8))
+        #expect(inspection.name == "fairytale-6m" && inspection.architectures == ["LlamaForCausalLM"])
+        #expect(inspection.sizes.layers == 6 && inspection.sizes.kv_heads == 4 && inspection.sizes.tied_embedding)
+        #expect(inspection.types.map(\.dtype) == ["BF16"] && inspection.types[0].bytes == inspection.bytes)
+        #expect(inspection.has_tokenizer)
+    }
+
+    @Test func `A model without a tokenizer is said to have none`() throws {
+        #expect(try Command.run("inspect", Command.tiny).stdout.contains("none"))
+    }
+
+    @Test func `inspect of a damaged checkpoint is an error`() throws {
+        try ModelFolder.with { folder in
+            try Data("no weights".utf8).write(to: folder.appending(path: "model.safetensors"))
+            try Command.run("inspect", folder.path).expectError(65, ["model.safetensors"])
+        }
+    }
+
+    @Test func `inspect of an architecture that is not supported says so`() throws {
+        try ModelFolder.with { folder in
+            try Data(#"{"architectures": ["ParrotForCausalLM"]}"#.utf8).write(to: folder.appending(path: "config.json"))
+            let run = try Command.run("inspect", folder.path)
+            #expect(run.status == 0 && run.stdout.contains("ParrotForCausalLM") && run.stdout.contains("not supported"))
+        }
+    }
+}
