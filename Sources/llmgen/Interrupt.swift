@@ -14,7 +14,10 @@ final class Interrupt: Sendable {
     var happened: Bool { seen.load(ordering: .relaxed) }
 
     init() {
-        signal(SIGINT, SIG_IGN)
+        // On Linux the source takes the signal over once it is registered; ignored before, one that comes early is lost.
+        #if canImport(Darwin)
+            signal(SIGINT, SIG_IGN)
+        #endif
         source.setEventHandler { [self] in
             // Nothing runs yet, or it has been told to end: leave at once.
             guard let engine = engine.withLock({ $0 }), !seen.exchange(true, ordering: .relaxed) else {

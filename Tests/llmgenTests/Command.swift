@@ -141,8 +141,8 @@ struct Command {
 }
 
 /// A line that `generate --json` or `--jsonl` prints.
-struct Report: Decodable {
-    struct Output: Decodable {
+struct Report: Decodable, Sendable {
+    struct Output: Decodable, Sendable {
         let index: Int
         let token_ids: [Int]
         let text: String
@@ -150,13 +150,13 @@ struct Report: Decodable {
         let logprobs: [Logprobs]?
     }
 
-    struct Logprobs: Decodable {
+    struct Logprobs: Decodable, Sendable {
         let token_id: Int
         let logprob: Double
         let top: [Logprob]
     }
 
-    struct Logprob: Decodable {
+    struct Logprob: Decodable, Sendable {
         let token_id: Int
         let logprob: Double
     }

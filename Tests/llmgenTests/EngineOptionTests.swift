@@ -5,6 +5,9 @@ import Testing
 @Suite struct EngineOptionTests {
     private static let arguments = ["generate", "Once upon a time", "--temperature", "0", "--max-tokens", "20"]
 
+    /// The text without any engine option, generated once.
+    private static let plain = Result { try Command.run(arguments).stdout }
+
     static let harmless = [
         ["--block-size", "16"], ["--block-size", "64"], ["--block-size", "128"], ["--kv-blocks", "4"],
         ["--kv-cache-memory", "8MiB"], ["--max-num-seqs", "1"], ["--max-num-batched-tokens", "2"],
@@ -17,7 +20,7 @@ import Testing
     func `An engine option leaves the text as it is`(options: [String]) throws {
         let run = try Command.run(EngineOptionTests.arguments + options)
         #expect(run.status == 0, "\(run.stderr)")
-        #expect(try run.stdout == Command.run(EngineOptionTests.arguments).stdout)
+        #expect(try run.stdout == EngineOptionTests.plain.get())
     }
 
     static let effects: [(options: [String], words: String)] = [
@@ -49,7 +52,7 @@ import Testing
     func `An instruction set either runs, with the same text, or is named as not there`(features: String) throws {
         let run = try Command.run(EngineOptionTests.arguments + ["--cpu-features", features])
         if run.status == 0 {
-            #expect(try run.stdout == Command.run(EngineOptionTests.arguments).stdout)
+            #expect(try run.stdout == EngineOptionTests.plain.get())
         } else {
             run.expectError(64, ["cpu-features", features, "the best it has"])
         }
