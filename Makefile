@@ -52,10 +52,10 @@ fuzz: setup
 
 # The whole suite under the address sanitizer. The test frameworks leak, so leaks are a target of their own.
 asan: setup
-	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address --disable-xctest --scratch-path .build/asan
+	ASAN_OPTIONS=detect_leaks=0 $(TEST) --sanitize=address --disable-xctest --scratch-path .build/asan
 
 tsan: setup
-	$(SWIFT) test --sanitize=thread --disable-xctest --scratch-path .build/tsan
+	$(TEST) --sanitize=thread --disable-xctest --scratch-path .build/tsan
 
 clean:
 	rm -rf .build

@@ -54,7 +54,7 @@ public struct DummyTensors: NamedTensors {
         let scale = isVector ? 0.1 : 1 / Float(shape.last ?? 1).squareRoot()
         let centre: Float = isVector && name.contains("norm") ? 1 : 0
         var random = name.utf8.reduce(seed &+ 0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-        let values = (0..<DummyTensors.period).map { _ in
+        let values = (0..<min(DummyTensors.period, shape.reduce(1, *))).map { _ in
             random ^= random << 13
             random ^= random >> 7
             random ^= random << 17
