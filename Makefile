@@ -22,9 +22,11 @@ build: setup
 	@$(SWIFT) build -c release
 
 # No warnings, and no import of a target that is not declared. The import check looks at a finished build only.
+CHECK := $(SWIFT) build -c release --build-tests -Xswiftc -warnings-as-errors --scratch-path .build/check
+
 check: setup
-	$(SWIFT) build -c release --build-tests -Xswiftc -warnings-as-errors
-	$(SWIFT) build -c release --build-tests -Xswiftc -warnings-as-errors --explicit-target-dependency-import-check error
+	$(CHECK)
+	$(CHECK) --explicit-target-dependency-import-check error
 
 # Installs the system packages that are missing.
 setup:
@@ -46,14 +48,21 @@ lint:
 format:
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
 
-# At least 100,000 damaged weight files, and as many tokenizer models as their own share gives.
+# 100,000 damaged weight files, besides the tokenizer's share.
 fuzz: setup
-	LLMGEN_FUZZ_ITERATIONS=100000 $(TEST) --filter Fuzz
+	LLMGEN_FUZZ_ITERATIONS=100000 $(TEST) --filter 'FuzzTests|HostileFileTests'
 
-# The whole suite under the address sanitizer. The test frameworks leak, so leaks are a target of their own.
+# The whole suite under the address sanitizer.
+ASAN := $(TEST) --sanitize=address --disable-xctest --scratch-path .build/asan
+
 asan: setup
-	ASAN_OPTIONS=detect_leaks=0 $(TEST) --sanitize=address --disable-xctest --scratch-path .build/asan
+	ASAN_OPTIONS=detect_leaks=0 $(ASAN)
 
+# The engine's own tests with leak detection; the test framework leaks elsewhere.
+leaks: setup
+	ASAN_OPTIONS=detect_leaks=1 $(ASAN) --filter LLMGenTests
+
+# The whole suite under the thread sanitizer; takes long.
 tsan: setup
 	$(TEST) --sanitize=thread --disable-xctest --scratch-path .build/tsan
 
