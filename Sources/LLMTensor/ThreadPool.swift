@@ -11,7 +11,6 @@ public final class ThreadPool: Sendable {
     /// Threads that work on a job, the caller included.
     public let threads: Int
     private let job = Job()
-    private let turn = Mutex<Void>(())
 
     /// The processors that this process may run on.
     public static var availableProcessors: Int { llm_available_processors() }
@@ -50,7 +49,7 @@ public final class ThreadPool: Sendable {
         if count <= 1 || threads == 1 {
             for piece in 0..<max(count, 0) { body(piece) }
         } else {
-            turn.withLock { _ in withoutActuallyEscaping(body) { job.run(count, $0) } }
+            withoutActuallyEscaping(body) { job.run(count, $0) }
         }
     }
 }
@@ -63,6 +62,8 @@ private final class Job: @unchecked Sendable {
     private let sleepers = Atomic<Int>(0)
     private let stopped = Atomic<Bool>(false)
     private var body: (@Sendable (Int) -> Void)?
+    // The C library's mutexes, which the thread sanitizer sees.
+    private let turn = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
@@ -70,6 +71,7 @@ private final class Job: @unchecked Sendable {
     private static let spins = 2000
 
     init() {
+        pthread_mutex_init(turn, nil)
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(wake, nil)
     }
@@ -77,11 +79,15 @@ private final class Job: @unchecked Sendable {
     deinit {
         pthread_cond_destroy(wake)
         pthread_mutex_destroy(mutex)
+        pthread_mutex_destroy(turn)
         wake.deallocate()
         mutex.deallocate()
+        turn.deallocate()
     }
 
     func run(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
+        pthread_mutex_lock(turn)
+        defer { pthread_mutex_unlock(turn) }
         self.body = body
         unfinished.store(count, ordering: .relaxed)
         remaining.store(count, ordering: .sequentiallyConsistent)
