@@ -12,8 +12,7 @@ TEST := $(SWIFT) test -c release --disable-testable-imports
 all: build
 
 demo: build
-	@printf 'Once upon a time'
-	@$(LLMGEN) generate 'Once upon a time' --max-tokens 200 --seed 8
+	$(LLMGEN) generate 'Once upon a time' --max-tokens 200 --seed 8
 
 test: setup
 	$(TEST)

@@ -55,22 +55,35 @@ public final class Engine: Sendable {
     public func generate(
         _ prompt: Prompt, _ parameters: SamplingParameters
     ) -> AsyncThrowingStream<OutputPiece, any Error> {
+        streams([prompt], parameters)[0]
+    }
+
+    /// Generates from all prompts, token by token; one stream a prompt, in their order. The prompts come to the engine
+    /// together: no step is computed before all are there.
+    public func streams(
+        _ prompts: [Prompt], _ parameters: SamplingParameters
+    ) -> [AsyncThrowingStream<OutputPiece, any Error>] {
         let arrival = ContinuousClock.now
-        let id = SequenceID(nextID.add(1, ordering: .relaxed).newValue)
-        return AsyncThrowingStream { sink in
+        var requests: [EngineRequest] = []
+        let streams = prompts.map { prompt in
+            let (stream, sink) = AsyncThrowingStream.makeStream(of: OutputPiece.self)
+            let id = SequenceID(nextID.add(1, ordering: .relaxed).newValue)
             do throws(LLMGenError) {
-                let request = EngineRequest(
-                    id: id, prompt: try tokens(of: prompt), sampling: try resolve(parameters), sink: sink,
-                    arrival: arrival)
+                requests.append(
+                    EngineRequest(
+                        id: id, prompt: try tokens(of: prompt), sampling: try resolve(parameters), sink: sink,
+                        arrival: arrival))
                 // The stream keeps the engine: a caller may let go of it while pieces are still to come.
                 sink.onTermination = { [self] reason in
                     if case .cancelled = reason { inbox.post(.abort(id)) }
                 }
-                inbox.post(.add(request))
             } catch {
                 sink.finish(throwing: error)
             }
+            return stream
         }
+        inbox.post(.add(requests))
+        return streams
     }
 
     /// Generates from one prompt, token by token.
@@ -84,9 +97,8 @@ public final class Engine: Sendable {
     ///
     /// - Throws: the first prompt's ``LLMGenError``, or `CancellationError`; the others are cancelled.
     public func generate(_ prompts: [Prompt], _ parameters: SamplingParameters) async throws -> [RequestOutput] {
-        let streams = prompts.map { generate($0, parameters) }
         var outputs: [RequestOutput] = []
-        for stream in streams { outputs.append(try await Engine.output(of: stream)) }
+        for stream in streams(prompts, parameters) { outputs.append(try await Engine.output(of: stream)) }
         return outputs
     }
 
@@ -108,37 +120,8 @@ public final class Engine: Sendable {
         }
     }
 
-    /// The token ids of a prompt, as ``generate(_:_:)-(Prompt,_)`` uses them.
-    ///
-    /// - Throws: ``LLMGenError`` `invalidInput` for an empty text, a model without a tokenizer or an unknown id.
-    public func tokens(of prompt: Prompt) throws(LLMGenError) -> [TokenID] {
-        switch prompt {
-        case .tokenIDs(let ids):
-            let size = model.vocabularySize
-            guard let unknown = ids.first(where: { $0 < 0 || Int($0) >= size }) else { return ids }
-            throw LLMGenError(
-                code: .invalidInput,
-                message: "prompt token id \(unknown) is not in the vocabulary, whose ids are 0 to \(size - 1)")
-        case .text(let text):
-            guard !text.isEmpty else {
-                throw LLMGenError(
-                    code: .invalidInput, message: "the prompt is empty; give a text of at least one character")
-            }
-            guard let tokenizer = model.tokenizer else {
-                throw LLMGenError(
-                    code: .invalidInput,
-                    message: "'\(model.folder.path)': no tokenizer.model, so a text cannot be encoded; "
-                        + "give the prompt as token ids")
-            }
-            do {
-                return try self.tokens(of: .tokenIDs(tokenizer.encode(text, addSpecialTokens: true)))
-            } catch let error as LLMGenError {
-                throw error
-            } catch {
-                throw LLMGenError(code: .invalidInput, message: "\(error)", cause: error)
-            }
-        }
-    }
+    /// The token ids of a prompt; see ``LanguageModel/tokens(of:)``.
+    public func tokens(of prompt: Prompt) throws(LLMGenError) -> [TokenID] { try model.tokens(of: prompt) }
 
     /// Checks a request without running it, for those who want to know before its stream begins.
     ///

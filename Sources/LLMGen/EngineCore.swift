@@ -94,7 +94,7 @@ struct EngineCore {
             if requests[id]?.isStopped == true {
                 scheduler.finish(id, reason: .stop).map { end($0, withToken: true, at: now) }
             } else {
-                requests[id]?.flush()
+                requests[id]?.flush(at: now)
             }
         case .finished(let sequence): end(sequence, withToken: true, at: now)
         }

@@ -5,7 +5,8 @@ import Synchronization
 /// The one way to the engine's thread: requests and cancellations, in order.
 final class EngineInbox: Sendable {
     enum Message: Sendable {
-        case add(EngineRequest)
+        /// Requests that came together: no step is computed between them.
+        case add([EngineRequest])
         case abort(SequenceID)
         case abortAll
         case load(@Sendable (EngineLoad) -> Void)

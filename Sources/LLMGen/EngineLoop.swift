@@ -20,7 +20,7 @@ struct EngineLoop {
         while true {
             for message in inbox.take(wait: core.isIdle) {
                 switch message {
-                case .add(let request): core.add(request)
+                case .add(let requests): for request in requests { core.add(request) }
                 case .abort(let id): core.abort(id)
                 case .abortAll: core.abortAll()
                 case .load(let reply): reply(core.load)

@@ -90,6 +90,38 @@ public final class LanguageModel: Sendable {
         loadSeconds = (ContinuousClock.now - start).seconds
     }
 
+    /// The token ids of a prompt, as an engine uses them.
+    ///
+    /// - Throws: ``LLMGenError`` `invalidInput` for an empty text, a model without a tokenizer or an unknown id.
+    public func tokens(of prompt: Prompt) throws(LLMGenError) -> [TokenID] {
+        switch prompt {
+        case .tokenIDs(let ids):
+            let size = vocabularySize
+            guard let unknown = ids.first(where: { $0 < 0 || Int($0) >= size }) else { return ids }
+            throw LLMGenError(
+                code: .invalidInput,
+                message: "prompt token id \(unknown) is not in the vocabulary, whose ids are 0 to \(size - 1)")
+        case .text(let text):
+            guard !text.isEmpty else {
+                throw LLMGenError(
+                    code: .invalidInput, message: "the prompt is empty; give a text of at least one character")
+            }
+            guard let tokenizer = tokenizer else {
+                throw LLMGenError(
+                    code: .invalidInput,
+                    message: "'\(folder.path)': no tokenizer.model, so a text cannot be encoded; "
+                        + "give the prompt as token ids")
+            }
+            do {
+                return try self.tokens(of: .tokenIDs(tokenizer.encode(text, addSpecialTokens: true)))
+            } catch let error as LLMGenError {
+                throw error
+            } catch {
+                throw LLMGenError(code: .invalidInput, message: "\(error)", cause: error)
+            }
+        }
+    }
+
     private static func tokenizer(in folder: URL) throws(LLMGenError) -> (any Tokenizer)? {
         guard FileManager.default.fileExists(atPath: folder.appending(path: "tokenizer.model").path) else { return nil }
         do {

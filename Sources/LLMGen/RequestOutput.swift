@@ -74,6 +74,8 @@ public struct OutputPiece: Sendable, Hashable {
     public let tokenID: TokenID?
     /// The token's log probabilities, where asked for.
     public let logprobs: TokenLogprobs?
+    /// When the engine had the token, or the end.
+    public let instant: ContinuousClock.Instant
     /// The whole output, on the last piece.
     public let output: RequestOutput?
 }

@@ -52,8 +52,10 @@ struct RequestState {
     }
 
     /// Sends the last token's piece on its way.
-    mutating func flush() {
-        sink.yield(OutputPiece(text: takePending(), tokenID: tokenIDs.last, logprobs: logprobs.last, output: nil))
+    mutating func flush(at now: ContinuousClock.Instant) {
+        sink.yield(
+            OutputPiece(
+                text: takePending(), tokenID: tokenIDs.last, logprobs: logprobs.last, instant: now, output: nil))
     }
 
     /// Ends the request: the last piece has the rest of the text and the whole output.
@@ -75,6 +77,7 @@ struct RequestState {
         sink.yield(
             OutputPiece(
                 text: piece, tokenID: withToken ? tokenIDs.last : nil, logprobs: withToken ? logprobs.last : nil,
+                instant: now,
                 output: output))
         sink.finish()
     }

@@ -32,5 +32,11 @@ enum Diagnostics {
         }
     }
 
-    private static func rounded(_ value: Double) -> String { String(format: value < 10 ? "%.2f" : "%.0f", value) }
+    /// Two decimals below 10, none above.
+    static func rounded(_ value: Double) -> String { String(format: value < 10 ? "%.2f" : "%.0f", value) }
+}
+
+extension String {
+    /// The text with spaces behind it, to a column of `width`.
+    func padding(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }

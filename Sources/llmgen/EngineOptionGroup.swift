@@ -27,8 +27,11 @@ struct EngineOptionGroup: ParsableArguments {
     @Option(parsing: .unconditional, help: ArgumentHelp("Most sequences that run at once.", valueName: "n"))
     var maxNumSeqs = 128
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Most tokens that one step computes.", valueName: "n"))
-    var maxNumBatchedTokens = 512
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Most tokens that one step computes. (default: 512; the whole input in bench)", valueName: "n"))
+    var maxNumBatchedTokens: Int?
 
     @Option(
         parsing: .unconditional,
@@ -54,17 +57,22 @@ struct EngineOptionGroup: ParsableArguments {
             "Where the weights come from; dummy makes random ones of the config's shape.", valueName: "name"))
     var loadFormat = LoadFormat.auto
 
-    func load() async throws(LLMGenError) -> (LanguageModel, Engine) {
-        let model = try await LanguageModel.load(
+    func loadModel() async throws(LLMGenError) -> LanguageModel {
+        try await LanguageModel.load(
             model,
             LoadOptions(
                 computeDtype: computeDtype, gemm: gemm, threads: threads, cpuFeatures: cpuFeatures.features,
                 loadFormat: loadFormat))
+    }
+
+    /// - Parameter batchedTokens: tokens of a step where the option does not say.
+    func load(batchedTokens: Int = 512) async throws(LLMGenError) -> (LanguageModel, Engine) {
+        let model = try await loadModel()
         let engine = try Engine(
             model: model,
             options: EngineOptions(
                 kvCacheMemory: kvCacheMemory, kvBlocks: kvBlocks, blockSize: blockSize, maxNumSeqs: maxNumSeqs,
-                maxNumBatchedTokens: maxNumBatchedTokens, maxModelLength: maxModelLen))
+                maxNumBatchedTokens: maxNumBatchedTokens ?? batchedTokens, maxModelLength: maxModelLen))
         return (model, engine)
     }
 }

@@ -43,7 +43,3 @@ extension ModelInspection {
         return rows
     }
 }
-
-extension String {
-    fileprivate func padding(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
-}

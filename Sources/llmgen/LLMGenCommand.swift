@@ -8,7 +8,7 @@ struct LLMGenCommand: AsyncParsableCommand {
         commandName: "llmgen",
         abstract: "Text generation with large language models on ordinary CPUs.",
         version: llmgenVersion,
-        subcommands: [GenerateCommand.self, InspectCommand.self])
+        subcommands: [GenerateCommand.self, InspectCommand.self, PerplexityCommand.self, BenchCommand.self])
 
     static func main() async {
         StandardStreams.prepare()

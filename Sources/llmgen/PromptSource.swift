@@ -35,21 +35,27 @@ struct PromptSource: ParsableArguments {
     func single() throws -> Prompt {
         if let prompt { return .text(prompt) }
         if let promptTokenIds { return .tokenIDs(promptTokenIds.ids) }
-        guard let text = String(validating: try contents(), as: UTF8.self) else {
-            throw LLMGenError(
-                code: .invalidInput, message: "'\(promptFile ?? "stdin")': not UTF-8 text; convert it first")
+        return .text(try PromptSource.text(of: promptFile))
+    }
+
+    /// The text of a file, or of stdin where there is none.
+    static func text(of file: String?) throws -> String {
+        guard let text = String(validating: try contents(of: file), as: UTF8.self) else {
+            throw LLMGenError(code: .invalidInput, message: "'\(file ?? "stdin")': not UTF-8 text; convert it first")
         }
-        return .text(text)
+        return text
     }
 
     /// The lines of the file or stdin, without blank ones.
     func lines() throws -> [Data] {
         let blank = Set(" \t\r".utf8)
-        return try contents().split(separator: UInt8(ascii: "\n")).filter { !$0.allSatisfy(blank.contains) }
+        return try PromptSource.contents(of: promptFile).split(separator: UInt8(ascii: "\n")).filter {
+            !$0.allSatisfy(blank.contains)
+        }
     }
 
-    private func contents() throws -> Data {
-        if let promptFile { return try PromptSource.contents(of: promptFile) }
+    private static func contents(of file: String?) throws -> Data {
+        if let file { return try read(file) }
         guard isatty(STDIN_FILENO) == 0 else { throw PromptSource.noPrompt }
         do {
             return try FileHandle.standardInput.readToEnd() ?? Data()
@@ -62,7 +68,7 @@ struct PromptSource: ParsableArguments {
         "no prompt; give PROMPT, --prompt-file, --prompt-token-ids or text on stdin")
 
     /// What a file has, or a pipe such as `<(command)`.
-    private static func contents(of path: String) throws(LLMGenError) -> Data {
+    private static func read(_ path: String) throws(LLMGenError) -> Data {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
             throw LLMGenError(code: .notFound, message: "'\(path)': no such prompt file; check the path")

@@ -1,0 +1,92 @@
+import Glibc
+
+/// Times a fixed batch of random prompts, without a client or a queue: what `llmgen bench latency` runs.
+///
+/// The prompts are random token ids, fresh in each run; decoding is greedy and goes on after EOS.
+public struct LatencyBenchmark: Sendable {
+    /// Tokens of each prompt.
+    public let inputLength: Int
+    /// Tokens generated from each prompt.
+    public let outputLength: Int
+    /// Prompts that run together.
+    public let batchSize: Int
+
+    /// Times, each the median of the runs.
+    public struct Result: Sendable, Hashable {
+        /// Input tokens of the whole batch over the time until each sequence had its first token.
+        public let prefillTokensPerSecond: Double
+        /// Tokens of all sequences after the last sequence's first one, over the time they took.
+        public let decodeTokensPerSecond: Double
+        /// Seconds until the first token, the mean of the sequences.
+        public let ttftSeconds: Double
+        /// Seconds a token after a sequence's first one, the mean of the sequences.
+        public let tpotSeconds: Double
+        /// Largest resident memory of the process so far.
+        public let peakRSS: ByteCount
+    }
+
+    /// - Throws: ``LLMGenError`` `invalidArgument` for a size below 1.
+    public init(inputLength: Int, outputLength: Int, batchSize: Int) throws(LLMGenError) {
+        for (name, value) in [("input-len", inputLength), ("output-len", outputLength), ("batch-size", batchSize)]
+        where value < 1 {
+            throw LLMGenError(code: .invalidArgument, message: "\(name) is \(value); it must be at least 1")
+        }
+        self.inputLength = inputLength
+        self.outputLength = outputLength
+        self.batchSize = batchSize
+    }
+
+    /// Runs once to warm up and then `runs` times. - Throws: ``LLMGenError`` where the batch does not fit the engine.
+    public func run(_ engine: Engine, runs: Int) async throws -> Result {
+        guard runs >= 1 else {
+            throw LLMGenError(code: .invalidArgument, message: "repeat is \(runs); it must be at least 1")
+        }
+        _ = try await run(engine)
+        var all: [Run] = []
+        for _ in 0..<runs { all.append(try await run(engine)) }
+        func median(_ value: KeyPath<Run, Double>) -> Double {
+            let sorted = all.map { $0[keyPath: value] }.sorted()
+            return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+        }
+        return Result(
+            prefillTokensPerSecond: median(\.prefill), decodeTokensPerSecond: median(\.decode),
+            ttftSeconds: median(\.ttft), tpotSeconds: median(\.tpot), peakRSS: LatencyBenchmark.peakRSS)
+    }
+
+    private struct Run: Sendable {
+        let prefill: Double
+        let decode: Double
+        let ttft: Double
+        let tpot: Double
+    }
+
+    private func run(_ engine: Engine) async throws -> Run {
+        let prompts = (0..<batchSize).map { _ in
+            Prompt.tokenIDs((0..<inputLength).map { _ in TokenID.random(in: 0..<TokenID(engine.model.vocabularySize)) })
+        }
+        let parameters = try SamplingParameters(temperature: 0, ignoreEOS: true, maxTokens: outputLength)
+        let start = ContinuousClock.now
+        var tokens: [[ContinuousClock.Instant]] = []  // [sequence][token]
+        for stream in engine.streams(prompts, parameters) {
+            var instants: [ContinuousClock.Instant] = []
+            for try await piece in stream where piece.tokenID != nil { instants.append(piece.instant) }
+            tokens.append(instants)
+        }
+        let firsts = tokens.compactMap(\.first)
+        guard let lastFirst = firsts.max(), let end = tokens.compactMap(\.last).max() else { throw CancellationError() }
+        let later = tokens.joined().count { $0 > lastFirst }
+        let decodeSeconds = (end - lastFirst).seconds
+        let gaps = tokens.filter { $0.count > 1 }.map { ($0[$0.count - 1] - $0[0]).seconds / Double($0.count - 1) }
+        return Run(
+            prefill: Double(batchSize * inputLength) / (lastFirst - start).seconds,
+            decode: decodeSeconds > 0 ? Double(later) / decodeSeconds : 0,
+            ttft: firsts.reduce(0) { $0 + ($1 - start).seconds } / Double(firsts.count),
+            tpot: gaps.isEmpty ? 0 : gaps.reduce(0, +) / Double(gaps.count))
+    }
+
+    private static var peakRSS: ByteCount {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        return .kibibytes(usage.ru_maxrss)
+    }
+}

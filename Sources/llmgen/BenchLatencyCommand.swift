@@ -1,0 +1,85 @@
+import ArgumentParser
+import LLMGen
+
+struct BenchLatencyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "latency", abstract: "Time a fixed batch of random prompts.",
+        discussion: "Each figure is the median of the runs after a warm-up. The last line of --json is one JSON object."
+    )
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("Tokens of each prompt.", valueName: "n"))
+    var inputLen = 512
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("Tokens generated from each prompt.", valueName: "n"))
+    var outputLen = 32
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("Prompts that run together.", valueName: "n"))
+    var batchSize = 8
+
+    @Option(name: .customLong("repeat"), parsing: .unconditional, help: ArgumentHelp("Runs.", valueName: "n"))
+    var runs = 3
+
+    @Flag(help: "Print one JSON object after the table.")
+    var json = false
+
+    @OptionGroup(title: "Engine") var options: EngineOptionGroup
+
+    func run() async throws {
+        let benchmark = try LatencyBenchmark(inputLength: inputLen, outputLength: outputLen, batchSize: batchSize)
+        let (tokens, overflow) = batchSize.multipliedReportingOverflow(by: inputLen)
+        let (model, engine) = try await options.load(batchedTokens: overflow ? Int.max : tokens)
+        Diagnostics.start(model, engine)
+        let result = try await benchmark.run(engine, runs: runs)
+        let report = LatencyReport(result, self, model)
+        for (name, value) in report.rows { try StandardStreams.write("\(name.padding(to: 24))\(value)\n") }
+        if json { try report.printLine() }
+    }
+}
+
+/// The object that `bench latency --json` prints last.
+struct LatencyReport: Encodable {
+    let model: String
+    let compute_dtype: String
+    let cpu_features: String
+    let threads: Int
+    let input_len: Int
+    let output_len: Int
+    let batch_size: Int
+    let runs: Int
+    let prefill_tokens_per_s: Double
+    let decode_tokens_per_s: Double
+    let ttft_s: Double
+    let tpot_s: Double
+    let load_s: Double
+    let peak_rss_bytes: Int
+
+    init(_ result: LatencyBenchmark.Result, _ command: BenchLatencyCommand, _ model: LanguageModel) {
+        self.model = model.name
+        compute_dtype = model.computeDtype.rawValue
+        cpu_features = model.cpuFeatures.rawValue
+        threads = model.threads
+        input_len = command.inputLen
+        output_len = command.outputLen
+        batch_size = command.batchSize
+        runs = command.runs
+        prefill_tokens_per_s = result.prefillTokensPerSecond
+        decode_tokens_per_s = result.decodeTokensPerSecond
+        ttft_s = result.ttftSeconds
+        tpot_s = result.tpotSeconds
+        load_s = model.loadSeconds
+        peak_rss_bytes = result.peakRSS.bytes
+    }
+
+    /// Names and values, as a person reads them.
+    var rows: [(String, String)] {
+        [
+            ("batch", "\(batch_size) prompts of \(input_len) tokens, \(output_len) out, \(runs) runs"),
+            ("prefill", "\(Diagnostics.rounded(prefill_tokens_per_s)) tokens/s"),
+            ("decode", "\(Diagnostics.rounded(decode_tokens_per_s)) tokens/s"),
+            ("time to first token", "\(Diagnostics.rounded(ttft_s * 1000)) ms"),
+            ("time per output token", "\(Diagnostics.rounded(tpot_s * 1000)) ms"),
+            ("load", "\(Diagnostics.rounded(load_s)) s"),
+            ("peak memory", "\(ByteCount(bytes: peak_rss_bytes))"),
+        ]
+    }
+}
