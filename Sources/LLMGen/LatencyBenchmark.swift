@@ -10,6 +10,8 @@ public struct LatencyBenchmark: Sendable {
     public let outputLength: Int
     /// Prompts that run together.
     public let batchSize: Int
+    /// Runs after the warm-up.
+    public let runs: Int
 
     /// Times, each the median of the runs.
     public struct Result: Sendable, Hashable {
@@ -26,24 +28,33 @@ public struct LatencyBenchmark: Sendable {
     }
 
     /// - Throws: ``LLMGenError`` `invalidArgument` for a size below 1.
-    public init(inputLength: Int, outputLength: Int, batchSize: Int) throws(LLMGenError) {
-        for (name, value) in [("input-len", inputLength), ("output-len", outputLength), ("batch-size", batchSize)]
-        where value < 1 {
+    public init(inputLength: Int, outputLength: Int, batchSize: Int, runs: Int) throws(LLMGenError) {
+        let sizes = [
+            ("input-len", inputLength), ("output-len", outputLength), ("batch-size", batchSize), ("repeat", runs),
+        ]
+        for (name, value) in sizes where value < 1 {
             throw LLMGenError(code: .invalidArgument, message: "\(name) is \(value); it must be at least 1")
         }
         self.inputLength = inputLength
         self.outputLength = outputLength
         self.batchSize = batchSize
+        self.runs = runs
     }
 
-    /// Runs once to warm up and then `runs` times. - Throws: ``LLMGenError`` where the batch does not fit the engine.
-    public func run(_ engine: Engine, runs: Int) async throws -> Result {
-        guard runs >= 1 else {
-            throw LLMGenError(code: .invalidArgument, message: "repeat is \(runs); it must be at least 1")
-        }
-        _ = try await run(engine)
+    /// Checks that the batch fits the engine. - Throws: ``LLMGenError`` with the numbers.
+    public func check(_ engine: Engine) throws {
+        try engine.check(.tokenIDs(Array(repeating: 0, count: inputLength)), parameters())
+    }
+
+    private func parameters() throws -> SamplingParameters {
+        try SamplingParameters(temperature: 0, ignoreEOS: true, maxTokens: outputLength)
+    }
+
+    /// Runs once to warm up and then ``runs`` times. - Throws: ``LLMGenError`` where the batch does not fit the engine.
+    public func run(_ engine: Engine) async throws -> Result {
+        _ = try await runOnce(engine)
         var all: [Run] = []
-        for _ in 0..<runs { all.append(try await run(engine)) }
+        for _ in 0..<runs { all.append(try await runOnce(engine)) }
         func median(_ value: KeyPath<Run, Double>) -> Double {
             let sorted = all.map { $0[keyPath: value] }.sorted()
             return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
@@ -60,14 +71,13 @@ public struct LatencyBenchmark: Sendable {
         let tpot: Double
     }
 
-    private func run(_ engine: Engine) async throws -> Run {
+    private func runOnce(_ engine: Engine) async throws -> Run {
         let prompts = (0..<batchSize).map { _ in
             Prompt.tokenIDs((0..<inputLength).map { _ in TokenID.random(in: 0..<TokenID(engine.model.vocabularySize)) })
         }
-        let parameters = try SamplingParameters(temperature: 0, ignoreEOS: true, maxTokens: outputLength)
         let start = ContinuousClock.now
         var tokens: [[ContinuousClock.Instant]] = []  // [sequence][token]
-        for stream in engine.streams(prompts, parameters) {
+        for stream in engine.streams(prompts, try parameters()) {
             var instants: [ContinuousClock.Instant] = []
             for try await piece in stream where piece.tokenID != nil { instants.append(piece.instant) }
             tokens.append(instants)

@@ -25,11 +25,13 @@ struct BenchLatencyCommand: AsyncParsableCommand {
     @OptionGroup(title: "Engine") var options: EngineOptionGroup
 
     func run() async throws {
-        let benchmark = try LatencyBenchmark(inputLength: inputLen, outputLength: outputLen, batchSize: batchSize)
+        let benchmark = try LatencyBenchmark(
+            inputLength: inputLen, outputLength: outputLen, batchSize: batchSize, runs: runs)
         let (tokens, overflow) = batchSize.multipliedReportingOverflow(by: inputLen)
         let (model, engine) = try await options.load(batchedTokens: overflow ? Int.max : tokens)
+        try benchmark.check(engine)
         Diagnostics.start(model, engine)
-        let result = try await benchmark.run(engine, runs: runs)
+        let result = try await benchmark.run(engine)
         let report = LatencyReport(result, self, model)
         for (name, value) in report.rows { try StandardStreams.write("\(name.padding(to: 24))\(value)\n") }
         if json { try report.printLine() }

@@ -32,6 +32,13 @@ enum Diagnostics {
         }
     }
 
+    /// How far a long measurement is, over and over on one line of a terminal; nothing elsewhere.
+    static func progress(_ text: String, isLast: Bool) {
+        guard isatty(STDERR_FILENO) == 1 else { return }
+        let end = isLast ? "\r\u{1B}[K" : ""
+        try? FileHandle.standardError.write(contentsOf: Data("\r\(text)\(end)".utf8))
+    }
+
     /// Two decimals below 10, none above.
     static func rounded(_ value: Double) -> String { String(format: value < 10 ? "%.2f" : "%.0f", value) }
 }

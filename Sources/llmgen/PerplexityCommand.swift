@@ -24,7 +24,9 @@ struct PerplexityCommand: AsyncParsableCommand {
         let measure = try Perplexity(window: window, stride: stride)
         let text = try PromptSource.text(of: file == "-" ? nil : file)
         let model = try await options.loadModel()
-        let result = try measure.measure(text, model)
+        let result = try measure.measure(text, model) { done, all in
+            Diagnostics.progress("\(done) of \(all) tokens", isLast: done == all)
+        }
         if json { return try PerplexityReport(result, self, model).printLine() }
         try StandardStreams.write(
             "perplexity \(String(format: "%.3f", result.perplexity)), loss \(String(format: "%.4f", result.loss)) nats a "

@@ -74,7 +74,7 @@ struct SamplingOptionGroup: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Under --json, log probabilities of this many most probable tokens: 0 to 20, -1 for all.", valueName: "n"))
+            "Under --json, log probabilities of this many most probable tokens: 0 to 20.", valueName: "n"))
     var logprobs: Int?
 
     /// Refuses values out of range, before a model is loaded.

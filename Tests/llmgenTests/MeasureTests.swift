@@ -1,0 +1,45 @@
+import Foundation
+import Testing
+
+/// `perplexity` and `bench latency`.
+@Suite struct MeasureTests {
+    @Test func `perplexity prints one line, or one object with the settings`() throws {
+        let run = try Command.run(
+            "perplexity", "-", "--window", "16", "--stride", "8", input: "Once upon a time there was a king.")
+        #expect(run.status == 0 && run.stdout.hasPrefix("perplexity ") && run.stderr.isEmpty)
+        let json = try Command.run("perplexity", "-", "--json", input: "Once upon a time there was a king.")
+        let object = try #require(
+            JSONSerialization.jsonObject(with: Data(json.stdout.utf8)) as? [String: Any])
+        #expect(object.keys.sorted() == ["compute_dtype", "loss", "model", "perplexity", "stride", "tokens", "window"])
+        #expect(object["window"] as? Int == 512 && object["stride"] as? Int == 256)
+    }
+
+    @Test func `bench latency prints a table and, last, one object with the contract's fields`() throws {
+        let run = try Command.run(
+            "bench", "latency", "--input-len", "9", "--output-len", "3", "--batch-size", "2", "--repeat", "1", "--json")
+        #expect(run.status == 0)
+        let last = try #require(run.stdout.split(separator: "\n").last)
+        let object = try #require(JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: Any])
+        for field in ["prefill_tokens_per_s", "decode_tokens_per_s", "ttft_s", "tpot_s", "load_s", "peak_rss_bytes"] {
+            #expect((object[field] as? Double ?? 0) > 0, "\(field)")
+        }
+        #expect(object["input_len"] as? Int == 9 && object["batch_size"] as? Int == 2)
+    }
+
+    static let refusals: [(arguments: [String], status: Int32, words: [String])] = [
+        (["perplexity", "no-such-file"], 66, ["no-such-file"]),
+        (["perplexity", "-", "--window", "1"], 64, ["window is 1"]),
+        (["perplexity", "-", "--stride", "512"], 64, ["stride is 512", "511"]),
+        (["perplexity", "-"], 65, ["empty"]),
+        (["bench", "latency", "--input-len", "0"], 64, ["input-len is 0"]),
+        (["bench", "latency", "--input-len", "1024"], 65, ["1024", "max-model-len"]),
+        (["bench", "latency", "--repeat", "0", "--input-len", "2"], 64, ["repeat is 0"]),
+    ]
+
+    @Test(arguments: refusals.indices)
+    func `A measurement that makes no sense is refused in one line`(index: Int) throws {
+        let (arguments, status, words) = MeasureTests.refusals[index]
+        let run = try Command.run(arguments)
+        run.expectError(status, words)
+    }
+}
