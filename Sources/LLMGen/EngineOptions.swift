@@ -59,7 +59,7 @@ public struct EngineOptions: Sendable {
             throw LLMGenError(
                 code: .invalidArgument, message: "kv-blocks and kv-cache-memory are both given; give one of them")
         }
-        // An unreadable block size is the scheduler's to refuse.
+        // A block size that the kernels do not read is the scheduler's to refuse.
         guard SchedulerOptions.blockSizes.contains(blockSize) else { return 1 }
         let blockBytes = sizes.kvShape(blockSize: blockSize).blockByteCount
         let present = Int(clamping: ProcessInfo.processInfo.physicalMemory)
