@@ -1,7 +1,6 @@
 import Foundation
 import LLMModels
 import LLMTensor
-import Synchronization
 
 /// How well a model predicts a text: exp of the mean negative log probability of its tokens.
 ///
@@ -99,13 +98,13 @@ private struct WindowRunner {
         for start in stride(from: 0, to: hidden.rows, by: WindowRunner.rowsAtATime) {
             let rows = start..<min(start + WindowRunner.rowsAtATime, hidden.rows)
             let logits = model.architecture.logits(hidden.rows(rows), workspace, on: model.compute)
-            let part = Mutex([Double](repeating: 0, count: rows.count))
+            let part = Matrix(rows: rows.count, columns: 1)
             model.compute.pool.run(rows.count) { row in
                 let target = Int(tokens[first + start + row])
                 let logprob = logits.withRow(row) { WindowRunner.logprob(of: target, in: $0.span) }
-                part.withLock { $0[row] = logprob }
+                part.withRow(row) { $0[0] = Float(logprob) }
             }
-            logprobs += part.withLock(\.self)
+            logprobs += (0..<rows.count).map { Double(part.row($0)[0]) }
         }
         return logprobs
     }
