@@ -23,8 +23,6 @@ public struct BlockPool: Sendable {
     public var freeCount: Int { free.count }
     /// Blocks somebody references.
     public var usedCount: Int { references.count - free.count }
-    /// Tokens that fit in all blocks together.
-    public var slotCount: Int { references.count * blockSize }
 
     /// Blocks that `tokenCount` tokens need: `ceil(tokenCount / blockSize)`.
     public func blockCount(covering tokenCount: Int) -> Int {
