@@ -40,10 +40,29 @@ uint32_t llm_cpu_features(void) {
     const uint64_t ymm = 0x6, zmm = 0xe6;
     if ((states & ymm) != ymm || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 0;
 
-    uint32_t features = 0;
-    if (b & 1u << 5) features |= LLM_CPU_AVX2;
-    const uint32_t avx512 = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31; // F, DQ, BW, VL
-    if (features && (b & avx512) == avx512 && (states & zmm) == zmm) features |= LLM_CPU_AVX512;
+    const uint32_t avx2 = 1u << 5, avx512 = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31; // F, DQ, BW, VL
+    const uint32_t vnni = c & 1u << 11;
+    if (!(b & avx2)) return 0;
+    uint32_t features = LLM_CPU_AVX2;
+    const bool wide = (b & avx512) == avx512 && (states & zmm) == zmm;
+    if (wide) features |= LLM_CPU_AVX512;
+    if (wide && vnni) features |= LLM_CPU_AVX512_VNNI;
+    if (__get_cpuid_count(7, 1, &a, &b, &c, &d)) {
+        if (a & 1u << 4) features |= LLM_CPU_AVX_VNNI;
+        if (wide && a & 1u << 5) features |= LLM_CPU_AVX512_BF16;
+    }
+    return features;
+}
+
+#elif defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+
+uint32_t llm_cpu_features(void) {
+    const unsigned long first = getauxval(AT_HWCAP), second = getauxval(AT_HWCAP2);
+    uint32_t features = LLM_CPU_NEON;
+    if (first & 1ul << 20) features |= LLM_CPU_DOTPROD;
+    if (second & 1ul << 13) features |= LLM_CPU_I8MM;
+    if (second & 1ul << 14) features |= LLM_CPU_ARM_BF16;
     return features;
 }
 

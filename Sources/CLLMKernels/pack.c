@@ -1,56 +1,105 @@
 // Packed weights: panels of 32 output features, so that one vector holds one input's weights for 16 features.
 #include "CLLMKernels.h"
 
+#include "quantize.h"
 #include "vector16.h"
 
-static size_t element_bytes(llm_dtype dtype) { return dtype == LLM_F32 ? 4 : 2; }
+static size_t round_up(size_t value, size_t multiple) { return (value + multiple - 1) / multiple * multiple; }
 
-size_t llm_panel_bytes(llm_dtype dtype, size_t k) {
-    return (dtype == LLM_F32 ? k : k + k % 2) * LLM_PANEL * element_bytes(dtype);
-}
-
-// Where weight (feature, input) stands in its panel, in elements.
-static size_t panel_index(llm_dtype dtype, size_t feature, size_t input) {
-    const size_t half = feature / LLM_HALF_PANEL, lane = feature % LLM_HALF_PANEL;
-    switch (dtype) {
-    case LLM_F32: return input * LLM_PANEL + feature;
-    case LLM_F16: return (input / 2 * 2 + half) * LLM_PANEL + input % 2 * LLM_HALF_PANEL + lane;
-    case LLM_BF16: return (input / 2 * 2 + half) * LLM_PANEL + lane * 2 + input % 2;
+size_t llm_panel_bytes(llm_packing packing, size_t k) {
+    const size_t groups = (k + LLM_GROUP - 1) / LLM_GROUP;
+    switch (packing) {
+    case LLM_PANEL_F32: return k * LLM_PANEL * sizeof(float);
+    case LLM_PANEL_F16:
+    case LLM_PANEL_BF16: return round_up(k, 2) * LLM_PANEL * sizeof(uint16_t);
+    case LLM_PANEL_Q8: return groups * Q8_GROUP_BYTES;
+    case LLM_PANEL_Q4: return groups * Q4_GROUP_BYTES;
+    case LLM_PANEL_W8: return groups * LLM_GROUP * LLM_PANEL + LLM_PANEL * sizeof(float);
     }
     return 0;
 }
 
-// Words of 32 bits, a float32 or a pair of bfloat16, change places from rows of words to [words][32 features].
-static void transpose_words(const void *const *rows, size_t features, size_t words, uint32_t *panel) {
-    for (size_t i = 0; i < words; i++)
-        for (size_t f = 0; f < features; f++)
-            memcpy(panel + i * LLM_PANEL + f, (const char *)rows[f] + i * sizeof *panel, sizeof *panel);
+// Where weight (feature, input) stands in a panel of a float packing, in elements.
+static size_t panel_index(llm_packing packing, size_t feature, size_t input) {
+    const size_t half = feature / LLM_HALF_PANEL, lane = feature % LLM_HALF_PANEL;
+    if (packing == LLM_PANEL_F32) return input * LLM_PANEL + feature;
+    if (packing == LLM_PANEL_F16) return (input / 2 * 2 + half) * LLM_PANEL + input % 2 * LLM_HALF_PANEL + lane;
+    return (input / 2 * 2 + half) * LLM_PANEL + lane * 2 + input % 2;
 }
 
-void llm_pack_panel(llm_dtype dtype, const void *const *rows, size_t features, size_t k, void *panel) {
-    if (features < LLM_PANEL || k % 2) memset(panel, 0, llm_panel_bytes(dtype, k));
+// Words of 32 bits, a float32 or a pair of bfloat16, change places from rows of words to [words][32 features].
+static void transpose_words(const void *const *rows, size_t words, uint32_t *panel) {
+    for (size_t i = 0; i < words; i++)
+        for (size_t f = 0; f < LLM_PANEL; f++)
+            if (rows[f]) memcpy(panel + i * LLM_PANEL + f, (const char *)rows[f] + i * sizeof *panel, sizeof *panel);
+}
+
+static void pack_floats(llm_packing packing, const void *const *rows, size_t k, void *panel) {
+    bool whole = k % 2 == 0 || packing == LLM_PANEL_F32;
+    for (size_t f = 0; f < LLM_PANEL; f++) whole = whole && rows[f];
+    if (!whole) memset(panel, 0, llm_panel_bytes(packing, k));
     size_t packed = 0;
-    if (dtype != LLM_F16) {
-        packed = dtype == LLM_F32 ? k : k / 2 * 2;
-        transpose_words(rows, features, packed * element_bytes(dtype) / sizeof(uint32_t), panel);
+    if (packing != LLM_PANEL_F16) {
+        packed = packing == LLM_PANEL_F32 ? k : k / 2 * 2;
+        transpose_words(rows, packing == LLM_PANEL_F32 ? k : k / 2, panel);
     }
     for (size_t i = packed; i < k; i++)
-        for (size_t f = 0; f < features; f++)
-            memcpy((char *)panel + panel_index(dtype, f, i) * 2, (const char *)rows[f] + i * 2, 2);
+        for (size_t f = 0; f < LLM_PANEL; f++)
+            if (rows[f])
+                memcpy((char *)panel + panel_index(packing, f, i) * 2, (const char *)rows[f] + i * 2, 2);
 }
 
-void llm_unpack_row(llm_dtype dtype, const void *packed, size_t k, size_t index, float *row) {
-    const char *panel = (const char *)packed + index / LLM_PANEL * llm_panel_bytes(dtype, k);
+static bool is_float(llm_packing packing) {
+    return packing == LLM_PANEL_F32 || packing == LLM_PANEL_F16 || packing == LLM_PANEL_BF16;
+}
+
+static void pack_scalar(llm_packing packing, llm_dtype dtype, const void *const *rows, size_t k, void *panel) {
+    if (is_float(packing)) {
+        pack_floats(packing, rows, k, panel);
+    } else {
+        llm_quantize_scalar(packing, dtype, rows, k, panel);
+    }
+}
+
+#if defined(__x86_64__)
+static void pack_avx2(llm_packing packing, llm_dtype dtype, const void *const *rows, size_t k, void *panel) {
+    if (is_float(packing)) {
+        pack_floats(packing, rows, k, panel);
+    } else {
+        llm_quantize_avx2(packing, dtype, rows, k, panel);
+    }
+}
+#endif
+
+static const llm_pack_variant variants[] = {
+    {"scalar", 0, pack_scalar},
+#if defined(__x86_64__)
+    {"avx2", LLM_CPU_AVX2, pack_avx2},
+#endif
+};
+
+const llm_pack_variant *llm_pack_variants(size_t *count) {
+    *count = sizeof variants / sizeof *variants;
+    return variants;
+}
+
+void llm_unpack_row(llm_packing packing, const void *packed, size_t k, size_t index, float *row) {
+    const char *panel = (const char *)packed + index / LLM_PANEL * llm_panel_bytes(packing, k);
     const size_t feature = index % LLM_PANEL;
     for (size_t i = 0; i < k; i++) {
-        const size_t at = panel_index(dtype, feature, i);
-        if (dtype == LLM_F32) {
-            row[i] = ((const float *)panel)[at];
-        } else if (dtype == LLM_F16) {
-            row[i] = (float)((const _Float16 *)panel)[at];
-        } else {
+        const size_t at = panel_index(packing, feature, i);
+        switch (packing) {
+        case LLM_PANEL_F32: row[i] = ((const float *)panel)[at]; break;
+        case LLM_PANEL_F16: row[i] = (float)((const _Float16 *)panel)[at]; break;
+        case LLM_PANEL_BF16: {
             const uint32_t bits = (uint32_t)((const uint16_t *)panel)[at] << 16;
             memcpy(row + i, &bits, sizeof bits);
+            break;
+        }
+        case LLM_PANEL_Q8:
+        case LLM_PANEL_Q4:
+        case LLM_PANEL_W8: row[i] = (float)panel_integer(packing, panel, feature, i)
+            * panel_scale(packing, panel, k, feature, i); break;
         }
     }
 }

@@ -12,8 +12,15 @@
 // CPU features
 
 enum {
-    LLM_CPU_AVX2 = 1u << 0,   // AVX2, FMA and F16C
-    LLM_CPU_AVX512 = 1u << 1, // AVX-512 F, BW, DQ and VL, besides AVX2
+    LLM_CPU_AVX2 = 1u << 0,        // AVX2, FMA and F16C
+    LLM_CPU_AVX_VNNI = 1u << 1,    // vpdpbusd on 256 bits, VEX-coded, besides AVX2
+    LLM_CPU_AVX512 = 1u << 2,      // AVX-512 F, BW, DQ and VL, besides AVX2
+    LLM_CPU_AVX512_VNNI = 1u << 3, // vpdpbusd on 512 bits
+    LLM_CPU_AVX512_BF16 = 1u << 4, // vdpbf16ps
+    LLM_CPU_NEON = 1u << 5,        // Advanced SIMD of AArch64
+    LLM_CPU_DOTPROD = 1u << 6,     // sdot
+    LLM_CPU_I8MM = 1u << 7,        // usdot
+    LLM_CPU_ARM_BF16 = 1u << 8     // bfmlalb and bfmlalt
 };
 
 // The features that this CPU has and its operating system has switched on.
@@ -31,37 +38,97 @@ static inline void llm_pause(void) {
 #endif
 }
 
-// Packed weights: linear
+// Packed weights
 
 // Output features of a panel, and of half a panel (one 16-lane vector).
 enum { LLM_PANEL = 32, LLM_HALF_PANEL = 16 };
 
+// Inputs that share a weight scale, and inputs that share an activation scale.
+enum { LLM_GROUP = 32, LLM_SCALE_GROUP = 128 };
+
+// The type of weights in a checkpoint.
+typedef enum { LLM_F32, LLM_F16, LLM_BF16 } llm_dtype;
+
+// How the weights of a panel lie, for k inputs; h is the half of the panel.
 typedef enum {
-    LLM_F32, // panel: [k][2 halves][16 features]
-    LLM_F16, // panel: [k / 2][2 halves][2 consecutive k][16 features]
-    LLM_BF16 // panel: [k / 2][2 halves][16 features][2 consecutive k]
-} llm_dtype;
+    LLM_PANEL_F32,  // [k][2 h][16 features]
+    LLM_PANEL_F16,  // [k / 2][2 h][2 consecutive k][16 features]
+    LLM_PANEL_BF16, // [k / 2][2 h][16 features][2 consecutive k]
+    LLM_PANEL_Q8,   // [k / 32] of { [8][2 h][16 features][4 consecutive k] bytes q + 128; [32] float16 scales }
+    LLM_PANEL_Q4,   // [k / 32] of { [4][2 h][16 features][4] bytes, k…k+3 low and k+4…k+7 high, q + 8; as Q8 }
+    LLM_PANEL_W8    // [k / 4][2 h][16 features][4 consecutive k] bytes q + 128; then [32] float32 scales
+} llm_packing;
 
-// Bytes of one panel for k inputs; k is rounded up to even for the 16-bit types. Features past n and inputs past k are
-// stored as zeros and never read into a result.
-size_t llm_panel_bytes(llm_dtype dtype, size_t k);
+// Bytes of one panel for k inputs. k is rounded up to even for the 16-bit types and to 32 for the integer ones.
+// Features past n and inputs past k are stored as zeros and never read into a result.
+size_t llm_panel_bytes(llm_packing packing, size_t k);
 
-// Packs a panel from at most 32 rows of k weights each, which need no alignment.
-void llm_pack_panel(llm_dtype dtype, const void *const *rows, size_t features, size_t k, void *panel);
+// Packs a panel from 32 rows of k weights each, which need no alignment; a missing row is NULL. A float packing takes
+// rows of its own type. Q8 and Q4 get the values of ggml's Q8_0 and Q4_0, W8 one scale a row: max / 127.
+typedef void (*llm_pack_fn)(
+    llm_packing packing, llm_dtype dtype, const void *const rows[LLM_PANEL], size_t k, void *panel);
 
 // Row `index` of the packed matrix, widened to float32.
-void llm_unpack_row(llm_dtype dtype, const void *packed, size_t k, size_t index, float *row);
+void llm_unpack_row(llm_packing packing, const void *packed, size_t k, size_t index, float *row);
 
-// y[m][n] = sum over rising k of x[m][k] * w[n][k], one fma chain from 0; then + bias[n]; then + the old y[m][n].
+// Activations, as a linear kernel takes them
+
+typedef enum {
+    LLM_FLOAT32,
+    LLM_BFLOAT16,  // k rounded up to even with zeros
+    LLM_INT8,      // k rounded up to 32 with zeros
+    LLM_INT8_WIDE, // the values of LLM_INT8 as int16, each four in the order 0, 2, 1, 3
+} llm_activation;
+
+// Rows of activations. The integer types have scales and offsets: x = q * scale.
+//
+// A scale covers 128 inputs (LLM_SCALE_GROUP), an offset 32 (LLM_GROUP); or both the whole row (`whole_rows`, for W8).
 typedef struct {
-    const float *x; // [rows][k], rows x_stride apart
+    llm_activation type;
+    bool whole_rows;
+    void *data; // [rows], `stride` bytes apart
+    size_t stride;
+    float *scales;    // [rows][scale_stride]
+    int32_t *offsets; // [rows][offset_stride]: -weight_offset * the sum of q
+    size_t scale_stride, offset_stride;
+    int32_t weight_offset; // what packed weights have added: 128 or 8
+} llm_activations;
+
+// Rounds rows of float32 to the type of `y`, after RMSNorm where there is a weight (llm_rms_norm states it).
+//
+// The scale is max |x| / 127 over its inputs, q = x * (127 / max) rounded to nearest even; below 2^-100 both are 0.
+// Where an input is infinite or NaN the scale is NaN.
+typedef struct {
+    const float *x; // [rows][k]
     size_t x_stride;
+    const float *weight; // [k] or NULL
+    float epsilon;
+    size_t k;
+    llm_activations y;
+} llm_encode_args;
+typedef void (*llm_encode_fn)(const llm_encode_args *args, size_t row_begin, size_t row_end);
+
+// Linear
+
+// What becomes of a finished sum s, after the bias is added.
+typedef enum {
+    LLM_STORE,        // y = s
+    LLM_ADD,          // y = s + y
+    LLM_SILU_MULTIPLY // y = gate / (1 + exp(-gate)) * up; a panel's first half are gates, its second half their ups
+} llm_epilogue;
+
+// Float activations: s = the sum over rising k of x[k] * w[k], one fma chain from 0.
+// bfloat16 activations: for each pair k, k + 1, first fma of k + 1, then of k, denormal numbers as zeros.
+// int8 on Q8 and Q4: s = the fma chain over rising scale groups of part * scale_x, where part = the fma chain over the
+// groups of 32 of their exact integer sum * scale_w. int8 on W8: s = (float)integer sum * scale_x * scale_w.
+typedef struct {
+    llm_activations x;
     const void *packed; // panels of [n][k]
-    const float *bias;  // [n] or NULL
-    float *y;           // [rows][n], rows y_stride apart
+    const float *bias;  // [n] or NULL; for LLM_SILU_MULTIPLY all gates, then all ups
+    float *y;           // [rows][n], for LLM_SILU_MULTIPLY [rows][n / 2]; rows y_stride apart
     size_t y_stride;
     size_t rows, k, n;
-    bool accumulate; // add to what y holds
+    llm_epilogue epilogue;
 } llm_linear_args;
 
 // Computes the output features of panels [begin, end).
@@ -146,13 +213,27 @@ typedef void (*llm_attention_fn)(const llm_attention_args *args, size_t kv_head,
         llm_##kernel##_fn function;                                                                                    \
     } llm_##kernel##_variant;
 
-LLM_VARIANT(linear)
+typedef struct {
+    const char *name;
+    uint32_t features;
+    llm_linear_fn function;
+    llm_activation activation; // that the variant takes
+} llm_linear_variant;
+
+LLM_VARIANT(pack)
+LLM_VARIANT(encode)
 LLM_VARIANT(rms_norm)
 LLM_VARIANT(rope)
 LLM_VARIANT(silu_multiply)
 LLM_VARIANT(attention)
 
-const llm_linear_variant *llm_linear_variants(llm_dtype dtype, size_t *count);
+// The arithmetic of a linear layer. Every packing has one, but bfloat16 panels two: float32 and bfloat16.
+typedef enum { LLM_ARITHMETIC_FLOAT32, LLM_ARITHMETIC_BFLOAT16, LLM_ARITHMETIC_INT8 } llm_arithmetic;
+
+// The variants of a packing under an arithmetic; none where they do not go together.
+const llm_linear_variant *llm_linear_variants(llm_packing packing, llm_arithmetic arithmetic, size_t *count);
+const llm_pack_variant *llm_pack_variants(size_t *count);
+const llm_encode_variant *llm_encode_variants(size_t *count);
 const llm_rms_norm_variant *llm_rms_norm_variants(size_t *count);
 const llm_rope_variant *llm_rope_variants(size_t *count);
 const llm_silu_multiply_variant *llm_silu_multiply_variants(size_t *count);

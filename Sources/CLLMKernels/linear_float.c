@@ -1,0 +1,192 @@
+// y = x Wᵀ over packed weights in float32 arithmetic, for weights stored as float32, float16 or bfloat16.
+#include "linear.h"
+
+// Plain
+
+static float weight_plain(llm_dtype dtype, const void *panel, size_t feature, size_t input) {
+    const size_t half = feature / LLM_HALF_PANEL, lane = feature % LLM_HALF_PANEL;
+    const size_t pair = (input / 2 * 2 + half) * LLM_PANEL;
+    switch (dtype) {
+    case LLM_F32: return ((const float *)panel)[input * LLM_PANEL + feature];
+    case LLM_F16: return (float)((const _Float16 *)panel)[pair + input % 2 * LLM_HALF_PANEL + lane];
+    case LLM_BF16: {
+        const uint32_t bits = (uint32_t)((const uint16_t *)panel)[pair + lane * 2 + input % 2] << 16;
+        float value;
+        memcpy(&value, &bits, sizeof value);
+        return value;
+    }
+    }
+    return 0;
+}
+
+static inline const float *float_row(const llm_linear_args *a, size_t row) {
+    return (const float *)((const char *)a->x.data + row * a->x.stride);
+}
+
+static inline float sum_plain(
+    llm_dtype dtype, const llm_linear_args *a, const char *panel, size_t feature, size_t row) {
+    const float *x = float_row(a, row);
+    float sum = 0;
+    for (size_t k = 0; k < a->k; k++) sum = fmaf(x[k], weight_plain(dtype, panel, feature, k), sum);
+    return sum;
+}
+
+// Template
+
+// Weights of one half panel for the inputs k and k + 1, from a pointer to them.
+LLM_TEMPLATE void load_pair(llm_dtype dtype, const char *p, f32x16 *first, f32x16 *second) {
+    if (dtype == LLM_F32) {
+        memcpy(first, p, sizeof *first);
+        memcpy(second, p + LLM_PANEL * sizeof(float), sizeof *second);
+    } else if (dtype == LLM_F16) {
+        f16x16 pair[2];
+        memcpy(pair, p, sizeof pair);
+        *first = __builtin_convertvector(pair[0], f32x16);
+        *second = __builtin_convertvector(pair[1], f32x16);
+    } else {
+        u32x16 pairs;
+        memcpy(&pairs, p, sizeof pairs);
+        *first = __builtin_bit_cast(f32x16, pairs << 16);
+        *second = __builtin_bit_cast(f32x16, pairs & 0xffff0000u);
+    }
+}
+
+LLM_TEMPLATE llm_packing packing_of(llm_dtype dtype) {
+    return dtype == LLM_F32 ? LLM_PANEL_F32 : dtype == LLM_F16 ? LLM_PANEL_F16 : LLM_PANEL_BF16;
+}
+
+// The sums of `rows` rows and `halves` half panels, to out[panel][row][2]. Rows and halves are constants wherever this
+// is inlined, so the sums stay in registers.
+LLM_TEMPLATE void float_tile(
+    llm_dtype dtype, const llm_linear_args *a, const size_t rows, const size_t halves, size_t row, size_t half,
+    f32x16 *out) {
+    const size_t panel_bytes = llm_panel_bytes(packing_of(dtype), a->k);
+    const size_t pair_bytes = 2 * LLM_PANEL * (dtype == LLM_F32 ? sizeof(float) : sizeof(uint16_t));
+    const size_t half_bytes = dtype == LLM_F32 ? 64 : pair_bytes / 2;
+    const char *weights[8];
+    LLM_UNROLL for (size_t h = 0; h < halves; h++)
+        weights[h] = (const char *)a->packed + (half + h) / 2 * panel_bytes + (half + h) % 2 * half_bytes;
+    const float *x = float_row(a, row);
+    const size_t stride = a->x.stride / sizeof *x;
+
+    f32x16 sums[12][8];
+    LLM_UNROLL for (size_t m = 0; m < rows; m++) LLM_UNROLL for (size_t h = 0; h < halves; h++) sums[m][h] = 0;
+    size_t k = 0;
+    for (; k + 1 < a->k; k += 2) {
+        LLM_UNROLL for (size_t h = 0; h < halves; h++) {
+            f32x16 first, second;
+            // Keeps the compiler from holding the inputs of all rows from one half panel to the next: they would spill.
+            __asm__ volatile("" ::: "memory");
+            load_pair(dtype, weights[h] + k / 2 * pair_bytes, &first, &second);
+            LLM_UNROLL for (size_t m = 0; m < rows; m++)
+                sums[m][h] = fma16((f32x16)x[m * stride + k], first, sums[m][h]);
+            LLM_UNROLL for (size_t m = 0; m < rows; m++)
+                sums[m][h] = fma16((f32x16)x[m * stride + k + 1], second, sums[m][h]);
+        }
+    }
+    if (k < a->k) {
+        LLM_UNROLL for (size_t h = 0; h < halves; h++) {
+            f32x16 first, second;
+            if (dtype == LLM_F32) {
+                memcpy(&first, weights[h] + k / 2 * pair_bytes, sizeof first);
+            } else {
+                load_pair(dtype, weights[h] + k / 2 * pair_bytes, &first, &second);
+            }
+            LLM_UNROLL for (size_t m = 0; m < rows; m++)
+                sums[m][h] = fma16((f32x16)x[m * stride + k], first, sums[m][h]);
+        }
+    }
+    LLM_UNROLL for (size_t h = 0; h < halves; h++) LLM_UNROLL for (size_t m = 0; m < rows; m++)
+        out[h / 2 * rows * 2 + m * 2 + (half + h) % 2] = sums[m][h];
+}
+
+// Few rows: as many half panels at a time as keep enough chains in flight. Half panels come in pairs.
+LLM_TEMPLATE void few_rows(
+    llm_dtype dtype, const llm_linear_args *a, const size_t rows, const size_t wide, size_t begin, size_t end) {
+    f32x16 sums[4 * 2 * 3];
+    size_t panel = begin;
+    for (; panel + wide / 2 <= end; panel += wide / 2) {
+        float_tile(dtype, a, rows, wide, 0, panel * 2, sums);
+        for (size_t p = 0; p < wide / 2; p++) finish_panel(a, sums + p * rows * 2, rows, 0, panel + p);
+    }
+    for (; panel < end; panel++) {
+        float_tile(dtype, a, rows, 2, 0, panel * 2, sums);
+        finish_panel(a, sums, rows, 0, panel);
+    }
+}
+
+// Many rows: a panel stays in the cache while tiles of rows pass, as even in size as they can be.
+LLM_TEMPLATE void many_rows(
+    llm_dtype dtype, const llm_linear_args *a, const size_t most, const size_t halves, size_t begin, size_t end) {
+    const size_t tiles = (a->rows + most - 1) / most;
+    f32x16 sums[12 * 2];
+    for (size_t panel = begin; panel < end; panel++) {
+        for (size_t tile = 0, row = 0; tile < tiles; tile++) {
+            const size_t rows = (a->rows - row) / (tiles - tile);
+            for (size_t half = 0; half < 2; half += halves) {
+                switch (rows) {
+#define CASE(rows)                                                                                                     \
+    case rows:                                                                                                         \
+        if (rows <= most) float_tile(dtype, a, rows, halves, row, panel * 2 + half, sums);                             \
+        break;
+                    CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
+#undef CASE
+                }
+            }
+            finish_panel(a, sums, rows, row, panel);
+            row += rows;
+        }
+    }
+}
+
+// Tile shapes, as the registers allow: 16 of AVX2 make 8 vectors of 16 lanes, 32 of AVX-512 make 32.
+LLM_TEMPLATE void linear_16_registers(llm_dtype dtype, const llm_linear_args *a, size_t begin, size_t end) {
+    switch (a->rows) {
+    case 1: few_rows(dtype, a, 1, 4, begin, end); break;
+    case 2: few_rows(dtype, a, 2, 2, begin, end); break;
+    case 3: few_rows(dtype, a, 3, 2, begin, end); break;
+    default: many_rows(dtype, a, dtype == LLM_BF16 ? 5 : 6, 1, begin, end); // a bf16 pair takes more registers
+    }
+}
+
+LLM_TEMPLATE void linear_32_registers(llm_dtype dtype, const llm_linear_args *a, size_t begin, size_t end) {
+    switch (a->rows) {
+    case 1: few_rows(dtype, a, 1, 8, begin, end); break;
+    case 2: few_rows(dtype, a, 2, 4, begin, end); break;
+    case 3: few_rows(dtype, a, 3, 4, begin, end); break;
+    default: many_rows(dtype, a, 12, 2, begin, end);
+    }
+}
+
+// Variants
+
+#if defined(__x86_64__)
+#define SIMD_VARIANTS(dtype, suffix)                                                                                   \
+    LLM_TARGET_AVX2 static void linear_##suffix##_avx2(const llm_linear_args *a, size_t begin, size_t end) {           \
+        linear_16_registers(dtype, a, begin, end);                                                                     \
+    }                                                                                                                  \
+    LLM_TARGET_AVX512 static void linear_##suffix##_avx512(const llm_linear_args *a, size_t begin, size_t end) {       \
+        linear_32_registers(dtype, a, begin, end);                                                                     \
+    }
+#define SIMD_ROWS(suffix)                                                                                              \
+    {"avx2", LLM_CPU_AVX2, linear_##suffix##_avx2, LLM_FLOAT32},                                                       \
+        {"avx512", LLM_CPU_AVX2 | LLM_CPU_AVX512, linear_##suffix##_avx512, LLM_FLOAT32},
+#else
+#define SIMD_VARIANTS(dtype, suffix)
+#define SIMD_ROWS(suffix)
+#endif
+
+#define VARIANTS(dtype, suffix)                                                                                        \
+    static float sum_##suffix##_plain(const llm_linear_args *a, const char *panel, size_t feature, size_t row) {       \
+        return sum_plain(dtype, a, panel, feature, row);                                                               \
+    }                                                                                                                  \
+    static void linear_##suffix##_scalar(const llm_linear_args *a, size_t begin, size_t end) {                         \
+        linear_plain(a, packing_of(dtype), sum_##suffix##_plain, begin, end);                                          \
+    }                                                                                                                  \
+    SIMD_VARIANTS(dtype, suffix)                                                                                       \
+    const llm_linear_variant llm_linear_##suffix[] = {                                                                 \
+        {"scalar", 0, linear_##suffix##_scalar, LLM_FLOAT32}, SIMD_ROWS(suffix){0}};
+
+VARIANTS(LLM_F32, f32)
+VARIANTS(LLM_F16, f16)
+VARIANTS(LLM_BF16, bf16)

@@ -1,0 +1,264 @@
+// y = x Wᵀ over int8 activations and integer weights: Q8, Q4 and W8.
+//
+// Products are of unsigned weights, as packed, and signed activations; what the packing added to the weights is undone
+// exactly by the row's offsets. Sums of products are integers, so only the order of the groups matters.
+#include "linear.h"
+#include "quantize.h"
+
+typedef int8_t i8x64 __attribute__((ext_vector_type(64)));
+typedef int32_t i32x8 __attribute__((ext_vector_type(8)));
+
+// Plain
+
+static inline int32_t activation_plain(const llm_activations *x, size_t row, size_t i) {
+    const char *data = (const char *)x->data + row * x->stride;
+    if (x->type == LLM_INT8) return ((const int8_t *)data)[i];
+    return ((const int16_t *)data)[i % 4 == 1 ? i + 1 : i % 4 == 2 ? i - 1 : i];
+}
+
+static inline float sum_grouped_plain(
+    llm_packing packing, const llm_linear_args *a, const char *panel, size_t feature, size_t row) {
+    float total = 0;
+    for (size_t start = 0; start < a->k; start += LLM_SCALE_GROUP) {
+        float part = 0;
+        for (size_t group = start; group < start + LLM_SCALE_GROUP && group < a->k; group += LLM_GROUP) {
+            int32_t sum = 0;
+            for (size_t i = group; i < group + LLM_GROUP && i < a->k; i++)
+                sum += panel_integer(packing, panel, feature, i) * activation_plain(&a->x, row, i);
+            part = fmaf((float)sum, panel_scale(packing, panel, a->k, feature, group), part);
+        }
+        total = fmaf(part, a->x.scales[row * a->x.scale_stride + start / LLM_SCALE_GROUP], total);
+    }
+    return total;
+}
+
+static float sum_q8_plain(const llm_linear_args *a, const char *panel, size_t feature, size_t row) {
+    return sum_grouped_plain(LLM_PANEL_Q8, a, panel, feature, row);
+}
+
+static float sum_q4_plain(const llm_linear_args *a, const char *panel, size_t feature, size_t row) {
+    return sum_grouped_plain(LLM_PANEL_Q4, a, panel, feature, row);
+}
+
+static float sum_w8_plain(const llm_linear_args *a, const char *panel, size_t feature, size_t row) {
+    int32_t sum = 0;
+    for (size_t i = 0; i < a->k; i++)
+        sum += panel_integer(LLM_PANEL_W8, panel, feature, i) * activation_plain(&a->x, row, i);
+    return (float)sum * a->x.scales[row * a->x.scale_stride] * panel_scale(LLM_PANEL_W8, panel, a->k, feature, 0);
+}
+
+static void linear_q8_scalar(const llm_linear_args *a, size_t begin, size_t end) {
+    linear_plain(a, LLM_PANEL_Q8, sum_q8_plain, begin, end);
+}
+
+static void linear_q4_scalar(const llm_linear_args *a, size_t begin, size_t end) {
+    linear_plain(a, LLM_PANEL_Q4, sum_q4_plain, begin, end);
+}
+
+static void linear_w8_scalar(const llm_linear_args *a, size_t begin, size_t end) {
+    linear_plain(a, LLM_PANEL_W8, sum_w8_plain, begin, end);
+}
+
+// Variants: linear_int_template.h over the dot product of each instruction set, which defines
+//
+//   NAME(x)                the name x of this set's
+//   ROWS, W8_ROWS          the most rows of a tile
+//   HALVES                 half panels whose sums are held in registers at a time
+//   ACTIVATION(packing)    the type of activations that it takes
+//   weights_t              a half panel's weights for four inputs, ready to be multiplied
+//   prepare(v)             weights_t of 64 packed bytes
+//   dot(sum, w, x)         sum + the products with the four activations at x
+//   OWN_NIBBLES            if it has a sum_nibbles of its own
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+// AVX2 has no dot product of bytes that does not saturate: weights become 16 bits wide, even bytes and odd ones.
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+enum { ROWS_AVX2 = 5 };
+
+typedef struct {
+    __m256i even[2], odd[2];
+} weights_avx2;
+
+LLM_TEMPLATE weights_avx2 prepare_avx2(i8x64 v) {
+    const __m256i low = (__m256i)v.lo, high = (__m256i)v.hi, bytes = _mm256_set1_epi16(0xff);
+    return (weights_avx2){
+        {_mm256_and_si256(low, bytes), _mm256_and_si256(high, bytes)},
+        {_mm256_srli_epi16(low, 8), _mm256_srli_epi16(high, 8)}};
+}
+
+LLM_TEMPLATE i32x16 join(__m256i low, __m256i high) {
+    i32x16 v;
+    v.lo = (i32x8)low;
+    v.hi = (i32x8)high;
+    return v;
+}
+
+LLM_TEMPLATE __m256i four_bytes(const char *p) {
+    int32_t bytes;
+    memcpy(&bytes, p, sizeof bytes);
+    return _mm256_set1_epi32(bytes);
+}
+
+LLM_TEMPLATE i32x16 dot_avx2(i32x16 sum, weights_avx2 w, const char *x) {
+    const __m256i even = four_bytes(x), odd = four_bytes(x + 4);
+    __m256i low = (__m256i)sum.lo, high = (__m256i)sum.hi;
+    low = _mm256_add_epi32(low, _mm256_madd_epi16(w.even[0], even));
+    high = _mm256_add_epi32(high, _mm256_madd_epi16(w.even[1], even));
+    low = _mm256_add_epi32(low, _mm256_madd_epi16(w.odd[0], odd));
+    high = _mm256_add_epi32(high, _mm256_madd_epi16(w.odd[1], odd));
+    return join(low, high);
+}
+
+// Products of nibbles fit 16 bits: 32 inputs come to 16 pairs of at most 2 * 15 * 127, of which 8 are added.
+LLM_TEMPLATE void sum_nibbles_avx2(
+    const char *w, const char *x, size_t stride, const size_t rows, const size_t halves, i32x16 sums[][2]) {
+    (void)halves; // 1
+    __m256i pairs[ROWS_AVX2][2];
+    LLM_UNROLL for (size_t m = 0; m < rows; m++) pairs[m][0] = pairs[m][1] = _mm256_setzero_si256();
+    const __m256i nibble = _mm256_set1_epi8(15);
+    LLM_UNROLL for (size_t step = 0; step < LLM_GROUP / 8; step++) {
+        __asm__ volatile("" ::: "memory");
+        LLM_UNROLL for (size_t v = 0; v < 2; v++) {
+            const __m256i bytes = _mm256_loadu_si256((const __m256i *)(w + step * STEP_BYTES + v * 32));
+            const __m256i low = _mm256_and_si256(bytes, nibble);
+            const __m256i high = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), nibble);
+            LLM_UNROLL for (size_t m = 0; m < rows; m++) {
+                const char *four = x + m * stride + step * 8;
+                pairs[m][v] = _mm256_add_epi16(pairs[m][v], _mm256_maddubs_epi16(low, four_bytes(four)));
+                pairs[m][v] = _mm256_add_epi16(pairs[m][v], _mm256_maddubs_epi16(high, four_bytes(four + 4)));
+            }
+        }
+    }
+    const __m256i ones = _mm256_set1_epi16(1);
+    LLM_UNROLL for (size_t m = 0; m < rows; m++)
+        sums[m][0] += join(_mm256_madd_epi16(pairs[m][0], ones), _mm256_madd_epi16(pairs[m][1], ones));
+}
+
+#define NAME(x) x##_avx2
+#define ROWS ROWS_AVX2
+#define W8_ROWS ROWS_AVX2
+#define HALVES 1
+#define ACTIVATION(packing) ((packing) == LLM_PANEL_Q4 ? LLM_INT8 : LLM_INT8_WIDE)
+#define OWN_NIBBLES
+#include "linear_int_template.h"
+#pragma clang attribute pop
+
+// AVX-VNNI
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c,avxvnni"))), apply_to = function)
+typedef i8x64 weights_avx2vnni;
+
+LLM_TEMPLATE i8x64 prepare_avx2vnni(i8x64 v) { return v; }
+
+LLM_TEMPLATE i32x16 dot_avx2vnni(i32x16 sum, i8x64 w, const char *x) {
+    const __m256i four = four_bytes(x);
+    return join(
+        _mm256_dpbusd_avx_epi32((__m256i)sum.lo, (__m256i)w.lo, four),
+        _mm256_dpbusd_avx_epi32((__m256i)sum.hi, (__m256i)w.hi, four));
+}
+
+#define NAME(x) x##_avx2vnni
+#define ROWS 5
+#define W8_ROWS 5
+#define HALVES 1
+#define ACTIVATION(packing) LLM_INT8
+#include "linear_int_template.h"
+#pragma clang attribute pop
+
+// AVX-512 without VNNI: as AVX2, in registers twice as wide.
+#pragma clang attribute push(                                                                                          \
+    __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
+typedef struct {
+    __m512i even, odd;
+} weights_avx512;
+
+LLM_TEMPLATE weights_avx512 prepare_avx512(i8x64 v) {
+    const __m512i bytes = _mm512_set1_epi16(0xff);
+    return (weights_avx512){_mm512_and_si512((__m512i)v, bytes), _mm512_srli_epi16((__m512i)v, 8)};
+}
+
+LLM_TEMPLATE __m512i four_bytes_512(const char *p) {
+    int32_t bytes;
+    memcpy(&bytes, p, sizeof bytes);
+    return _mm512_set1_epi32(bytes);
+}
+
+LLM_TEMPLATE i32x16 dot_avx512(i32x16 sum, weights_avx512 w, const char *x) {
+    const __m512i even = _mm512_madd_epi16(w.even, four_bytes_512(x));
+    const __m512i odd = _mm512_madd_epi16(w.odd, four_bytes_512(x + 4));
+    return (i32x16)_mm512_add_epi32(_mm512_add_epi32((__m512i)sum, even), odd);
+}
+
+LLM_TEMPLATE void sum_nibbles_avx512(
+    const char *w, const char *x, size_t stride, const size_t rows, const size_t halves, i32x16 sums[][2]) {
+    __m512i pairs[6][2];
+    LLM_UNROLL for (size_t m = 0; m < rows; m++)
+        LLM_UNROLL for (size_t h = 0; h < halves; h++) pairs[m][h] = _mm512_setzero_si512();
+    const __m512i nibble = _mm512_set1_epi8(15);
+    LLM_UNROLL for (size_t step = 0; step < LLM_GROUP / 8; step++) {
+        LLM_UNROLL for (size_t h = 0; h < halves; h++) {
+            const __m512i bytes = _mm512_loadu_si512(w + step * STEP_BYTES + h * 64);
+            const __m512i low = _mm512_and_si512(bytes, nibble);
+            const __m512i high = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), nibble);
+            LLM_UNROLL for (size_t m = 0; m < rows; m++) {
+                const char *four = x + m * stride + step * 8;
+                pairs[m][h] = _mm512_add_epi16(pairs[m][h], _mm512_maddubs_epi16(low, four_bytes_512(four)));
+                pairs[m][h] = _mm512_add_epi16(pairs[m][h], _mm512_maddubs_epi16(high, four_bytes_512(four + 4)));
+            }
+        }
+    }
+    const __m512i ones = _mm512_set1_epi16(1);
+    LLM_UNROLL for (size_t m = 0; m < rows; m++) LLM_UNROLL for (size_t h = 0; h < halves; h++)
+        sums[m][h] += (i32x16)_mm512_madd_epi16(pairs[m][h], ones);
+}
+
+#define NAME(x) x##_avx512
+#define ROWS 6
+#define W8_ROWS 12
+#define HALVES 2
+#define ACTIVATION(packing) ((packing) == LLM_PANEL_Q4 ? LLM_INT8 : LLM_INT8_WIDE)
+#define OWN_NIBBLES
+#include "linear_int_template.h"
+#pragma clang attribute pop
+
+// AVX-512 with VNNI
+#pragma clang attribute push(                                                                                          \
+    __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))), apply_to = function)
+typedef i8x64 weights_avx512vnni;
+
+LLM_TEMPLATE i8x64 prepare_avx512vnni(i8x64 v) { return v; }
+
+LLM_TEMPLATE i32x16 dot_avx512vnni(i32x16 sum, i8x64 w, const char *x) {
+    int32_t four;
+    memcpy(&four, x, sizeof four);
+    return (i32x16)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)w, _mm512_set1_epi32(four));
+}
+
+#define NAME(x) x##_avx512vnni
+#define ROWS 6
+#define W8_ROWS 12
+#define HALVES 2
+#define ACTIVATION(packing) LLM_INT8
+#include "linear_int_template.h"
+#pragma clang attribute pop
+#endif
+
+// Tables
+
+#if defined(__x86_64__)
+#define SIMD_ROWS(suffix, wide)                                                                                        \
+    {"avx2", LLM_CPU_AVX2, linear_##suffix##_avx2, wide},                                                              \
+        {"avx2vnni", LLM_CPU_AVX2 | LLM_CPU_AVX_VNNI, linear_##suffix##_avx2vnni, LLM_INT8},                           \
+        {"avx512", LLM_CPU_AVX2 | LLM_CPU_AVX512, linear_##suffix##_avx512, wide},                                     \
+        {"avx512vnni", LLM_CPU_AVX2 | LLM_CPU_AVX512 | LLM_CPU_AVX512_VNNI, linear_##suffix##_avx512vnni, LLM_INT8},
+#else
+#define SIMD_ROWS(suffix, wide)
+#endif
+
+const llm_linear_variant llm_linear_q8[] = {
+    {"scalar", 0, linear_q8_scalar, LLM_INT8}, SIMD_ROWS(q8, LLM_INT8_WIDE){0}};
+const llm_linear_variant llm_linear_q4[] = {
+    {"scalar", 0, linear_q4_scalar, LLM_INT8}, SIMD_ROWS(q4, LLM_INT8){0}};
+const llm_linear_variant llm_linear_w8[] = {
+    {"scalar", 0, linear_w8_scalar, LLM_INT8}, SIMD_ROWS(w8, LLM_INT8_WIDE){0}};

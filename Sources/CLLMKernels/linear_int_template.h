@@ -1,0 +1,170 @@
+// The integer linear kernels over one instruction set's dot product; linear_int.c says what it defines first.
+// No include guard: it is included once for each set. Its functions have the set's target, so they call those of
+// vector16.h, which have none, with pointers only.
+
+#define X_BYTES(packing) (ACTIVATION(packing) == LLM_INT8 ? 1 : 2)
+
+// sums[m][h] += the products of `steps` times four inputs, of `halves` half panels.
+LLM_TEMPLATE void NAME(sum_bytes)(
+    const char *w, const char *x, size_t stride, const size_t rows, const size_t halves, size_t steps,
+    i32x16 sums[][2]) {
+    for (size_t step = 0; step < steps; step++) {
+        LLM_UNROLL for (size_t h = 0; h < halves; h++) {
+            i8x64 bytes;
+            // Keeps the compiler from holding the inputs of all rows from one half panel to the next: they would spill.
+            if (HALVES == 1) __asm__ volatile("" ::: "memory");
+            memcpy(&bytes, w + step * STEP_BYTES + h * 64, sizeof bytes);
+            const NAME(weights) weights = NAME(prepare)(bytes);
+            LLM_UNROLL for (size_t m = 0; m < rows; m++) sums[m][h] =
+                NAME(dot)(sums[m][h], weights, x + m * stride + step * 4 * X_BYTES(LLM_PANEL_Q8));
+        }
+    }
+}
+
+#ifndef OWN_NIBBLES
+// sums[m][h] += the products of a group of 4-bit weights.
+LLM_TEMPLATE void NAME(sum_nibbles)(
+    const char *w, const char *x, size_t stride, const size_t rows, const size_t halves, i32x16 sums[][2]) {
+    LLM_UNROLL for (size_t step = 0; step < LLM_GROUP / 8; step++) {
+        LLM_UNROLL for (size_t h = 0; h < halves; h++) {
+            i8x64 bytes;
+            if (HALVES == 1) __asm__ volatile("" ::: "memory");
+            memcpy(&bytes, w + step * STEP_BYTES + h * 64, sizeof bytes);
+            const i32x16 words = (i32x16)bytes;
+            const NAME(weights) low = NAME(prepare)((i8x64)(words & 0x0f0f0f0f));
+            const NAME(weights) high = NAME(prepare)((i8x64)(words >> 4 & 0x0f0f0f0f));
+            LLM_UNROLL for (size_t m = 0; m < rows; m++) {
+                const char *eight = x + m * stride + step * 8 * X_BYTES(LLM_PANEL_Q4);
+                sums[m][h] = NAME(dot)(sums[m][h], low, eight);
+                sums[m][h] = NAME(dot)(sums[m][h], high, eight + 4 * X_BYTES(LLM_PANEL_Q4));
+            }
+        }
+    }
+}
+#endif
+
+// The sums of a panel for `rows` rows, to out[row][2]. Rows are a constant wherever this is inlined.
+LLM_TEMPLATE void NAME(grouped_tile)(
+    llm_packing packing, const llm_linear_args *a, const size_t rows, size_t row, size_t panel, f32x16 *out) {
+    const size_t group_bytes = packing == LLM_PANEL_Q8 ? Q8_GROUP_BYTES : Q4_GROUP_BYTES;
+    const size_t groups = (a->k + LLM_GROUP - 1) / LLM_GROUP, scale_groups = LLM_SCALE_GROUP / LLM_GROUP;
+    const char *w = (const char *)a->packed + panel * groups * group_bytes;
+    const char *x = (const char *)a->x.data + row * a->x.stride;
+    const float *scales = a->x.scales + row * a->x.scale_stride;
+    const int32_t *offsets = a->x.offsets + row * a->x.offset_stride;
+    LLM_UNROLL for (size_t i = 0; i < rows * 2; i++) out[i] = 0;
+
+    for (size_t start = 0; start < groups; start += scale_groups) {
+        f32x16 parts[ROWS][2];
+        LLM_UNROLL for (size_t m = 0; m < rows; m++) parts[m][0] = parts[m][1] = 0;
+        const size_t end = start + scale_groups < groups ? start + scale_groups : groups;
+        for (size_t group = start; group < end; group++) {
+            LLM_UNROLL for (size_t half = 0; half < 2; half += HALVES) {
+                i32x16 sums[ROWS][2];
+                LLM_UNROLL for (size_t m = 0; m < rows; m++) LLM_UNROLL for (size_t h = 0; h < HALVES; h++)
+                    sums[m][h] = (i32x16)offsets[m * a->x.offset_stride + group];
+                const char *inputs = x + group * LLM_GROUP * X_BYTES(packing);
+                if (packing == LLM_PANEL_Q8) {
+                    NAME(sum_bytes)(w + half * 64, inputs, a->x.stride, rows, HALVES, LLM_GROUP / 4, sums);
+                } else {
+                    NAME(sum_nibbles)(w + half * 64, inputs, a->x.stride, rows, HALVES, sums);
+                }
+                LLM_UNROLL for (size_t h = 0; h < HALVES; h++) {
+                    f16x16 stored;
+                    memcpy(&stored, w + group_bytes - 64 + (half + h) * sizeof stored, sizeof stored);
+                    const f32x16 scale = __builtin_convertvector(stored, f32x16);
+                    LLM_UNROLL for (size_t m = 0; m < rows; m++)
+                        parts[m][half + h] = __builtin_elementwise_fma(
+                            __builtin_convertvector(sums[m][h], f32x16), scale, parts[m][half + h]);
+                }
+            }
+            w += group_bytes;
+        }
+        LLM_UNROLL for (size_t m = 0; m < rows; m++) {
+            const f32x16 scale = (f32x16)scales[m * a->x.scale_stride + start / scale_groups];
+            LLM_UNROLL for (size_t h = 0; h < 2; h++)
+                out[m * 2 + h] = __builtin_elementwise_fma(parts[m][h], scale, out[m * 2 + h]);
+        }
+    }
+}
+
+// The same for weights with one scale a feature. Where registers hold the sums of one half only, inputs come in chunks,
+// so that the weights are still read once and in order.
+LLM_TEMPLATE void NAME(w8_tile)(
+    const llm_linear_args *a, const size_t rows, size_t row, size_t panel, f32x16 *out) {
+    const size_t steps = (a->k + LLM_GROUP - 1) / LLM_GROUP * LLM_GROUP / 4;
+    const size_t chunk = HALVES == 2 ? steps : 64;
+    const char *w = (const char *)a->packed + panel * (steps * STEP_BYTES + LLM_PANEL * sizeof(float));
+    const char *x = (const char *)a->x.data + row * a->x.stride;
+    i32x16 all[W8_ROWS][2];
+    LLM_UNROLL for (size_t m = 0; m < rows; m++)
+        all[m][0] = all[m][1] = (i32x16)a->x.offsets[(row + m) * a->x.offset_stride];
+    for (size_t step = 0; step < steps; step += chunk) {
+        const size_t count = steps - step < chunk ? steps - step : chunk;
+        LLM_UNROLL for (size_t half = 0; half < 2; half += HALVES) {
+            i32x16 sums[W8_ROWS][2];
+            LLM_UNROLL for (size_t m = 0; m < rows; m++)
+                LLM_UNROLL for (size_t h = 0; h < HALVES; h++) sums[m][h] = all[m][half + h];
+            NAME(sum_bytes)(
+                w + step * STEP_BYTES + half * 64, x + step * 4 * X_BYTES(LLM_PANEL_W8), a->x.stride, rows, HALVES,
+                count, sums);
+            LLM_UNROLL for (size_t m = 0; m < rows; m++)
+                LLM_UNROLL for (size_t h = 0; h < HALVES; h++) all[m][half + h] = sums[m][h];
+        }
+    }
+    LLM_UNROLL for (size_t m = 0; m < rows; m++) {
+        const f32x16 x_scale = (f32x16)a->x.scales[(row + m) * a->x.scale_stride];
+        LLM_UNROLL for (size_t h = 0; h < 2; h++) {
+            f32x16 scale;
+            memcpy(&scale, w + steps * STEP_BYTES + h * sizeof scale, sizeof scale);
+            out[m * 2 + h] = __builtin_convertvector(all[m][h], f32x16) * x_scale * scale;
+        }
+    }
+}
+
+// A panel stays in the cache while tiles of rows pass, as even in size as they can be.
+LLM_TEMPLATE void NAME(linear)(llm_packing packing, const llm_linear_args *a, size_t begin, size_t end) {
+    const size_t most = packing == LLM_PANEL_W8 ? W8_ROWS : ROWS;
+    const size_t tiles = (a->rows + most - 1) / most;
+    f32x16 sums[W8_ROWS * 2];
+    for (size_t panel = begin; panel < end; panel++) {
+        for (size_t tile = 0, row = 0; tile < tiles; tile++) {
+            const size_t rows = (a->rows - row) / (tiles - tile);
+            switch (rows) {
+#define CASE(rows)                                                                                                     \
+    case rows:                                                                                                         \
+        if (packing == LLM_PANEL_W8) {                                                                                 \
+            if (rows <= W8_ROWS) NAME(w8_tile)(a, rows, row, panel, sums);                                             \
+        } else {                                                                                                       \
+            if (rows <= ROWS) NAME(grouped_tile)(packing, a, rows, row, panel, sums);                                  \
+        }                                                                                                              \
+        break;
+                CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
+                CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
+#undef CASE
+            }
+            finish_panel(a, sums, rows, row, panel);
+            row += rows;
+        }
+    }
+}
+
+static void NAME(linear_q8)(const llm_linear_args *a, size_t begin, size_t end) {
+    NAME(linear)(LLM_PANEL_Q8, a, begin, end);
+}
+
+static void NAME(linear_q4)(const llm_linear_args *a, size_t begin, size_t end) {
+    NAME(linear)(LLM_PANEL_Q4, a, begin, end);
+}
+
+static void NAME(linear_w8)(const llm_linear_args *a, size_t begin, size_t end) {
+    NAME(linear)(LLM_PANEL_W8, a, begin, end);
+}
+
+#undef X_BYTES
+#undef NAME
+#undef ROWS
+#undef W8_ROWS
+#undef HALVES
+#undef ACTIVATION
+#undef OWN_NIBBLES
