@@ -59,6 +59,38 @@ static void linear_w8_scalar(const llm_linear_args *a, size_t begin, size_t end)
     linear_plain(a, LLM_PANEL_W8, sum_w8_plain, begin, end);
 }
 
+// What the variants share: tiles of rows, as even in size as they can be, pass over a block of panels that stays in the
+// cache, while the next block is fetched, a little with each step of each tile, so that memory is never idle.
+
+enum { W8_CHUNK = 64, BLOCK_BYTES = 256 * 1024, FEW_ROWS = 64, LINE = 64 };
+
+// The panels of a block: one for few rows, so that what is read is used by all of them at once.
+static inline size_t panels_together(llm_packing packing, const llm_linear_args *a) {
+    const size_t fit = BLOCK_BYTES / llm_panel_bytes(packing, a->k);
+    return a->rows <= FEW_ROWS || fit < 1 ? 1 : fit;
+}
+
+// Bytes to fetch, evenly over a number of steps.
+typedef struct {
+    const char *next;
+    size_t bytes, steps, credit;
+} stream;
+
+static inline stream next_panels(
+    llm_packing packing, const llm_linear_args *a, size_t panel, size_t count, size_t passes) {
+    const size_t panel_bytes = llm_panel_bytes(packing, a->k);
+    const size_t span = packing == LLM_PANEL_W8 ? W8_CHUNK : LLM_GROUP;
+    return (stream){
+        (const char *)a->packed + panel * panel_bytes, count * panel_bytes, passes * ((a->k + span - 1) / span) * LINE, 0};
+}
+
+LLM_TEMPLATE void read_ahead(stream *s) {
+    for (s->credit += s->bytes; s->credit >= s->steps; s->credit -= s->steps) {
+        __builtin_prefetch(s->next, 0, 2);
+        s->next += LINE;
+    }
+}
+
 // Variants: linear_int_template.h over the dot product of each instruction set, which defines
 //
 //   NAME(x)                the name x of this set's

@@ -45,7 +45,8 @@ LLM_TEMPLATE void NAME(sum_nibbles)(
 
 // The sums of a panel for `rows` rows, to out[row][2]. Rows are a constant wherever this is inlined.
 LLM_TEMPLATE void NAME(grouped_tile)(
-    llm_packing packing, const llm_linear_args *a, const size_t rows, size_t row, size_t panel, f32x16 *out) {
+    llm_packing packing, const llm_linear_args *a, const size_t rows, size_t row, size_t panel, stream *ahead,
+    f32x16 *out) {
     const size_t group_bytes = packing == LLM_PANEL_Q8 ? Q8_GROUP_BYTES : Q4_GROUP_BYTES;
     const size_t groups = (a->k + LLM_GROUP - 1) / LLM_GROUP, scale_groups = LLM_SCALE_GROUP / LLM_GROUP;
     const char *w = (const char *)a->packed + panel * groups * group_bytes;
@@ -59,6 +60,7 @@ LLM_TEMPLATE void NAME(grouped_tile)(
         LLM_UNROLL for (size_t m = 0; m < rows; m++) parts[m][0] = parts[m][1] = 0;
         const size_t end = start + scale_groups < groups ? start + scale_groups : groups;
         for (size_t group = start; group < end; group++) {
+            read_ahead(ahead);
             LLM_UNROLL for (size_t half = 0; half < 2; half += HALVES) {
                 i32x16 sums[ROWS][2];
                 LLM_UNROLL for (size_t m = 0; m < rows; m++) LLM_UNROLL for (size_t h = 0; h < HALVES; h++)
@@ -88,12 +90,11 @@ LLM_TEMPLATE void NAME(grouped_tile)(
     }
 }
 
-// The same for weights with one scale a feature. Where registers hold the sums of one half only, inputs come in chunks,
-// so that the weights are still read once and in order.
+// The same for weights with one scale a feature. Inputs come in chunks, so that the weights are read in order even where
+// registers hold the sums of one half only.
 LLM_TEMPLATE void NAME(w8_tile)(
-    const llm_linear_args *a, const size_t rows, size_t row, size_t panel, f32x16 *out) {
-    const size_t steps = (a->k + LLM_GROUP - 1) / LLM_GROUP * LLM_GROUP / 4;
-    const size_t chunk = HALVES == 2 ? steps : 64;
+    const llm_linear_args *a, const size_t rows, size_t row, size_t panel, stream *ahead, f32x16 *out) {
+    const size_t steps = (a->k + LLM_GROUP - 1) / LLM_GROUP * LLM_GROUP / 4, chunk = W8_CHUNK / 4;
     const char *w = (const char *)a->packed + panel * (steps * STEP_BYTES + LLM_PANEL * sizeof(float));
     const char *x = (const char *)a->x.data + row * a->x.stride;
     i32x16 all[W8_ROWS][2];
@@ -101,6 +102,7 @@ LLM_TEMPLATE void NAME(w8_tile)(
         all[m][0] = all[m][1] = (i32x16)a->x.offsets[(row + m) * a->x.offset_stride];
     for (size_t step = 0; step < steps; step += chunk) {
         const size_t count = steps - step < chunk ? steps - step : chunk;
+        read_ahead(ahead);
         LLM_UNROLL for (size_t half = 0; half < 2; half += HALVES) {
             i32x16 sums[W8_ROWS][2];
             LLM_UNROLL for (size_t m = 0; m < rows; m++)
@@ -122,28 +124,31 @@ LLM_TEMPLATE void NAME(w8_tile)(
     }
 }
 
-// A panel stays in the cache while tiles of rows pass, as even in size as they can be.
 LLM_TEMPLATE void NAME(linear)(llm_packing packing, const llm_linear_args *a, size_t begin, size_t end) {
     const size_t most = packing == LLM_PANEL_W8 ? W8_ROWS : ROWS;
-    const size_t tiles = (a->rows + most - 1) / most;
+    const size_t tiles = (a->rows + most - 1) / most, block = panels_together(packing, a);
     f32x16 sums[W8_ROWS * 2];
-    for (size_t panel = begin; panel < end; panel++) {
+    for (size_t first = begin; first < end; first += block) {
+        const size_t last = first + block < end ? first + block : end;
+        stream ahead = next_panels(packing, a, last, end - last < block ? end - last : block, tiles * (last - first));
         for (size_t tile = 0, row = 0; tile < tiles; tile++) {
             const size_t rows = (a->rows - row) / (tiles - tile);
-            switch (rows) {
+            for (size_t panel = first; panel < last; panel++) {
+                switch (rows) {
 #define CASE(rows)                                                                                                     \
     case rows:                                                                                                         \
         if (packing == LLM_PANEL_W8) {                                                                                 \
-            if (rows <= W8_ROWS) NAME(w8_tile)(a, rows, row, panel, sums);                                             \
+            if (rows <= W8_ROWS) NAME(w8_tile)(a, rows, row, panel, &ahead, sums);                                     \
         } else {                                                                                                       \
-            if (rows <= ROWS) NAME(grouped_tile)(packing, a, rows, row, panel, sums);                                  \
+            if (rows <= ROWS) NAME(grouped_tile)(packing, a, rows, row, panel, &ahead, sums);                          \
         }                                                                                                              \
         break;
-                CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
-                CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
+                    CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
+                    CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
 #undef CASE
+                }
+                finish_panel(a, sums, rows, row, panel);
             }
-            finish_panel(a, sums, rows, row, panel);
             row += rows;
         }
     }

@@ -23,6 +23,8 @@ public final class LanguageModel: Sendable {
     public let samplingDefaults: SamplingDefaults
     /// The arithmetic chosen.
     public let computeDtype: ComputeDtype
+    /// What the weights were quantized to.
+    public let quantization: Quantization
     /// Seconds that loading took.
     public let loadSeconds: Double
     let architecture: any Architecture
@@ -65,6 +67,8 @@ public final class LanguageModel: Sendable {
         self.folder = folder
         name = folder.resolvingSymlinksInPath().lastPathComponent
         computeDtype = .float32
+        quantization = options.quantization
+        let format = try options.linearFormat()
         tokenizer = try LanguageModel.tokenizer(in: folder)
         let generation = try GenerationConfig(folder: folder)
         samplingDefaults = generation.defaults
@@ -76,7 +80,7 @@ public final class LanguageModel: Sendable {
                 case .auto: try Checkpoint(path: location.weights.path)
                 case .dummy: try DummyTensors(config)
                 }
-            architecture = try Architectures.load(config, tensors, on: compute)
+            architecture = try Architectures.load(config, tensors, format, on: compute)
             let configured = try config.integers("eos_token_id", in: 0...Int(Int32.max)).map(TokenID.init)
             let own = generation.eosTokens.isEmpty ? configured : generation.eosTokens
             eosTokens = own + (tokenizer?.eosTokens ?? []).filter { !own.contains($0) }

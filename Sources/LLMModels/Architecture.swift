@@ -43,8 +43,11 @@ public protocol Architecture: Sendable {
     /// The tensors that a model of this config reads.
     static func tensors(_ config: ConfigFile) throws(ModelError) -> [TensorSpecification]
 
-    /// Reads and packs the weights. - Throws: `ModelError`.
-    init(_ config: ConfigFile, _ tensors: any NamedTensors, on compute: Compute) throws(ModelError)
+    /// Reads the weights and packs its matrices, embedding and output head included, to `format`. Norms and biases stay
+    /// float32. - Throws: `ModelError`.
+    init(
+        _ config: ConfigFile, _ tensors: any NamedTensors, _ format: LinearFormat, on compute: Compute
+    ) throws(ModelError)
 
     /// Computes the batch, writing its keys and values to the pages: the hidden states after the last norm, of the
     /// batch's output rows, `[outputRows, hidden]`.

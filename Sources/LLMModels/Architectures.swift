@@ -41,8 +41,8 @@ public enum Architectures {
 
     /// Builds the model that a config describes from its tensors.
     public static func load(
-        _ config: ConfigFile, _ tensors: any NamedTensors, on compute: Compute
+        _ config: ConfigFile, _ tensors: any NamedTensors, _ format: LinearFormat = .stored, on compute: Compute
     ) throws(ModelError) -> any Architecture {
-        try entry(config).type.init(config, tensors, on: compute)
+        try entry(config).type.init(config, tensors, format, on: compute)
     }
 }

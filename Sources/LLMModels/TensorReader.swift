@@ -4,10 +4,21 @@ import LLMWeights
 /// Reads an architecture's tensors, checking each against the shape that the config gives it.
 struct TensorReader {
     let tensors: any NamedTensors
+    let format: LinearFormat
     let compute: Compute
 
     /// Matrices `[outputs, inputs]` stacked to one; each gives its name and outputs.
-    func matrix(_ parts: [(name: String, outputs: Int)], inputs: Int) throws(ModelError) -> PackedWeights {
+    ///
+    /// - Throws: `ModelError`, naming the tensor.
+    func matrix(
+        _ parts: [(name: String, outputs: Int)], inputs: Int, _ kind: PackedWeights.Kind = .plain
+    ) throws(ModelError) -> PackedWeights {
+        guard inputs <= format.maxInputs else {
+            throw ModelError(
+                code: .unsupported,
+                message: "tensor '\(parts[0].name)' has \(inputs) inputs; \(format.rawValue) holds at most "
+                    + "\(format.maxInputs), quantize to q8_0")
+        }
         var views: [TensorView] = []
         for part in parts {
             let view = try view(part.name, [part.outputs, inputs])
@@ -19,7 +30,7 @@ struct TensorReader {
             }
             views.append(view)
         }
-        let packed = PackedWeights(stacking: views, on: compute)
+        let packed = PackedWeights(stacking: views, as: format, kind, on: compute)
         for part in parts { tensors.release(part.name) }
         return packed
     }
@@ -27,6 +38,11 @@ struct TensorReader {
     /// A vector as float32.
     func vector(_ name: String, _ count: Int) throws(ModelError) -> [Float] {
         try view(name, [count]).floats()
+    }
+
+    /// A norm's weight.
+    func norm(_ name: String, _ count: Int, epsilon: Float) throws(ModelError) -> RMSNorm {
+        RMSNorm(weight: try vector(name, count), epsilon: epsilon)
     }
 
     /// Vectors joined in order; nil where `wanted` is false.

@@ -4,6 +4,9 @@ public import LLMTensor
 public final class Workspace {
     private var matrices: [String: Matrix] = [:]
 
+    /// What a linear layer reads, in its kernel's type.
+    public let input = ActivationScratch()
+
     /// An empty workspace.
     public init() {}
 

@@ -1,15 +1,16 @@
 import CLLMKernels
 
 extension Compute {
-    /// RMSNorm of each row, or of each group of `weight.count` columns in it. `y` may be `x`.
-    public func rmsNorm(_ x: Matrix, weight: [Float], epsilon: Float, into y: Matrix) {
+    /// RMSNorm of each row, or of each group of `norm.weight.count` columns in it. `y` may be `x`.
+    public func rmsNorm(_ x: Matrix, _ norm: RMSNorm, into y: Matrix) {
+        let width = norm.weight.count
         precondition(x.rows == y.rows && x.columns == y.columns, "rmsNorm: sizes")
-        precondition(!weight.isEmpty && x.columns % weight.count == 0, "rmsNorm: weight")
-        weight.withUnsafeBufferPointer { weight in
+        precondition(width > 0 && x.columns % width == 0, "rmsNorm: weight")
+        norm.weight.withUnsafeBufferPointer { weight in
             let arguments = KernelArguments(
                 value: llm_rms_norm_args(
                     x: x.base, x_stride: x.stride, weight: weight.baseAddress, y: y.base, y_stride: y.stride,
-                    groups: x.columns / weight.count, width: weight.count, epsilon: epsilon))
+                    groups: x.columns / width, width: width, epsilon: norm.epsilon))
             let kernel = kernels.rmsNorm
             overRows(x.rows, elements: x.rows * x.columns) { range in
                 withUnsafePointer(to: arguments.value) { kernel($0, range.lowerBound, range.upperBound) }
@@ -34,7 +35,7 @@ extension Compute {
 
     /// SwiGLU's activation: `silu(gate) * up` for `x = [gate, up]` side by side, `[rows, 2 * width]`, into
     /// `y = [rows, width]`.
-    public func siluMultiply(_ x: Matrix, into y: Matrix) {
+    func siluMultiply(_ x: Matrix, into y: Matrix) {
         precondition(x.rows == y.rows && x.columns == 2 * y.columns, "siluMultiply: sizes")
         let arguments = KernelArguments(
             value: llm_silu_multiply_args(

@@ -65,6 +65,9 @@ public struct Matrix: @unchecked Sendable {
         withRow(row) { span in for index in values.indices { span[index] = values[index] } }
     }
 
+    /// What keeps the memory alive.
+    var owner: any AnyObject & Sendable { storage }
+
     /// The first element; valid while a copy of the matrix lives.
     var base: UnsafeMutablePointer<Float> { storage.base + offset }
 }

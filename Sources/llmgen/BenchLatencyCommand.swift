@@ -42,6 +42,7 @@ struct BenchLatencyCommand: AsyncParsableCommand {
 struct LatencyReport: Encodable {
     let model: String
     let compute_dtype: String
+    let quantization: String
     let cpu_features: String
     let threads: Int
     let input_len: Int
@@ -58,6 +59,7 @@ struct LatencyReport: Encodable {
     init(_ result: LatencyBenchmark.Result, _ command: BenchLatencyCommand, _ model: LanguageModel) {
         self.model = model.name
         compute_dtype = model.computeDtype.rawValue
+        quantization = model.quantization.rawValue
         cpu_features = model.cpuFeatures.rawValue
         threads = model.threads
         input_len = command.inputLen

@@ -7,8 +7,10 @@ enum Diagnostics {
     static func start(_ model: LanguageModel, _ engine: Engine) {
         let threads = model.threads == 1 ? "1 thread" : "\(model.threads) threads"
         let blocks = engine.kvBlocks == 1 ? "1 block" : "\(engine.kvBlocks) blocks"
+        let weights = model.quantization == .none ? "" : "\(model.quantization.rawValue), "
         StandardStreams.report(
-            "\(model.name): \(model.architectureName), \(model.computeDtype.rawValue), \(model.cpuFeatures.rawValue), "
+            "\(model.name): \(model.architectureName), \(weights)\(model.computeDtype.rawValue), "
+                + "\(model.cpuFeatures.rawValue), "
                 + "\(threads), \(blocks) of \(engine.blockSize) tokens (\(engine.kvCacheMemory)), "
                 + "loaded in \(rounded(model.loadSeconds)) s")
     }

@@ -42,6 +42,12 @@ struct EngineOptionGroup: ParsableArguments {
     @Option(help: ArgumentHelp("Arithmetic of the linear layers.", valueName: "type"))
     var computeDtype = ComputeDtype.auto
 
+    @Option(
+        help: ArgumentHelp(
+            "What the weights are quantized to as they are loaded, embedding and output head included.",
+            valueName: "type"))
+    var quantization = Quantization.none
+
     @Option(help: ArgumentHelp("Who multiplies matrices; openblas gives up batch invariance.", valueName: "name"))
     var gemm = GEMM.auto
 
@@ -61,8 +67,8 @@ struct EngineOptionGroup: ParsableArguments {
         try await LanguageModel.load(
             model,
             LoadOptions(
-                computeDtype: computeDtype, gemm: gemm, threads: threads, cpuFeatures: cpuFeatures.features,
-                loadFormat: loadFormat))
+                computeDtype: computeDtype, quantization: quantization, gemm: gemm, threads: threads,
+                cpuFeatures: cpuFeatures.features, loadFormat: loadFormat))
     }
 
     /// - Parameter batchedTokens: tokens of a step where the option does not say.
@@ -106,4 +112,5 @@ private func amount(_ argument: String) throws -> ByteCount {
 
 extension ComputeDtype: ExpressibleByArgument {}
 extension GEMM: ExpressibleByArgument {}
+extension Quantization: ExpressibleByArgument {}
 extension LoadFormat: ExpressibleByArgument {}

@@ -39,6 +39,7 @@ struct GenerateReport: Encodable {
     let index: Int?
     let model: String
     let compute_dtype: String
+    let quantization: String
     let seed: Int64
     let prompt_token_ids: [TokenID]
     let outputs: [Output]
@@ -50,6 +51,7 @@ struct GenerateReport: Encodable {
         self.index = index
         self.model = model.name
         compute_dtype = model.computeDtype.rawValue
+        quantization = model.quantization.rawValue
         seed = output.seed
         prompt_token_ids = output.promptTokenIDs
         outputs = [

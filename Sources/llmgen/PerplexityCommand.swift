@@ -38,6 +38,7 @@ struct PerplexityCommand: AsyncParsableCommand {
 private struct PerplexityReport: Encodable {
     let model: String
     let compute_dtype: String
+    let quantization: String
     let window: Int
     let stride: Int
     let tokens: Int
@@ -47,6 +48,7 @@ private struct PerplexityReport: Encodable {
     init(_ result: Perplexity.Result, _ command: PerplexityCommand, _ model: LanguageModel) {
         self.model = model.name
         compute_dtype = model.computeDtype.rawValue
+        quantization = model.quantization.rawValue
         window = command.window
         stride = command.stride
         tokens = result.tokens

@@ -1,3 +1,4 @@
+import Foundation
 import LLMTensor
 import LLMTestSupport
 import Testing
@@ -8,7 +9,16 @@ import Testing
         return TensorView(shape: shape, dtype: .float32, bytes: owner.bytes, owner: owner)
     }
 
-    @Test func `A linear op gives the same bits with any number of threads, rows together or alone`() {
+    private func linear(
+        _ x: Matrix, _ weights: PackedWeights, norm: RMSNorm? = nil, bias: [Float]? = nil, on compute: Compute,
+        into y: Matrix, _ output: LinearOutput = .store
+    ) {
+        let input = compute.activations(x, norm: norm, for: weights, in: ActivationScratch())
+        compute.linear(input, weights, bias: bias, into: y, output)
+    }
+
+    @Test(arguments: LinearFormat.allCases)
+    func `A linear op gives the same bits with any number of threads, rows together or alone`(format: LinearFormat) {
         var random = SeededGenerator(seed: 3)
         let (rows, inputs, outputs) = (37, 130, 333)
         let weights = view((0..<inputs * outputs).map { _ in random.float() }, [outputs, inputs])
@@ -17,13 +27,13 @@ import Testing
         var results: [[[Float]]] = []
         for threads in [1, 2, 4] {
             let compute = Compute(threads: threads)
-            let packed = PackedWeights(stacking: [weights], on: compute)
+            let packed = PackedWeights(stacking: [weights], as: format, on: compute)
             let together = Matrix(rows: rows, columns: outputs)
-            compute.linear(x, packed, into: together)
+            linear(x, packed, on: compute, into: together)
             results.append((0..<rows).map { together.row($0) })
             let alone = Matrix(rows: rows, columns: outputs)
             for row in 0..<rows {
-                compute.linear(x.rows(row..<row + 1), packed, into: alone.rows(row..<row + 1))
+                linear(x.rows(row..<row + 1), packed, on: compute, into: alone.rows(row..<row + 1))
             }
             results.append((0..<rows).map { alone.row($0) })
         }
@@ -38,11 +48,11 @@ import Testing
         let x = Matrix(rows: 3, columns: 24)
         for row in 0..<3 { x.setRow(row, (0..<24).map { _ in random.float() }) }
         let stacked = Matrix(rows: 3, columns: sizes.reduce(0, +))
-        compute.linear(x, PackedWeights(stacking: parts, on: compute), into: stacked)
+        linear(x, PackedWeights(stacking: parts, on: compute), on: compute, into: stacked)
         var first = 0
         for (part, size) in zip(parts, sizes) {
             let single = Matrix(rows: 3, columns: size)
-            compute.linear(x, PackedWeights(stacking: [part], on: compute), into: single)
+            linear(x, PackedWeights(stacking: [part], on: compute), on: compute, into: single)
             let columns = stacked.columns(first..<first + size)
             for row in 0..<3 { #expect(columns.row(row) == single.row(row)) }
             first += size
@@ -59,11 +69,53 @@ import Testing
             let compute = Compute(threads: 2, gemm: gemm)
             let packed = PackedWeights(stacking: [weights], on: compute)
             let y = Matrix(rows: 5, columns: 50)
-            compute.linear(x, packed, bias: bias, into: y)
-            compute.linear(x, packed, into: y, accumulate: true)
+            linear(x, packed, bias: bias, on: compute, into: y)
+            linear(x, packed, on: compute, into: y, .add)
             return (0..<5).map { y.row($0) }
         }
         for (ours, theirs) in zip(results[0].joined(), results[1].joined()) { #expect(abs(ours - theirs) < 1e-4) }
+    }
+
+    @Test(arguments: [GEMM.auto, .openblas], LinearFormat.allCases)
+    func `Gated weights give the activation of the first half times the second`(gemm: GEMM, format: LinearFormat) {
+        guard gemm == .auto || format == .stored else { return }
+        var random = SeededGenerator(seed: 8)
+        let (width, inputs) = (37, 64)
+        let compute = Compute(threads: 2, gemm: gemm)
+        let parts = (0..<2).map { _ in view((0..<width * inputs).map { _ in random.float() }, [width, inputs]) }
+        let bias = (0..<2 * width).map { _ in random.float() }
+        let x = Matrix(rows: 9, columns: inputs)
+        for row in 0..<9 { x.setRow(row, (0..<inputs).map { _ in random.float() }) }
+        let (apart, together) = (Matrix(rows: 9, columns: 2 * width), Matrix(rows: 9, columns: width))
+        linear(x, PackedWeights(stacking: parts, as: format, on: compute), bias: bias, on: compute, into: apart)
+        linear(
+            x, PackedWeights(stacking: parts, as: format, .gated, on: compute), bias: bias, on: compute, into: together)
+        for row in 0..<9 {
+            let (sums, products) = (apart.row(row), together.row(row))
+            for column in 0..<width {
+                let gate = Double(sums[column])
+                let expected = gate / (1 + exp(-gate)) * Double(sums[width + column])
+                #expect(abs(Double(products[column]) - expected) <= 1e-5 * max(1, abs(expected)))
+            }
+        }
+    }
+
+    @Test(arguments: [LinearFormat.stored, .q8_0, .q4_0, .w8a8])
+    func `A norm on the way gives the bits of a norm before`(format: LinearFormat) {
+        var random = SeededGenerator(seed: 9)
+        let (rows, inputs, outputs) = (7, 150, 40)
+        let compute = Compute(threads: 2)
+        let packed = PackedWeights(
+            stacking: [view((0..<inputs * outputs).map { _ in random.float() }, [outputs, inputs])], as: format,
+            on: compute)
+        let norm = RMSNorm(weight: (0..<inputs).map { _ in random.float() }, epsilon: 1e-5)
+        let (x, normed) = (Matrix(rows: rows, columns: inputs), Matrix(rows: rows, columns: inputs))
+        for row in 0..<rows { x.setRow(row, (0..<inputs).map { _ in random.float() * 3 }) }
+        compute.rmsNorm(x, norm, into: normed)
+        let (fused, apart) = (Matrix(rows: rows, columns: outputs), Matrix(rows: rows, columns: outputs))
+        linear(x, packed, norm: norm, on: compute, into: fused)
+        linear(normed, packed, on: compute, into: apart)
+        for row in 0..<rows { #expect(fused.row(row) == apart.row(row)) }
     }
 
     @Test func `Gathered rows are the weights themselves`() {
