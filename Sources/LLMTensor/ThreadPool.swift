@@ -12,9 +12,6 @@ public final class ThreadPool: Sendable {
     public let threads: Int
     private let job = Job()
 
-    /// The processors that this process may run on.
-    public static var availableProcessors: Int { llm_available_processors() }
-
     /// Starts the pool's threads. A thread that the system refuses is done without.
     ///
     /// - Precondition: `threads` is at least 1.

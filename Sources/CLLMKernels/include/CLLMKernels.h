@@ -19,9 +19,6 @@ enum {
 // The features that this CPU has and its operating system has switched on.
 uint32_t llm_cpu_features(void);
 
-// The processors that the calling thread may run on, at least 1.
-size_t llm_available_processors(void);
-
 // A hint to the core that its thread is waiting in a loop.
 static inline void llm_pause(void) {
 #if defined(__x86_64__)
