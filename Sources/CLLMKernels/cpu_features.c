@@ -1,25 +1,4 @@
-#define _GNU_SOURCE
 #include "CLLMKernels.h"
-
-#if defined(__linux__)
-#include <sched.h>
-
-size_t llm_available_processors(void) {
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-    const int count = CPU_COUNT(&set);
-    return count > 0 ? (size_t)count : 1;
-}
-
-#else
-#include <unistd.h>
-
-size_t llm_available_processors(void) {
-    const long count = sysconf(_SC_NPROCESSORS_ONLN);
-    return count > 0 ? (size_t)count : 1;
-}
-
-#endif
 
 #if defined(__x86_64__)
 #include <cpuid.h>

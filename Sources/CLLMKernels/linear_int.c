@@ -247,7 +247,7 @@ LLM_TEMPLATE void sum_nibbles_avx512(
 
 #define NAME(x) x##_avx512
 #define ROWS 6
-#define W8_ROWS 12
+#define W8_ROWS 11
 #define HALVES 2
 #define ACTIVATION(packing) ((packing) == LLM_PANEL_Q4 ? LLM_INT8 : LLM_INT8_WIDE)
 #define OWN_NIBBLES
@@ -269,7 +269,7 @@ LLM_TEMPLATE i32x16 dot_avx512vnni(i32x16 sum, i8x64 w, const char *x) {
 
 #define NAME(x) x##_avx512vnni
 #define ROWS 6
-#define W8_ROWS 12
+#define W8_ROWS 11
 #define HALVES 2
 #define ACTIVATION(packing) LLM_INT8
 #include "linear_int_template.h"

@@ -2,21 +2,25 @@
 // No include guard: it is included once for each set. Its functions have the set's target, so they call those of
 // vector16.h, which have none, with pointers only.
 
+// Between steps, keeps the compiler from loading inputs so early that registers do not suffice.
+#define KEEP_ORDER __asm__ volatile("" ::: "memory")
 #define X_BYTES(packing) (ACTIVATION(packing) == LLM_INT8 ? 1 : 2)
 
 // sums[m][h] += the products of `steps` times four inputs, of `halves` half panels.
 LLM_TEMPLATE void NAME(sum_bytes)(
-    const char *w, const char *x, size_t stride, const size_t rows, const size_t halves, size_t steps,
+    const char *w, const char *x, size_t stride, const size_t rows, const size_t halves, size_t step, size_t end,
     i32x16 sums[][2]) {
-    for (size_t step = 0; step < steps; step++) {
+    for (; step < end; step++) {
+        KEEP_ORDER;
+        NAME(weights) weights[2];
         LLM_UNROLL for (size_t h = 0; h < halves; h++) {
             i8x64 bytes;
-            // Keeps the compiler from holding the inputs of all rows from one half panel to the next: they would spill.
-            if (HALVES == 1) __asm__ volatile("" ::: "memory");
             memcpy(&bytes, w + step * STEP_BYTES + h * 64, sizeof bytes);
-            const NAME(weights) weights = NAME(prepare)(bytes);
-            LLM_UNROLL for (size_t m = 0; m < rows; m++) sums[m][h] =
-                NAME(dot)(sums[m][h], weights, x + m * stride + step * 4 * X_BYTES(LLM_PANEL_Q8));
+            weights[h] = NAME(prepare)(bytes);
+        }
+        LLM_UNROLL for (size_t m = 0; m < rows; m++) {
+            const char *four = x + m * stride + step * 4 * X_BYTES(LLM_PANEL_Q8);
+            LLM_UNROLL for (size_t h = 0; h < halves; h++) sums[m][h] = NAME(dot)(sums[m][h], weights[h], four);
         }
     }
 }
@@ -26,18 +30,19 @@ LLM_TEMPLATE void NAME(sum_bytes)(
 LLM_TEMPLATE void NAME(sum_nibbles)(
     const char *w, const char *x, size_t stride, const size_t rows, const size_t halves, i32x16 sums[][2]) {
     LLM_UNROLL for (size_t step = 0; step < LLM_GROUP / 8; step++) {
+        KEEP_ORDER;
+        NAME(weights) low[2], high[2];
         LLM_UNROLL for (size_t h = 0; h < halves; h++) {
-            i8x64 bytes;
-            if (HALVES == 1) __asm__ volatile("" ::: "memory");
-            memcpy(&bytes, w + step * STEP_BYTES + h * 64, sizeof bytes);
-            const i32x16 words = (i32x16)bytes;
-            const NAME(weights) low = NAME(prepare)((i8x64)(words & 0x0f0f0f0f));
-            const NAME(weights) high = NAME(prepare)((i8x64)(words >> 4 & 0x0f0f0f0f));
-            LLM_UNROLL for (size_t m = 0; m < rows; m++) {
-                const char *eight = x + m * stride + step * 8 * X_BYTES(LLM_PANEL_Q4);
-                sums[m][h] = NAME(dot)(sums[m][h], low, eight);
-                sums[m][h] = NAME(dot)(sums[m][h], high, eight + 4 * X_BYTES(LLM_PANEL_Q4));
-            }
+            i32x16 words;
+            memcpy(&words, w + step * STEP_BYTES + h * 64, sizeof words);
+            low[h] = NAME(prepare)((i8x64)(words & 0x0f0f0f0f));
+            high[h] = NAME(prepare)((i8x64)(words >> 4 & 0x0f0f0f0f));
+        }
+        LLM_UNROLL for (size_t m = 0; m < rows; m++) {
+            const char *eight = x + m * stride + step * 8 * X_BYTES(LLM_PANEL_Q4);
+            LLM_UNROLL for (size_t h = 0; h < halves; h++) sums[m][h] = NAME(dot)(sums[m][h], low[h], eight);
+            LLM_UNROLL for (size_t h = 0; h < halves; h++)
+                sums[m][h] = NAME(dot)(sums[m][h], high[h], eight + 4 * X_BYTES(LLM_PANEL_Q4));
         }
     }
 }
@@ -67,7 +72,7 @@ LLM_TEMPLATE void NAME(grouped_tile)(
                     sums[m][h] = (i32x16)offsets[m * a->x.offset_stride + group];
                 const char *inputs = x + group * LLM_GROUP * X_BYTES(packing);
                 if (packing == LLM_PANEL_Q8) {
-                    NAME(sum_bytes)(w + half * 64, inputs, a->x.stride, rows, HALVES, LLM_GROUP / 4, sums);
+                    NAME(sum_bytes)(w + half * 64, inputs, a->x.stride, rows, HALVES, 0, LLM_GROUP / 4, sums);
                 } else {
                     NAME(sum_nibbles)(w + half * 64, inputs, a->x.stride, rows, HALVES, sums);
                 }
@@ -101,15 +106,14 @@ LLM_TEMPLATE void NAME(w8_tile)(
     LLM_UNROLL for (size_t m = 0; m < rows; m++)
         all[m][0] = all[m][1] = (i32x16)a->x.offsets[(row + m) * a->x.offset_stride];
     for (size_t step = 0; step < steps; step += chunk) {
-        const size_t count = steps - step < chunk ? steps - step : chunk;
+        const size_t end = step + chunk < steps ? step + chunk : steps;
         read_ahead(ahead);
         LLM_UNROLL for (size_t half = 0; half < 2; half += HALVES) {
             i32x16 sums[W8_ROWS][2];
             LLM_UNROLL for (size_t m = 0; m < rows; m++)
                 LLM_UNROLL for (size_t h = 0; h < HALVES; h++) sums[m][h] = all[m][half + h];
             NAME(sum_bytes)(
-                w + step * STEP_BYTES + half * 64, x + step * 4 * X_BYTES(LLM_PANEL_W8), a->x.stride, rows, HALVES,
-                count, sums);
+                w + half * 64, x, a->x.stride, rows, HALVES, step, end, sums);
             LLM_UNROLL for (size_t m = 0; m < rows; m++)
                 LLM_UNROLL for (size_t h = 0; h < HALVES; h++) all[m][half + h] = sums[m][h];
         }
@@ -166,6 +170,7 @@ static void NAME(linear_w8)(const llm_linear_args *a, size_t begin, size_t end) 
     NAME(linear)(LLM_PANEL_W8, a, begin, end);
 }
 
+#undef KEEP_ORDER
 #undef X_BYTES
 #undef NAME
 #undef ROWS

@@ -42,7 +42,8 @@ public struct LoadOptions: Sendable {
     public var quantization: Quantization
     /// Who multiplies matrices.
     public var gemm: GEMM
-    /// Threads that compute; nil for one a processor that the process may use.
+    /// Threads that compute; nil for one a physical core that the process may run on, within its control groups' CPU
+    /// quota.
     public var threads: Int?
     /// The instruction sets to use; nil for the best there are.
     public var cpuFeatures: CPUFeatures?

@@ -23,12 +23,12 @@ public struct Compute: Sendable {
 
     /// - Parameters:
     ///   - features: the CPU level; it must be available.
-    ///   - threads: threads that work on an op; nil takes the processors that the process may use.
+    ///   - threads: threads that work on an op; nil takes one a physical core, within the CPU quota.
     public init(features: CPUFeatures = .best, threads: Int? = nil, gemm: GEMM = .auto) {
         precondition(features.isAvailable, "this CPU has no \(features.rawValue)")
         self.features = features
         self.gemm = gemm
-        pool = ThreadPool(threads: threads ?? ThreadPool.availableProcessors)
+        pool = ThreadPool(threads: threads ?? CPUTopology().threads)
         kernels = Kernels(features)
         if gemm == .openblas { openblas_set_num_threads(Int32(pool.threads)) }
     }

@@ -1,5 +1,3 @@
-import Glibc
-
 /// A float32 matrix of activations: a view of some rows and columns of shared storage.
 ///
 /// Rows are contiguous inside and `stride` elements apart. Copies share the storage; the engine's thread owns it, and
@@ -70,19 +68,4 @@ public struct Matrix: @unchecked Sendable {
 
     /// The first element; valid while a copy of the matrix lives.
     var base: UnsafeMutablePointer<Float> { storage.base + offset }
-}
-
-/// Zeroed memory that is given back when its last user goes. The system provides pages as they are touched.
-final class Storage: @unchecked Sendable {
-    let base: UnsafeMutablePointer<Float>
-    let byteCount: Int
-
-    init(count: Int) {
-        byteCount = max(count, 1) * MemoryLayout<Float>.stride
-        let memory = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
-        guard let memory, memory != MAP_FAILED else { fatalError("out of memory: \(byteCount) bytes") }
-        base = memory.bindMemory(to: Float.self, capacity: count)
-    }
-
-    deinit { munmap(base, byteCount) }
 }

@@ -52,7 +52,9 @@ struct EngineOptionGroup: ParsableArguments {
     var gemm = GEMM.auto
 
     @Option(
-        parsing: .unconditional, help: ArgumentHelp("Threads that compute. (default: one a processor)", valueName: "n"))
+        parsing: .unconditional,
+        help: ArgumentHelp("Threads that compute. (default: one a physical core, within the CPU quota)", valueName: "n")
+    )
     var threads: Int?
 
     @Option(help: ArgumentHelp("Instruction sets to use; they change the speed, not the text.", valueName: "name"))

@@ -26,8 +26,9 @@ enum {
 // The features that this CPU has and its operating system has switched on.
 uint32_t llm_cpu_features(void);
 
-// The processors that the calling thread may run on, at least 1.
-size_t llm_available_processors(void);
+// Asks the system to take the pages of [start, start + bytes), which begins at a page, from memory nodes in turn. Bit n
+// of the `words` of `nodes` stands for node n. Where the system refuses, pages come from where they would have.
+void llm_interleave(void *start, size_t bytes, const unsigned long *nodes, size_t words);
 
 // A hint to the core that its thread is waiting in a loop.
 static inline void llm_pause(void) {

@@ -1,0 +1,39 @@
+import CLLMKernels
+import Glibc
+
+/// Zeroed memory that is given back when its last user goes. The system provides pages as they are touched.
+///
+/// On a machine with several memory nodes the pages of large storage lie on them in turn. A piece of work is claimed by
+/// whichever thread is free, so no part of the memory is nearer to its work than another; in turn, every thread has the
+/// bandwidth of all nodes, and a piece takes as long wherever it runs.
+package final class Storage: @unchecked Sendable {
+    /// The first byte, at the beginning of a page.
+    package let base: UnsafeMutablePointer<Float>
+    /// Bytes that are mapped.
+    package let byteCount: Int
+
+    /// Smaller storage is left to the system, which takes it from the node of the thread that touches it first.
+    private static let interleavedByteCount = 1 << 20
+    private static let machineNodes = CPUTopology().nodes
+
+    /// Room for `count` floats.
+    ///
+    /// - Parameter nodes: memory nodes to share large storage between; nil takes those the process's threads run on.
+    package init(count: Int, nodes: [Int]? = nil) {
+        byteCount = max(count, 1) * MemoryLayout<Float>.stride
+        let memory = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+        guard let memory, memory != MAP_FAILED else { fatalError("out of memory: \(byteCount) bytes") }
+        base = memory.bindMemory(to: Float.self, capacity: count)
+        let nodes = nodes ?? Storage.machineNodes
+        if nodes.count > 1, byteCount >= Storage.interleavedByteCount { interleave(nodes) }
+    }
+
+    deinit { munmap(base, byteCount) }
+
+    /// Speed only: where the system refuses, as in some containers, pages come from the node of who touches them first.
+    private func interleave(_ nodes: [Int]) {
+        var mask = [UInt](repeating: 0, count: (nodes.max() ?? 0) / UInt.bitWidth + 1)
+        for node in nodes { mask[node / UInt.bitWidth] |= 1 << (node % UInt.bitWidth) }
+        llm_interleave(base, byteCount, mask, mask.count)
+    }
+}
