@@ -7,7 +7,7 @@ PACKAGES := libopenblas-dev libsentencepiece-dev libpcre2-dev pkg-config
 # Testable imports are off, so that tests and the command share one optimized build.
 TEST := $(SWIFT) test -c release --disable-testable-imports
 
-.PHONY: all demo test setup build check lint format fuzz asan leaks tsan clean
+.PHONY: all demo test bench setup build check kernel-check kernel-check-aarch64 lint format fuzz asan leaks tsan clean
 
 all: build
 
@@ -16,6 +16,10 @@ demo: build
 
 test: setup
 	$(TEST)
+
+# The kernels against the machine's limits.
+bench: build
+	$(LLMGEN) bench kernels
 
 build: setup
 	@$(SWIFT) build -c release
@@ -26,6 +30,33 @@ CHECK := $(SWIFT) build -c release --build-tests -Xswiftc -warnings-as-errors --
 check: setup
 	$(CHECK)
 	$(CHECK) --explicit-target-dependency-import-check error
+
+# The kernel checks as a plain C program: CASES of each kernel; LDFLAGS=-static for a machine without this one's libraries.
+CASES ?= 700
+CLANG ?= $(dir $(realpath $(shell command -v $(SWIFT))))clang
+KERNEL_CHECK := $(wildcard Sources/CLLMKernels/*.c Sources/CLLMKernelHarness/*.c) Tests/KernelCheck/main.c
+KERNEL_FLAGS := -std=c17 -O2 -g -Wall -Wextra -Werror -ISources/CLLMKernels/include -ISources/CLLMKernelHarness/include
+
+kernel-check:
+	@mkdir -p .build/kernel-check
+	$(CLANG) $(KERNEL_FLAGS) $(LDFLAGS) $(KERNEL_CHECK) -lm -o .build/kernel-check/kernel-check
+	.build/kernel-check/kernel-check --cases $(CASES)
+
+# The same for AArch64, under qemu with every feature it knows.
+AARCH64_PACKAGES := gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
+AARCH64_OBJECTS := $(patsubst %.c,.build/kernel-check/aarch64/%.o,$(KERNEL_CHECK))
+
+kernel-check-aarch64:
+	@command -v aarch64-linux-gnu-gcc >/dev/null && command -v qemu-aarch64-static >/dev/null \
+	    && [ -d /usr/aarch64-linux-gnu/include ] \
+	    || { echo "error: this needs $(AARCH64_PACKAGES); install them with apt-get" >&2; exit 1; }
+	@$(MAKE) --no-print-directory $(AARCH64_OBJECTS)
+	aarch64-linux-gnu-gcc -static $(AARCH64_OBJECTS) -lm -o .build/kernel-check/aarch64/kernel-check
+	qemu-aarch64-static -cpu max .build/kernel-check/aarch64/kernel-check --cases $(CASES)
+
+.build/kernel-check/aarch64/%.o: %.c $(wildcard Sources/CLLMKernels/*.h Sources/CLLMKernels/include/*.h Sources/CLLMKernelHarness/*.h Sources/CLLMKernelHarness/include/*.h)
+	@mkdir -p $(@D)
+	$(CLANG) --target=aarch64-linux-gnu --sysroot=/usr/aarch64-linux-gnu $(KERNEL_FLAGS) -c $< -o $@
 
 # Installs the system packages that are missing.
 setup:

@@ -22,6 +22,7 @@ let package = Package(
     targets: [
         // Inner loops, and the C libraries the engine stands on.
         .target(name: "CLLMKernels"),
+        .target(name: "CLLMKernelHarness", dependencies: ["CLLMKernels"]),
         .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
@@ -33,7 +34,7 @@ let package = Package(
             dependencies: [.product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: strict),
         .target(name: "LLMSampling", swiftSettings: strict),
-        .target(name: "LLMTensor", dependencies: ["CLLMKernels", "COpenBLAS"], swiftSettings: strict),
+        .target(name: "LLMTensor", dependencies: ["CLLMKernels", "CLLMKernelHarness", "COpenBLAS"], swiftSettings: strict),
         .target(name: "LLMWeights", dependencies: ["LLMTensor"], swiftSettings: strict),
         .target(name: "LLMModels", dependencies: ["LLMTensor", "LLMWeights"], swiftSettings: strict),
         .target(
@@ -50,7 +51,7 @@ let package = Package(
             swiftSettings: strict),
 
         .target(name: "LLMTestSupport", path: "Tests/LLMTestSupport", swiftSettings: strict),
-        .testTarget(name: "CLLMKernelsTests", dependencies: ["CLLMKernels", "LLMTestSupport"]),
+        .testTarget(name: "CLLMKernelsTests", dependencies: ["CLLMKernels", "CLLMKernelHarness", "LLMTestSupport"]),
         .testTarget(name: "LLMTokenizerTests", dependencies: ["LLMTokenizer", "LLMTestSupport"]),
         .testTarget(name: "LLMSchedulingTests", dependencies: ["LLMScheduling", "LLMTestSupport"]),
         .testTarget(name: "LLMSamplingTests", dependencies: ["LLMSampling", "LLMTestSupport"]),

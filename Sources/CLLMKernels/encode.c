@@ -228,6 +228,7 @@ LLM_TEMPLATE void encode_bfloat16(const llm_encode_args *a, const float *x, floa
         const u16x16 values = bfloat16_16(input16(a, x, norm, i));
         memcpy(data + i, &values, (padded - i < LANES ? padded - i : LANES) * sizeof *data);
     }
+    if (a->k % 2) data[a->k] = 0; // not the NaN that a broken norm makes of it
 }
 
 LLM_TEMPLATE void encode_template(const llm_encode_args *a, size_t row_begin, size_t row_end) {

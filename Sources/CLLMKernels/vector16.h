@@ -13,7 +13,7 @@
 // Vectors cross only calls that are inlined, so how they would be passed does not matter.
 #pragma clang diagnostic ignored "-Wpsabi"
 
-#define LLM_TEMPLATE static inline __attribute__((always_inline))
+#define LLM_TEMPLATE static inline __attribute__((always_inline, unused))
 #define LLM_UNROLL _Pragma("clang loop unroll(full)")
 
 #if defined(__x86_64__)
