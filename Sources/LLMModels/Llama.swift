@@ -77,7 +77,7 @@ public struct Llama: Architecture {
         let value = queryKeyValue.columns(queryColumns + keyColumns..<queryColumns + 2 * keyColumns)
         let rotated = queryKeyValue.columns(0..<queryColumns + keyColumns)
         let angles = RotaryTable(positions: batch.positions, inverseFrequencies: config.inverseFrequencies)
-        let plan = AttentionPlan(batch.sequences, pages: pages)
+        let plan = AttentionPlan(batch.sequences, heads: dimensions.heads, pages: pages)
         let scale = 1 / Float(dimensions.headDim).squareRoot()
 
         compute.gatherRows(embedding, batch.tokens, into: x)

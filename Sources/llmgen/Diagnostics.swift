@@ -9,7 +9,8 @@ enum Diagnostics {
         let blocks = engine.kvBlocks == 1 ? "1 block" : "\(engine.kvBlocks) blocks"
         StandardStreams.report(
             "\(model.name): \(model.architectureName), \(model.computeDtype.rawValue), \(model.cpuFeatures.rawValue), "
-                + "\(threads), \(blocks) of \(engine.blockSize) tokens (\(engine.kvCacheMemory)), "
+                + "\(threads), \(blocks) of \(engine.blockSize) tokens (\(engine.kvCacheMemory)) in "
+                + "\(engine.kvCacheDtype.rawValue), "
                 + "loaded in \(rounded(model.loadSeconds)) s")
     }
 

@@ -141,35 +141,6 @@ import Testing
         }
     }
 
-    @Test func `Every attention variant gives the plain one's bits for every cut of the queries`() {
-        var count = 0
-        let variants = UnsafeBufferPointer(start: llm_attention_variants(&count), count: count)
-        for seed in UInt64(1)...60 {
-            var random = SeededGenerator(seed: seed)
-            let scenario = AttentionScenario(&random)
-            var results: [[UInt32]] = []
-            for variant in variants where variant.isAvailable {
-                results.append(scenario.run(variant.function, &random).map(\.bitPattern))
-            }
-            for (index, result) in results.enumerated() {
-                #expect(result == results[0], "\(String(cString: variants[index].name)), seed \(seed)")
-            }
-        }
-    }
-
-    @Test func `Attention agrees with a softmax in double precision`() {
-        var count = 0
-        let variants = UnsafeBufferPointer(start: llm_attention_variants(&count), count: count)
-        for seed in UInt64(100)...120 {
-            var random = SeededGenerator(seed: seed)
-            let scenario = AttentionScenario(&random)
-            let result = scenario.run(variants[0].function, &random)
-            for (got, wanted) in zip(result, scenario.reference()) {
-                #expect(abs(Double(got) - wanted) < 1e-5, "seed \(seed)")
-            }
-        }
-    }
-
     @Test func `Every table begins with a plain variant that needs no feature`() {
         var count = 0
         for dtype in [LLM_F32, LLM_F16, LLM_BF16] { #expect(llm_linear_variants(dtype, &count).pointee.features == 0) }
