@@ -119,7 +119,8 @@ typedef enum {
 } llm_epilogue;
 
 // Float activations: s = the sum over rising k of x[k] * w[k], one fma chain from 0.
-// bfloat16 activations: for each pair k, k + 1, first fma of k + 1, then of k, denormal numbers as zeros.
+// bfloat16 activations: for each pair k, k + 1, first fma of k + 1, then of k, denormal inputs and results as zeros; the
+// bias and the epilogue take denormal numbers as they are.
 // int8 on Q8 and Q4: s = the fma chain over rising scale groups of part * scale_x, where part = the fma chain over the
 // groups of 32 of their exact integer sum * scale_w. int8 on W8: s = (float)integer sum * scale_x * scale_w.
 typedef struct {
