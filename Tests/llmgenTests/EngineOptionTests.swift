@@ -13,6 +13,7 @@ import Testing
         ["--kv-cache-memory", "8MiB"], ["--max-num-seqs", "1"], ["--max-num-batched-tokens", "2"],
         ["--max-model-len", "100"], ["--threads", "1"], ["--threads", "3"], ["--cpu-features", "auto"],
         ["--cpu-features", "scalar"], ["--compute-dtype", "auto"], ["--compute-dtype", "float32"], ["--gemm", "auto"],
+        ["--quantization", "none"],
         ["--kv-cache-dtype", "auto"], ["--kv-cache-dtype", "float32"], ["--load-format", "auto"],
     ]
 
@@ -32,7 +33,14 @@ import Testing
         (["--threads", "1"], "1 thread,"),
         (["--threads", "3"], "3 threads,"),
         (["--cpu-features", "scalar"], "scalar"),
-        (["--compute-dtype", "float32"], "float32"),
+        (["--compute-dtype", "float32"], "float32, "),
+        (["--compute-dtype", "bfloat16"], "bfloat16, "),
+        (["--compute-dtype", "bfloat16"], "in bfloat16"),
+        (["--quantization", "q8_0"], "q8_0, int8, "),
+        (["--quantization", "q4_0"], "q4_0, int8, "),
+        (["--quantization", "w8a8"], "w8a8, int8, "),
+        (["--quantization", "q8_0"], "in bfloat16"),
+        (["--quantization", "q8_0", "--compute-dtype", "float32"], "in float32"),
         (["--kv-cache-dtype", "auto"], "in float32"),
         (
             ["--kv-cache-dtype", "bfloat16", "--kv-cache-memory", "3MiB"],

@@ -16,7 +16,8 @@ import Testing
         let object = try object()
         #expect(
             Set(object.keys) == [
-                "model", "compute_dtype", "kv_cache_dtype", "seed", "prompt_token_ids", "outputs", "usage", "timings",
+                "model", "compute_dtype", "quantization", "kv_cache_dtype", "seed", "prompt_token_ids", "outputs",
+                "usage", "timings",
             ])
         let usage = try #require(object["usage"] as? [String: Any])
         #expect(Set(usage.keys) == ["prompt_tokens", "cached_tokens", "completion_tokens"])

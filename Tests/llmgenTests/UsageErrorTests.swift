@@ -91,6 +91,10 @@ struct Refusal: CustomTestStringConvertible {
         Refusal(["--compute-dtype", "int3"], 64, ["--compute-dtype", "int3", "float32"]),
         Refusal(
             ["--kv-cache-dtype", "int4"], 64, ["--kv-cache-dtype", "int4", "'auto', 'float32', 'bfloat16' or 'int8'"]),
+        Refusal(["--quantization", "q2_k"], 64, ["--quantization", "q2_k", "q8_0"]),
+        Refusal(
+            ["--quantization", "q8_0", "--gemm", "openblas"], 64, ["gemm", "openblas", "float32", "quantization"]),
+        Refusal(["--compute-dtype", "bfloat16", "--gemm", "openblas"], 64, ["gemm", "openblas", "compute-dtype"]),
         Refusal(["--gemm", "cublas"], 64, ["--gemm", "cublas", "openblas"]),
         Refusal(["--load-format", "pickle"], 64, ["--load-format", "pickle", "dummy"]),
     ]
