@@ -79,7 +79,7 @@ struct Refusal: CustomTestStringConvertible {
         Refusal(["--kv-cache-memory", "-1GiB"], 64, ["--kv-cache-memory", "-1GiB"]),
         Refusal(["--kv-cache-memory", "nan"], 64, ["--kv-cache-memory", "nan"]),
         Refusal(["--kv-cache-memory", "1e400GiB"], 64, ["--kv-cache-memory", "1e400GiB"]),
-        Refusal(["--kv-cache-memory", "1KiB"], 64, ["kv-cache-memory", "1.0 KiB", "192.0 KiB"]),
+        Refusal(["--kv-cache-memory", "1KiB"], 64, ["kv-cache-memory", "1.0 KiB", "32 tokens takes"]),
         Refusal(["--block-size", "7"], 64, ["block-size", "7", "16, 32, 64, 128"]),
         Refusal(["--threads", "0"], 64, ["threads", "0", "1"]),
         Refusal(["--threads", "-1"], 64, ["threads", "-1", "1"]),
