@@ -70,25 +70,26 @@ static inline size_t panels_together(llm_packing packing, const llm_linear_args 
     return a->rows <= FEW_ROWS || fit < 1 ? 1 : fit;
 }
 
-// Bytes to fetch, evenly over a number of steps.
+// Memory to fetch, evenly over a number of steps: at each, `rate` more, in bytes << RATE_SHIFT.
 typedef struct {
-    const char *next;
-    size_t bytes, steps, credit;
+    const char *base;
+    size_t fetched, wanted, rate;
 } stream;
+
+enum { RATE_SHIFT = 10 };
 
 static inline stream next_panels(
     llm_packing packing, const llm_linear_args *a, size_t panel, size_t count, size_t passes) {
     const size_t panel_bytes = llm_panel_bytes(packing, a->k);
     const size_t span = packing == LLM_PANEL_W8 ? W8_CHUNK : LLM_GROUP;
-    return (stream){
-        (const char *)a->packed + panel * panel_bytes, count * panel_bytes, passes * ((a->k + span - 1) / span) * LINE, 0};
+    const size_t steps = passes * ((a->k + span - 1) / span);
+    return (stream){(const char *)a->packed + panel * panel_bytes, 0, 0, (count * panel_bytes << RATE_SHIFT) / steps};
 }
 
 LLM_TEMPLATE void read_ahead(stream *s) {
-    for (s->credit += s->bytes; s->credit >= s->steps; s->credit -= s->steps) {
-        __builtin_prefetch(s->next, 0, 2);
-        s->next += LINE;
-    }
+    s->wanted += s->rate;
+    for (; s->fetched < s->wanted >> RATE_SHIFT; s->fetched += LINE)
+        __builtin_prefetch(s->base + s->fetched, 0, 2);
 }
 
 // Variants: linear_int_template.h over the dot product of each instruction set, which defines
@@ -146,13 +147,13 @@ LLM_TEMPLATE i32x16 dot_avx2(i32x16 sum, weights_avx2 w, const char *x) {
 // Products of nibbles fit 16 bits: 32 inputs come to 16 pairs of at most 2 * 15 * 127, of which 8 are added.
 LLM_TEMPLATE void sum_nibbles_avx2(
     const char *w, const char *x, size_t stride, const size_t rows, const size_t halves, i32x16 sums[][2]) {
-    (void)halves; // 1
-    __m256i pairs[ROWS_AVX2][2];
-    LLM_UNROLL for (size_t m = 0; m < rows; m++) pairs[m][0] = pairs[m][1] = _mm256_setzero_si256();
+    __m256i pairs[ROWS_AVX2][4];
+    LLM_UNROLL for (size_t m = 0; m < rows; m++)
+        LLM_UNROLL for (size_t v = 0; v < halves * 2; v++) pairs[m][v] = _mm256_setzero_si256();
     const __m256i nibble = _mm256_set1_epi8(15);
     LLM_UNROLL for (size_t step = 0; step < LLM_GROUP / 8; step++) {
         __asm__ volatile("" ::: "memory");
-        LLM_UNROLL for (size_t v = 0; v < 2; v++) {
+        LLM_UNROLL for (size_t v = 0; v < halves * 2; v++) {
             const __m256i bytes = _mm256_loadu_si256((const __m256i *)(w + step * STEP_BYTES + v * 32));
             const __m256i low = _mm256_and_si256(bytes, nibble);
             const __m256i high = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), nibble);
@@ -164,8 +165,8 @@ LLM_TEMPLATE void sum_nibbles_avx2(
         }
     }
     const __m256i ones = _mm256_set1_epi16(1);
-    LLM_UNROLL for (size_t m = 0; m < rows; m++)
-        sums[m][0] += join(_mm256_madd_epi16(pairs[m][0], ones), _mm256_madd_epi16(pairs[m][1], ones));
+    LLM_UNROLL for (size_t m = 0; m < rows; m++) LLM_UNROLL for (size_t h = 0; h < halves; h++)
+        sums[m][h] += join(_mm256_madd_epi16(pairs[m][h * 2], ones), _mm256_madd_epi16(pairs[m][h * 2 + 1], ones));
 }
 
 #define NAME(x) x##_avx2

@@ -53,6 +53,7 @@ LLM_TEMPLATE void NAME(grouped_tile)(
     llm_packing packing, const llm_linear_args *a, const size_t rows, size_t row, size_t panel, stream *ahead,
     f32x16 *out) {
     const size_t group_bytes = packing == LLM_PANEL_Q8 ? Q8_GROUP_BYTES : Q4_GROUP_BYTES;
+    const size_t halves = rows == 1 ? 2 : HALVES;
     const size_t groups = (a->k + LLM_GROUP - 1) / LLM_GROUP, scale_groups = LLM_SCALE_GROUP / LLM_GROUP;
     const char *w = (const char *)a->packed + panel * groups * group_bytes;
     const char *x = (const char *)a->x.data + row * a->x.stride;
@@ -66,17 +67,17 @@ LLM_TEMPLATE void NAME(grouped_tile)(
         const size_t end = start + scale_groups < groups ? start + scale_groups : groups;
         for (size_t group = start; group < end; group++) {
             read_ahead(ahead);
-            LLM_UNROLL for (size_t half = 0; half < 2; half += HALVES) {
+            LLM_UNROLL for (size_t half = 0; half < 2; half += halves) {
                 i32x16 sums[ROWS][2];
-                LLM_UNROLL for (size_t m = 0; m < rows; m++) LLM_UNROLL for (size_t h = 0; h < HALVES; h++)
+                LLM_UNROLL for (size_t m = 0; m < rows; m++) LLM_UNROLL for (size_t h = 0; h < halves; h++)
                     sums[m][h] = (i32x16)offsets[m * a->x.offset_stride + group];
                 const char *inputs = x + group * LLM_GROUP * X_BYTES(packing);
                 if (packing == LLM_PANEL_Q8) {
-                    NAME(sum_bytes)(w + half * 64, inputs, a->x.stride, rows, HALVES, 0, LLM_GROUP / 4, sums);
+                    NAME(sum_bytes)(w + half * 64, inputs, a->x.stride, rows, halves, 0, LLM_GROUP / 4, sums);
                 } else {
-                    NAME(sum_nibbles)(w + half * 64, inputs, a->x.stride, rows, HALVES, sums);
+                    NAME(sum_nibbles)(w + half * 64, inputs, a->x.stride, rows, halves, sums);
                 }
-                LLM_UNROLL for (size_t h = 0; h < HALVES; h++) {
+                LLM_UNROLL for (size_t h = 0; h < halves; h++) {
                     f16x16 stored;
                     memcpy(&stored, w + group_bytes - 64 + (half + h) * sizeof stored, sizeof stored);
                     const f32x16 scale = __builtin_convertvector(stored, f32x16);
@@ -100,6 +101,7 @@ LLM_TEMPLATE void NAME(grouped_tile)(
 LLM_TEMPLATE void NAME(w8_tile)(
     const llm_linear_args *a, const size_t rows, size_t row, size_t panel, stream *ahead, f32x16 *out) {
     const size_t steps = (a->k + LLM_GROUP - 1) / LLM_GROUP * LLM_GROUP / 4, chunk = W8_CHUNK / 4;
+    const size_t halves = rows == 1 ? 2 : HALVES;
     const char *w = (const char *)a->packed + panel * (steps * STEP_BYTES + LLM_PANEL * sizeof(float));
     const char *x = (const char *)a->x.data + row * a->x.stride;
     i32x16 all[W8_ROWS][2];
@@ -108,14 +110,14 @@ LLM_TEMPLATE void NAME(w8_tile)(
     for (size_t step = 0; step < steps; step += chunk) {
         const size_t end = step + chunk < steps ? step + chunk : steps;
         read_ahead(ahead);
-        LLM_UNROLL for (size_t half = 0; half < 2; half += HALVES) {
+        LLM_UNROLL for (size_t half = 0; half < 2; half += halves) {
             i32x16 sums[W8_ROWS][2];
             LLM_UNROLL for (size_t m = 0; m < rows; m++)
-                LLM_UNROLL for (size_t h = 0; h < HALVES; h++) sums[m][h] = all[m][half + h];
+                LLM_UNROLL for (size_t h = 0; h < halves; h++) sums[m][h] = all[m][half + h];
             NAME(sum_bytes)(
-                w + half * 64, x, a->x.stride, rows, HALVES, step, end, sums);
+                w + half * 64, x, a->x.stride, rows, halves, step, end, sums);
             LLM_UNROLL for (size_t m = 0; m < rows; m++)
-                LLM_UNROLL for (size_t h = 0; h < HALVES; h++) all[m][half + h] = sums[m][h];
+                LLM_UNROLL for (size_t h = 0; h < halves; h++) all[m][half + h] = sums[m][h];
         }
     }
     LLM_UNROLL for (size_t m = 0; m < rows; m++) {
