@@ -55,6 +55,11 @@ public final class KVPages: Sendable {
         values = (0..<shape.layers).map { _ in Storage(count: tokens * llm_value_stride(shape.headDim)) }
     }
 
+    /// A layer's keys and values; valid while the pages live.
+    func memory(ofLayer index: Int) -> [UnsafeRawBufferPointer] {
+        [keys[index], values[index]].map { UnsafeRawBufferPointer(start: $0.base, count: $0.byteCount) }
+    }
+
     func layer(_ index: Int) -> llm_pages {
         llm_pages(
             keys: keys[index].base, values: values[index].base, block_size: shape.blockSize, kv_heads: shape.kvHeads,
