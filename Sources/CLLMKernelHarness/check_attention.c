@@ -36,22 +36,54 @@ static int32_t *random_block_table(check_case *c, size_t blocks) {
     return table;
 }
 
-// Pages that hold the sequence. What is not written is NaN, but the padding of values, which is zero.
+// Element `index` of pages, widened.
+static float widened(llm_kv_dtype dtype, const void *elements, size_t index) {
+    if (dtype == LLM_KV_F32) return ((const float *)elements)[index];
+    if (dtype == LLM_KV_INT8) return ((const int8_t *)elements)[index];
+    const uint32_t bits = (uint32_t)((const uint16_t *)elements)[index] << 16;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+// Pages that hold the sequence, whose keys and values become what is stored. All other memory is of bits that are NaN
+// where they are floats, but the padding of values, which is zero.
 static llm_pages take_pages(check_case *c, const sequence *s, const int32_t *block_table) {
-    const size_t stride = llm_value_stride(s->dim), slots = s->blocks * s->block_size, rows = slots * s->kv_heads;
-    float *keys = take(c, rows * s->dim * sizeof *keys), *values = take(c, rows * stride * sizeof *values);
-    for (size_t i = 0; i < rows * s->dim; i++) keys[i] = NAN;
-    for (size_t i = 0; i < rows * stride; i++) values[i] = i % stride < s->dim ? NAN : 0;
-    const llm_pages pages = {
-        .keys = keys,
-        .values = values,
+    const size_t stride = llm_value_stride(s->dim), rows = s->blocks * s->block_size * s->kv_heads;
+    llm_pages pages = {
+        .dtype = (llm_kv_dtype)random_size(c, 0, 2),
         .block_size = s->block_size,
         .kv_heads = s->kv_heads,
         .head_dim = s->dim};
+    const size_t width = llm_kv_element_bytes(pages.dtype);
+    pages.keys = take(c, rows * s->dim * width);
+    pages.values = take(c, rows * stride * width);
+    pages.key_scales = take(c, rows * sizeof(float));
+    pages.value_scales = take(c, rows * sizeof(float));
+    memset(pages.keys, 0xff, rows * s->dim * width);
+    memset(pages.key_scales, 0xff, rows * sizeof(float));
+    memset(pages.value_scales, 0xff, rows * sizeof(float));
+    for (size_t row = 0; row < rows; row++) {
+        char *value = (char *)pages.values + row * stride * width;
+        memset(value, 0xff, s->dim * width);
+        memset(value + s->dim * width, 0, (stride - s->dim) * width);
+    }
     for (size_t position = 0; position < s->length; position++) {
-        const size_t block = (size_t)block_table[position / s->block_size], row = position * s->kv_heads * s->dim;
-        llm_write_page(
-            &pages, block * s->block_size + position % s->block_size, s->keys + row, s->values + row);
+        const size_t block = (size_t)block_table[position / s->block_size], offset = position % s->block_size;
+        float *key = s->keys + position * s->kv_heads * s->dim, *value = s->values + position * s->kv_heads * s->dim;
+        llm_write_page(&pages, block * s->block_size + offset, key, value);
+        for (size_t head = 0; head < s->kv_heads; head++) {
+            const size_t token = (block * s->kv_heads + head) * s->block_size + offset;
+            const bool scaled = pages.dtype == LLM_KV_INT8;
+            const float key_scale = scaled ? pages.key_scales[token] : 1;
+            const float value_scale = scaled ? pages.value_scales[token] : 1;
+            for (size_t d = 0; d < s->dim; d++) {
+                const size_t group = token / LLM_KEY_GROUP * s->dim + d;
+                const size_t at = group * LLM_KEY_GROUP + token % LLM_KEY_GROUP;
+                key[head * s->dim + d] = widened(pages.dtype, pages.keys, at) * key_scale;
+                value[head * s->dim + d] = widened(pages.dtype, pages.values, token * stride + d) * value_scale;
+            }
+        }
     }
     return pages;
 }
@@ -73,7 +105,7 @@ static bool check_query(
         double wanted = 0;
         for (size_t j = 0; j < visible; j++) wanted += weights[j] / sum * s->values[j * s->kv_heads * s->dim + start + d];
         const double own = ((const float *)out->data)[query * out->stride + head * s->dim + d];
-        if (!(fabs(own - wanted) <= 1e-5))
+        if (!(fabs(own - wanted) <= 2e-5))
             return fails(
                 c, "scalar", "query %zu, head %zu, element %zu is %.9g; in double precision it is %.9g", query, head, d,
                 own, wanted);

@@ -1,55 +1,42 @@
 // Causal attention over paged keys and values.
 //
-// A query at position t sees positions 0…t. Scores: one fma chain over the head's elements, times the scale. A key step
-// of 32 positions updates the running maximum, the sum (16 lanes: slot j + slot j + 16, then the tree) and the output
-// (one fma chain over the step's visible positions). Slots past t are never read into a result.
-#include "CLLMKernels.h"
+// A query at position t sees positions 0…t. Scores: one fma chain over the head's elements, times the scale. Inside a
+// partition of 128 positions, key steps of 32 update the running maximum, the sum (16 lanes: slot j + slot j + 16, then
+// the tree) and the output (one fma chain over the visible positions). Slots past t are never read into a result.
+#include "pages.h"
 
 #include "vector16.h"
 
-size_t llm_value_stride(size_t head_dim) { return (head_dim + LANES - 1) / LANES * LANES; }
+enum { GROUPS = LLM_PARTITION / LLM_KEY_GROUP, STEPS = LLM_PARTITION / LLM_KEY_STEP, STEP_GROUPS = 2 };
 
-size_t llm_key_block_floats(const llm_pages *p) { return p->kv_heads * p->block_size * p->head_dim; }
-
-size_t llm_value_block_floats(const llm_pages *p) {
-    return p->kv_heads * p->block_size * llm_value_stride(p->head_dim);
-}
-
-void llm_write_page(const llm_pages *p, size_t slot, const float *key, const float *value) {
-    const size_t block = slot / p->block_size, offset = slot % p->block_size;
-    const size_t group = offset / LLM_KEY_GROUP, lane = offset % LLM_KEY_GROUP;
-    const size_t stride = llm_value_stride(p->head_dim);
-    for (size_t head = 0; head < p->kv_heads; head++) {
-        float *keys = p->keys + block * llm_key_block_floats(p) + head * p->block_size * p->head_dim
-            + group * LLM_KEY_GROUP * p->head_dim + lane;
-        for (size_t d = 0; d < p->head_dim; d++) keys[d * LLM_KEY_GROUP] = key[head * p->head_dim + d];
-        float *values = p->values + block * llm_value_block_floats(p) + (head * p->block_size + offset) * stride;
-        memcpy(values, value + head * p->head_dim, p->head_dim * sizeof *values);
-    }
-}
-
-// The keys of the 16 positions from `position` on.
-static inline const float *key_group(const llm_attention_args *a, size_t kv_head, size_t position) {
+// A token's place in the pages.
+static inline size_t token_at(const llm_attention_args *a, size_t kv_head, size_t position) {
     const llm_pages *p = &a->pages;
-    const size_t block = (size_t)a->block_table[position / p->block_size];
-    return p->keys + block * llm_key_block_floats(p) + kv_head * p->block_size * p->head_dim
-        + position % p->block_size * p->head_dim;
-}
-
-static inline const float *value_row(const llm_attention_args *a, size_t kv_head, size_t position) {
-    const llm_pages *p = &a->pages;
-    const size_t block = (size_t)a->block_table[position / p->block_size];
-    return p->values + block * llm_value_block_floats(p)
-        + (kv_head * p->block_size + position % p->block_size) * llm_value_stride(p->head_dim);
+    return page_token(p, (size_t)a->block_table[position / p->block_size], kv_head, position % p->block_size);
 }
 
 // Plain
 
+static float element_plain(llm_kv_dtype dtype, const void *elements, size_t index) {
+    switch (dtype) {
+    case LLM_KV_F32: return ((const float *)elements)[index];
+    case LLM_KV_BF16: {
+        const uint32_t bits = (uint32_t)((const uint16_t *)elements)[index] << 16;
+        float x;
+        memcpy(&x, &bits, sizeof x);
+        return x;
+    }
+    case LLM_KV_INT8: return (float)((const int8_t *)elements)[index];
+    }
+    return 0;
+}
+
 static void attend_plain(const llm_attention_args *a, size_t kv_head, size_t head, size_t query) {
-    const size_t dim = a->pages.head_dim, last = a->first_position + query;
+    const llm_pages *p = &a->pages;
+    const size_t dim = p->head_dim, last = a->first_position + query;
     const float *q = a->q + query * a->q_stride + head * dim;
     float *out = a->out + query * a->out_stride + head * dim;
-    float maximum = 0, sum = 0, output[LLM_MAX_HEAD_DIM];
+    float maximum = -INFINITY, sum = 0, output[LLM_MAX_HEAD_DIM] = {0};
 
     for (size_t partition = 0; partition <= last; partition += LLM_PARTITION) {
         float part_maximum = -INFINITY, part_sum = 0, part[LLM_MAX_HEAD_DIM] = {0};
@@ -58,10 +45,11 @@ static void attend_plain(const llm_attention_args *a, size_t kv_head, size_t hea
             float scores[LLM_KEY_STEP], lanes[LANES];
             for (size_t j = 0; j < LLM_KEY_STEP; j++) scores[j] = -INFINITY;
             for (size_t j = 0; j < visible; j++) {
-                const float *keys = key_group(a, kv_head, (step + j) / LLM_KEY_GROUP * LLM_KEY_GROUP);
+                const size_t token = token_at(a, kv_head, step + j), start = key_start(p, token);
                 float score = 0;
-                for (size_t d = 0; d < dim; d++) score = fmaf(q[d], keys[d * LLM_KEY_GROUP + j % LLM_KEY_GROUP], score);
-                scores[j] = score * a->scale;
+                for (size_t d = 0; d < dim; d++)
+                    score = fmaf(q[d], element_plain(p->dtype, p->keys, start + d * LLM_KEY_GROUP), score);
+                scores[j] = score * (p->dtype == LLM_KV_INT8 ? p->key_scales[token] * a->scale : a->scale);
             }
             for (size_t j = 0; j < LANES; j++) lanes[j] = max_of(scores[j], scores[j + LANES]);
             const float step_maximum = max_of(part_maximum, max_tree_plain(lanes));
@@ -72,21 +60,17 @@ static void attend_plain(const llm_attention_args *a, size_t kv_head, size_t hea
             part_maximum = step_maximum;
             for (size_t d = 0; d < dim; d++) part[d] = part[d] * correction;
             for (size_t j = 0; j < visible; j++) {
-                const float *values = value_row(a, kv_head, step + j);
-                for (size_t d = 0; d < dim; d++) part[d] = fmaf(scores[j], values[d], part[d]);
+                const size_t token = token_at(a, kv_head, step + j), start = value_start(p, token);
+                const float weight = p->dtype == LLM_KV_INT8 ? scores[j] * p->value_scales[token] : scores[j];
+                for (size_t d = 0; d < dim; d++)
+                    part[d] = fmaf(weight, element_plain(p->dtype, p->values, start + d), part[d]);
             }
         }
-        if (partition == 0) {
-            maximum = part_maximum;
-            sum = part_sum;
-            memcpy(output, part, sizeof output);
-        } else {
-            const float merged = max_of(maximum, part_maximum);
-            const float old = exp_plain(maximum - merged), new = exp_plain(part_maximum - merged);
-            maximum = merged;
-            sum = fmaf(sum, old, part_sum * new);
-            for (size_t d = 0; d < dim; d++) output[d] = fmaf(output[d], old, part[d] * new);
-        }
+        const float merged = max_of(maximum, part_maximum);
+        const float old = exp_plain(maximum - merged), new = exp_plain(part_maximum - merged);
+        maximum = merged;
+        sum = fmaf(sum, old, part_sum * new);
+        for (size_t d = 0; d < dim; d++) output[d] = fmaf(output[d], old, part[d] * new);
     }
     const float scale = 1.0f / sum;
     for (size_t d = 0; d < dim; d++) out[d] = output[d] * scale;
@@ -99,178 +83,388 @@ static void attention_scalar(const llm_attention_args *a, size_t kv_head, size_t
             attend_plain(a, kv_head, head, query);
 }
 
-// Template: rows are (query, head) pairs that share the key/value head; a few go through a key step together
+// Template
+//
+// Rows are (query, head) pairs that share a key/value head. They go through a partition together: scores, softmax,
+// values. A tile of rows is held in registers against `wide` vectors of keys or of a value's elements. Where one tile
+// takes all rows, as in decoding, keys and values are widened in its registers; for several tiles they are widened once,
+// a few vectors at a time, into memory that stays in the first-level cache.
 
-enum { ROWS = 8 };
+enum { ROWS = LLM_ATTENTION_ROWS, TYPES = 3, MAX_TILE = 12, MAX_WIDE = 8, MAX_SHARED_WIDE = 2 };
 
 typedef struct {
-    const float *q;
-    float *out;
-    size_t last; // position
-    float maximum, sum, part_maximum, part_sum;
-    float output[LLM_MAX_HEAD_DIM], part[LLM_MAX_HEAD_DIM];
-} attention_row;
+    size_t last[ROWS];    // position; rising
+    size_t visible[ROWS]; // positions of the partition at hand
+    float *out[ROWS];
+    float maximum[ROWS], sum[ROWS];
+    float maxima[ROWS][STEPS];             // of the partition up to the step
+    float factors[ROWS][LANES];            // what a step multiplies the partition so far by; then OLD and NEW
+    float scores[ROWS][LLM_PARTITION];     // then weights
+    float q[LLM_MAX_HEAD_DIM * ROWS];      // [head_dim][ROWS]
+    float output[ROWS * LLM_MAX_HEAD_DIM]; // [ROWS][value_stride]
+} attention_rows;
 
-// Scores of `count` rows against the 32 keys of a step.
-LLM_TEMPLATE void score_rows(
-    const attention_row *rows, const size_t count, size_t dim, const float *keys[2], float scale,
-    float scores[][LLM_KEY_STEP]) {
-    f32x16 sums[4][2];
-    LLM_UNROLL for (size_t r = 0; r < count; r++) sums[r][0] = sums[r][1] = 0;
+enum { OLD = STEPS, NEW = STEPS + 1 };
+
+// A partition's pages, by groups of 16 positions.
+typedef struct {
+    const void *keys[GROUPS];   // [head_dim][16]
+    const void *values[GROUPS]; // [16][value_stride]
+    const float *key_scales[GROUPS], *value_scales[GROUPS]; // [16] or NULL
+} partition_pages;
+
+// Past the last position there may be no block: groups there are the partition's first, and masked.
+static inline void find_pages(
+    const llm_attention_args *a, size_t kv_head, size_t partition, size_t last, partition_pages *pages) {
+    const llm_pages *p = &a->pages;
+    const size_t bytes = llm_kv_element_bytes(p->dtype);
+    for (size_t g = 0; g < GROUPS; g++) {
+        const size_t position = partition + g * LLM_KEY_GROUP;
+        const size_t token = token_at(a, kv_head, position <= last ? position : partition);
+        pages->keys[g] = (const char *)p->keys + key_start(p, token) * bytes;
+        pages->values[g] = (const char *)p->values + value_start(p, token) * bytes;
+        pages->key_scales[g] = p->dtype == LLM_KV_INT8 ? p->key_scales + token : NULL;
+        pages->value_scales[g] = p->dtype == LLM_KV_INT8 ? p->value_scales + token : NULL;
+    }
+}
+
+static inline void prefetch(const void *from, size_t bytes) {
+    for (size_t offset = 0; offset < bytes; offset += 64) __builtin_prefetch((const char *)from + offset);
+}
+
+// 16 elements from `index` on, widened.
+LLM_TEMPLATE f32x16 load_wide(const llm_kv_dtype dtype, const void *elements, size_t index) {
+    switch (dtype) {
+    case LLM_KV_F32: return load16((const float *)elements + index);
+    case LLM_KV_BF16: {
+        typedef uint16_t u16x16 __attribute__((ext_vector_type(16)));
+        u16x16 v;
+        memcpy(&v, (const uint16_t *)elements + index, sizeof v);
+        return __builtin_bit_cast(f32x16, __builtin_convertvector(v, u32x16) << 16);
+    }
+    case LLM_KV_INT8: {
+        typedef int8_t i8x16 __attribute__((ext_vector_type(16)));
+        i8x16 v;
+        memcpy(&v, (const int8_t *)elements + index, sizeof v);
+        return __builtin_convertvector(v, f32x16);
+    }
+    }
+    return 0;
+}
+
+LLM_TEMPLATE size_t clamped(size_t value, size_t from, size_t most) {
+    return value <= from ? 0 : value - from < most ? value - from : most;
+}
+
+// Scores of rows [first, first + rows) against `wide` groups of keys, those from `group` on of the partition.
+LLM_TEMPLATE void score_tile(
+    attention_rows *b, size_t first, const size_t rows, const llm_kv_dtype dtype, const void *const *keys,
+    const partition_pages *pages, size_t group, const size_t wide, size_t dim, float scale) {
+    f32x16 sums[MAX_TILE][MAX_WIDE];
+    LLM_UNROLL for (size_t r = 0; r < rows; r++) LLM_UNROLL for (size_t w = 0; w < wide; w++) sums[r][w] = 0;
+    const float *q = b->q + first;
     for (size_t d = 0; d < dim; d++) {
-        const f32x16 low = load16(keys[0] + d * LLM_KEY_GROUP), high = load16(keys[1] + d * LLM_KEY_GROUP);
-        LLM_UNROLL for (size_t r = 0; r < count; r++) {
-            const f32x16 q = (f32x16)rows[r].q[d];
-            sums[r][0] = fma16(q, low, sums[r][0]);
-            sums[r][1] = fma16(q, high, sums[r][1]);
+        f32x16 key[MAX_WIDE];
+        LLM_UNROLL for (size_t w = 0; w < wide; w++) key[w] = load_wide(dtype, keys[w], d * LLM_KEY_GROUP);
+        LLM_UNROLL for (size_t r = 0; r < rows; r++)
+            LLM_UNROLL for (size_t w = 0; w < wide; w++)
+                sums[r][w] = fma16((f32x16)q[d * ROWS + r], key[w], sums[r][w]);
+    }
+    LLM_UNROLL for (size_t w = 0; w < wide; w++) {
+        const float *scales = pages->key_scales[group + w];
+        const f32x16 factor = scales ? load16(scales) * (f32x16)scale : (f32x16)scale;
+        LLM_UNROLL for (size_t r = 0; r < rows; r++)
+            store16(b->scores[first + r] + (group + w) * LANES, sums[r][w] * factor);
+    }
+}
+
+// Masks what a row does not see of a partition, and leaves in `factors` the exponents of its steps, of OLD and of NEW.
+LLM_TEMPLATE void find_maxima(attention_rows *b, size_t r) {
+    const i32x16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    const size_t visible = b->visible[r];
+    float maximum = -INFINITY;
+    store16(b->factors[r], 0); // what a step that the row does not reach multiplies by is 1
+    for (size_t step = 0; step * LLM_KEY_STEP < visible; step++) {
+        float *scores = b->scores[r] + step * LLM_KEY_STEP;
+        f32x16 low = load16(scores), high = load16(scores + LANES);
+        const size_t seen = clamped(visible, step * LLM_KEY_STEP, LLM_KEY_STEP);
+        if (seen < LLM_KEY_STEP) {
+            low = select16(lane < (int32_t)seen, low, (f32x16)-INFINITY);
+            high = select16(lane + LANES < (int32_t)seen, high, (f32x16)-INFINITY);
+            store16(scores, low);
+            store16(scores + LANES, high);
         }
+        const float larger = max_of(maximum, max_lanes(max16(low, high)));
+        b->factors[r][step] = maximum - larger;
+        b->maxima[r][step] = maximum = larger;
     }
-    LLM_UNROLL for (size_t r = 0; r < count; r++) {
-        store16(scores[r], sums[r][0] * (f32x16)scale);
-        store16(scores[r] + LANES, sums[r][1] * (f32x16)scale);
-    }
+    const float merged = max_of(b->maximum[r], maximum);
+    b->factors[r][OLD] = b->maximum[r] - merged;
+    b->factors[r][NEW] = maximum - merged;
+    b->maximum[r] = merged;
 }
 
-LLM_TEMPLATE void softmax_step(attention_row *row, float scores[LLM_KEY_STEP], size_t visible, size_t dim) {
-    for (size_t j = visible; j < LLM_KEY_STEP; j++) scores[j] = -INFINITY;
-    const f32x16 low = load16(scores), high = load16(scores + LANES);
-    const float maximum = max_of(row->part_maximum, max_lanes(max16(low, high)));
-    const float correction = exp_plain(row->part_maximum - maximum);
-    const f32x16 low_weights = exp16(low - maximum), high_weights = exp16(high - maximum);
-    store16(scores, low_weights);
-    store16(scores + LANES, high_weights);
-    row->part_sum = fmaf(row->part_sum, correction, sum_lanes(low_weights + high_weights));
-    row->part_maximum = maximum;
-    for (size_t d = 0; d < dim; d += LANES) store16(row->part + d, load16(row->part + d) * (f32x16)correction);
+// Turns a row's scores of a partition into weights, and merges their sum.
+LLM_TEMPLATE void weigh_scores(attention_rows *b, size_t r, const partition_pages *pages) {
+    const float *factors = b->factors[r];
+    const size_t steps = (b->visible[r] + LLM_KEY_STEP - 1) / LLM_KEY_STEP;
+    f32x16 sums[STEPS];
+    for (size_t step = 0; step < steps; step++) {
+        float *scores = b->scores[r] + step * LLM_KEY_STEP;
+        const f32x16 maximum = (f32x16)b->maxima[r][step];
+        f32x16 low = exp16(load16(scores) - maximum), high = exp16(load16(scores + LANES) - maximum);
+        sums[step] = low + high;
+        if (pages->value_scales[0]) {
+            low = low * load16(pages->value_scales[step * STEP_GROUPS]);
+            high = high * load16(pages->value_scales[step * STEP_GROUPS + 1]);
+        }
+        store16(scores, low);
+        store16(scores + LANES, high);
+    }
+    float sum = 0;
+    for (size_t step = 0; step < steps; step++) sum = fmaf(sum, factors[step], sum_lanes(sums[step]));
+    b->sum[r] = fmaf(b->sum[r], factors[OLD], sum * factors[NEW]);
 }
 
-// Adds the weighted values of a step's visible positions to `count` rows, `wide` vectors of the head at a time.
-LLM_TEMPLATE void add_values(
-    attention_row *rows, const size_t count, float scores[][LLM_KEY_STEP], const float *const *values, size_t visible,
-    size_t d, const size_t wide) {
-    f32x16 sums[2][4];
-    LLM_UNROLL for (size_t r = 0; r < count; r++)
-        LLM_UNROLL for (size_t w = 0; w < wide; w++) sums[r][w] = load16(rows[r].part + d + w * LANES);
-    for (size_t j = 0; j < visible; j++) {
+// Merges the weighted values of a partition into `wide` vectors of the output of rows [first, first + rows). The values
+// of a group's positions begin at values[group], `stride` elements apart.
+LLM_TEMPLATE void value_tile(
+    attention_rows *b, size_t first, const size_t rows, const llm_kv_dtype dtype, const void *const *values,
+    size_t stride, const size_t wide, float *output, size_t output_stride) {
+    f32x16 sums[MAX_TILE][MAX_WIDE];
+    LLM_UNROLL for (size_t r = 0; r < rows; r++) LLM_UNROLL for (size_t w = 0; w < wide; w++) sums[r][w] = 0;
+    const size_t least = b->visible[first], most = b->visible[first + rows - 1];
+    for (size_t group = 0; group * LANES < most; group++) {
+        if (group > 0 && group % STEP_GROUPS == 0) {
+            LLM_UNROLL for (size_t r = 0; r < rows; r++)
+                LLM_UNROLL for (size_t w = 0; w < wide; w++)
+                    sums[r][w] = sums[r][w] * (f32x16)b->factors[first + r][group / STEP_GROUPS];
+        }
+        const float(*weights)[LLM_PARTITION] = (const float(*)[LLM_PARTITION])(b->scores[first] + group * LANES);
+        const size_t together = clamped(least, group * LANES, LANES);
+        for (size_t j = 0; j < together; j++) {
+            f32x16 value[MAX_WIDE];
+            LLM_UNROLL for (size_t w = 0; w < wide; w++)
+                value[w] = load_wide(dtype, values[group], j * stride + w * LANES);
+            LLM_UNROLL for (size_t r = 0; r < rows; r++)
+                LLM_UNROLL for (size_t w = 0; w < wide; w++)
+                    sums[r][w] = fma16((f32x16)weights[r][j], value[w], sums[r][w]);
+        }
+        const size_t furthest = clamped(most, group * LANES, LANES);
+        if (together == furthest) continue;
+        // Positions that only the later rows see, row by row. Sums are in memory meanwhile.
+        f32x16 held[MAX_TILE][MAX_WIDE];
+        LLM_UNROLL for (size_t r = 0; r < rows; r++) LLM_UNROLL for (size_t w = 0; w < wide; w++) held[r][w] = sums[r][w];
+        for (size_t r = 0; r < rows; r++) {
+            const size_t seen = clamped(b->visible[first + r], group * LANES, LANES);
+            for (size_t j = together; j < seen; j++)
+                for (size_t w = 0; w < wide; w++) {
+                    const f32x16 value = load_wide(dtype, values[group], j * stride + w * LANES);
+                    held[r][w] = fma16((f32x16)weights[r][j], value, held[r][w]);
+                }
+        }
+        LLM_UNROLL for (size_t r = 0; r < rows; r++) LLM_UNROLL for (size_t w = 0; w < wide; w++) sums[r][w] = held[r][w];
+    }
+    LLM_UNROLL for (size_t r = 0; r < rows; r++) {
+        const f32x16 old = (f32x16)b->factors[first + r][OLD], new = (f32x16)b->factors[first + r][NEW];
         LLM_UNROLL for (size_t w = 0; w < wide; w++) {
-            const f32x16 value = load16(values[j] + d + w * LANES);
-            LLM_UNROLL for (size_t r = 0; r < count; r++)
-                sums[r][w] = fma16((f32x16)scores[r][j], value, sums[r][w]);
+            float *at = output + (first + r) * output_stride + w * LANES;
+            store16(at, fma16(load16(at), old, sums[r][w] * new));
         }
     }
-    LLM_UNROLL for (size_t r = 0; r < count; r++)
-        LLM_UNROLL for (size_t w = 0; w < wide; w++) store16(rows[r].part + d + w * LANES, sums[r][w]);
 }
 
-LLM_TEMPLATE void add_values_all(
-    attention_row *rows, const size_t count, float scores[][LLM_KEY_STEP], const float *const *values, size_t visible,
-    size_t dim, const size_t wide) {
-    size_t d = 0;
-    for (; d + wide * LANES <= dim; d += wide * LANES) add_values(rows, count, scores, values, visible, d, wide);
-    for (; d < dim; d += LANES) add_values(rows, count, scores, values, visible, d, 1);
-}
+typedef void (*value_fn)(
+    attention_rows *b, size_t first, const void *const *values, size_t stride, float *output, size_t output_stride);
 
-LLM_TEMPLATE void merge_partition(attention_row *row, size_t partition, size_t dim) {
-    if (partition == 0) {
-        row->maximum = row->part_maximum;
-        row->sum = row->part_sum;
-        memcpy(row->output, row->part, dim * sizeof *row->part);
-        return;
+// The tiles of an instruction set, by rows.
+typedef struct {
+    size_t wide; // vectors beside the rows
+    void (*score[TYPES])(
+        attention_rows *b, size_t first, const void *const *keys, const partition_pages *pages, size_t group, size_t dim,
+        float scale);
+    value_fn value[TYPES], narrow[TYPES]; // `wide` vectors, and one
+} attention_tile;
+
+// Widens `count` runs of 16 elements, `from` elements apart, to `target`, `to` apart.
+LLM_TEMPLATE void widen_runs(
+    llm_kv_dtype dtype, const void *elements, size_t from, size_t count, float *target, size_t to) {
+#define WIDEN(type)                                                                                                    \
+    case type:                                                                                                         \
+        for (size_t i = 0; i < count; i++) store16(target + i * to, load_wide(type, elements, i * from));              \
+        break;
+    switch (dtype) {
+        WIDEN(LLM_KV_F32)
+        WIDEN(LLM_KV_BF16)
+        WIDEN(LLM_KV_INT8)
     }
-    const float merged = max_of(row->maximum, row->part_maximum);
-    const float old = exp_plain(row->maximum - merged), new = exp_plain(row->part_maximum - merged);
-    row->maximum = merged;
-    row->sum = fmaf(row->sum, old, row->part_sum * new);
-    for (size_t d = 0; d < dim; d += LANES) {
-        const f32x16 part = load16(row->part + d) * (f32x16)new;
-        store16(row->output + d, fma16(load16(row->output + d), (f32x16)old, part));
+#undef WIDEN
+}
+
+// The rows of the next tile where `left` are left: tiles of at most `most` rows, as even in size as they can be.
+static inline size_t next_rows(size_t left, size_t most) {
+    const size_t count = (left + most - 1) / most;
+    return (left + count - 1) / count;
+}
+
+// Scores of rows [first, end) against a partition. The partition's values are on their way meanwhile.
+LLM_TEMPLATE void score_partition(
+    const llm_attention_args *a, attention_rows *b, size_t first, size_t end, const attention_tile *tiles,
+    const size_t most, const partition_pages *pages) {
+    const llm_kv_dtype dtype = a->pages.dtype;
+    const bool shared = end - first > most;
+    const size_t dim = a->pages.head_dim, wide = tiles[shared ? most : end - first].wide;
+    const size_t groups = (b->visible[end - 1] + LANES - 1) / LANES;
+    const size_t group_bytes = llm_value_stride(dim) * LANES * llm_kv_element_bytes(dtype);
+    float widened[MAX_SHARED_WIDE][LLM_MAX_HEAD_DIM * LANES];
+    for (size_t group = 0; group < groups; group += wide) {
+        const void *keys[MAX_WIDE];
+        for (size_t w = 0; w < wide; w++) {
+            prefetch(pages->values[group + w], group_bytes);
+            if (dtype == LLM_KV_INT8) prefetch(pages->value_scales[group + w], LANES * sizeof(float));
+            keys[w] = pages->keys[group + w];
+            if (shared && dtype != LLM_KV_F32) {
+                widen_runs(dtype, keys[w], LANES, dim, widened[w], LANES);
+                keys[w] = widened[w];
+            }
+        }
+        for (size_t row = first, rows; row < end; row += rows) {
+            rows = next_rows(end - row, most);
+            tiles[rows].score[shared ? LLM_KV_F32 : dtype](b, row, keys, pages, group, dim, a->scale);
+        }
+    }
+}
+
+// Merges the partition's weighted values into the output of rows [first, end). The next partition's keys, if there is
+// one, are on their way meanwhile.
+LLM_TEMPLATE void add_partition(
+    const llm_attention_args *a, attention_rows *b, size_t first, size_t end, const attention_tile *tiles,
+    const size_t most, const partition_pages *pages, const partition_pages *next) {
+    const llm_kv_dtype dtype = a->pages.dtype;
+    const bool shared = end - first > most;
+    const size_t stride = llm_value_stride(a->pages.head_dim), chunks = stride / LANES;
+    const size_t wide = tiles[shared ? most : end - first].wide, bytes = llm_kv_element_bytes(dtype);
+    const size_t groups = (b->visible[end - 1] + LANES - 1) / LANES;
+    float widened[LLM_PARTITION * MAX_SHARED_WIDE * LANES]; // [position][wide][16]
+    for (size_t chunk = 0, ahead = 0, width; chunk < chunks; chunk += width) {
+        width = chunk + wide <= chunks ? wide : 1;
+        for (; next && ahead < (chunk + width) * GROUPS / chunks; ahead++) {
+            prefetch(next->keys[ahead], a->pages.head_dim * LANES * bytes);
+            if (dtype == LLM_KV_INT8) prefetch(next->key_scales[ahead], LANES * sizeof(float));
+        }
+        const void *values[GROUPS];
+        for (size_t group = 0; group < groups; group++) {
+            values[group] = (const char *)pages->values[group] + chunk * LANES * bytes;
+            if (!shared) continue;
+            float *target = widened + group * LANES * width * LANES;
+            for (size_t w = 0; w < width; w++)
+                widen_runs(
+                    dtype, (const char *)values[group] + w * LANES * bytes, stride, LANES, target + w * LANES,
+                    width * LANES);
+            values[group] = target;
+        }
+        for (size_t row = first, rows; row < end; row += rows) {
+            rows = next_rows(end - row, most);
+            const value_fn add = (width == wide ? tiles[rows].value : tiles[rows].narrow)[shared ? LLM_KV_F32 : dtype];
+            add(b, row, values, shared ? width * LANES : stride, b->output + chunk * LANES, stride);
+        }
     }
 }
 
 LLM_TEMPLATE void attend_rows(
-    const llm_attention_args *a, size_t kv_head, attention_row *rows, size_t count, const size_t score_tile,
-    const size_t value_tile, const size_t value_wide) {
-    const size_t dim = a->pages.head_dim, padded = llm_value_stride(dim);
-    const size_t last = rows[count - 1].last; // rows come in rising position
-    for (size_t partition = 0; partition <= last; partition += LLM_PARTITION) {
-        size_t first = 0; // row that reaches this partition
-        while (rows[first].last < partition) first++;
-        for (size_t r = first; r < count; r++) {
-            rows[r].part_maximum = -INFINITY;
-            rows[r].part_sum = 0;
-            memset(rows[r].part, 0, padded * sizeof *rows[r].part);
-        }
-        for (size_t step = partition; step <= last && step < partition + LLM_PARTITION; step += LLM_KEY_STEP) {
-            while (rows[first].last < step) {
-                merge_partition(&rows[first], partition, padded);
-                first++;
-            }
-            const float *keys[2];
-            keys[0] = key_group(a, kv_head, step);
-            // Past the last position there may be no block; its scores are masked whatever is read.
-            keys[1] = step + LLM_KEY_GROUP <= last ? key_group(a, kv_head, step + LLM_KEY_GROUP) : keys[0];
-            const size_t present = last + 1 - step < LLM_KEY_STEP ? last + 1 - step : LLM_KEY_STEP;
-            const float *values[LLM_KEY_STEP];
-            for (size_t j = 0; j < present; j++) values[j] = value_row(a, kv_head, step + j);
-
-            float scores[ROWS][LLM_KEY_STEP];
-            size_t r = first;
-            for (; r + score_tile <= count; r += score_tile)
-                score_rows(rows + r, score_tile, dim, keys, a->scale, scores + r);
-            for (; r < count; r++) score_rows(rows + r, 1, dim, keys, a->scale, scores + r);
-            size_t visible[ROWS];
-            for (r = first; r < count; r++) {
-                const size_t seen = rows[r].last + 1 - step;
-                visible[r] = seen < LLM_KEY_STEP ? seen : LLM_KEY_STEP;
-                softmax_step(&rows[r], scores[r], visible[r], padded);
-            }
-            for (r = first; r < count;) {
-                if (r + value_tile <= count && visible[r] == visible[r + value_tile - 1]) {
-                    add_values_all(rows + r, value_tile, scores + r, values, visible[r], padded, value_wide);
-                    r += value_tile;
-                } else {
-                    add_values_all(rows + r, 1, scores + r, values, visible[r], padded, value_wide);
-                    r++;
-                }
-            }
-        }
-        for (size_t r = first; r < count; r++) merge_partition(&rows[r], partition, padded);
+    const llm_attention_args *a, size_t kv_head, attention_rows *b, size_t count, const attention_tile *tiles,
+    const size_t most) {
+    const size_t stride = llm_value_stride(a->pages.head_dim), last = b->last[count - 1];
+    for (size_t r = 0; r < count; r++) {
+        b->maximum[r] = -INFINITY;
+        b->sum[r] = 0;
+    }
+    memset(b->output, 0, count * stride * sizeof *b->output);
+    partition_pages pages, next;
+    find_pages(a, kv_head, 0, last, &next);
+    for (size_t partition = 0, first = 0; partition <= last; partition += LLM_PARTITION) {
+        const bool more = partition + LLM_PARTITION <= last;
+        pages = next;
+        if (more) find_pages(a, kv_head, partition + LLM_PARTITION, last, &next);
+        while (b->last[first] < partition) first++;
+        for (size_t r = first; r < count; r++) b->visible[r] = clamped(b->last[r] + 1, partition, LLM_PARTITION);
+        score_partition(a, b, first, count, tiles, most, &pages);
+        for (size_t r = first; r < count; r++) find_maxima(b, r);
+        for (size_t r = first; r < count; r++) store16(b->factors[r], exp16(load16(b->factors[r])));
+        for (size_t r = first; r < count; r++) weigh_scores(b, r, &pages);
+        add_partition(a, b, first, count, tiles, most, &pages, more ? &next : NULL);
     }
     for (size_t r = 0; r < count; r++) {
-        const float scale = 1.0f / rows[r].sum;
-        for (size_t d = 0; d < dim; d += LANES)
-            store_first(rows[r].out + d, load16(rows[r].output + d) * (f32x16)scale, dim - d);
+        const f32x16 scale = (f32x16)(1.0f / b->sum[r]);
+        for (size_t d = 0; d < stride; d += LANES)
+            store_first(b->out[r] + d, load16(b->output + r * stride + d) * scale, a->pages.head_dim - d);
     }
 }
 
 LLM_TEMPLATE void attention_template(
-    const llm_attention_args *a, size_t kv_head, size_t query_begin, size_t query_end, const size_t score_tile,
-    const size_t value_tile, const size_t value_wide) {
+    const llm_attention_args *a, size_t kv_head, size_t query_begin, size_t query_end, const attention_tile *tiles,
+    const size_t most) {
     const size_t group = a->heads / a->pages.kv_heads, dim = a->pages.head_dim;
-    attention_row rows[ROWS];
-    size_t count = 0;
-    for (size_t query = query_begin; query < query_end; query++) {
-        for (size_t head = kv_head * group; head < (kv_head + 1) * group; head++) {
-            rows[count].q = a->q + query * a->q_stride + head * dim;
-            rows[count].out = a->out + query * a->out_stride + head * dim;
-            rows[count].last = a->first_position + query;
-            if (++count == ROWS) {
-                attend_rows(a, kv_head, rows, count, score_tile, value_tile, value_wide);
-                count = 0;
-            }
+    const size_t rows = (query_end - query_begin) * group;
+    attention_rows b;
+    for (size_t begin = 0; begin < rows; begin += ROWS) {
+        const size_t count = rows - begin < ROWS ? rows - begin : ROWS;
+        for (size_t r = 0; r < count; r++) {
+            const size_t query = query_begin + (begin + r) / group, head = kv_head * group + (begin + r) % group;
+            const float *q = a->q + query * a->q_stride + head * dim;
+            for (size_t d = 0; d < dim; d++) b.q[d * ROWS + r] = q[d];
+            b.out[r] = a->out + query * a->out_stride + head * dim;
+            b.last[r] = a->first_position + query;
         }
+        attend_rows(a, kv_head, &b, count, tiles, most);
     }
-    if (count) attend_rows(a, kv_head, rows, count, score_tile, value_tile, value_wide);
 }
 
-// Variants
+// Variants. Tiles are as large as the registers allow: 16 of AVX2 make 8 vectors of 16 lanes, 32 of AVX-512 make 32.
 
 #if defined(__x86_64__)
+#define TILE_TYPE(target, name, dtype, rows, wide)                                                                     \
+    target static void score_##name(                                                                                   \
+        attention_rows *b, size_t first, const void *const *keys, const partition_pages *pages, size_t group,          \
+        size_t dim, float scale) {                                                                                     \
+        score_tile(b, first, rows, dtype, keys, pages, group, wide, dim, scale);                                       \
+    }                                                                                                                  \
+    target static void value_##name(                                                                                   \
+        attention_rows *b, size_t first, const void *const *values, size_t stride, float *output, size_t out_stride) { \
+        value_tile(b, first, rows, dtype, values, stride, wide, output, out_stride);                                   \
+    }                                                                                                                  \
+    target static void narrow_##name(                                                                                  \
+        attention_rows *b, size_t first, const void *const *values, size_t stride, float *output, size_t out_stride) { \
+        value_tile(b, first, rows, dtype, values, stride, 1, output, out_stride);                                      \
+    }
+#define TILE(target, level, rows, wide)                                                                                \
+    TILE_TYPE(target, level##_##rows##_f32, LLM_KV_F32, rows, wide)                                                    \
+    TILE_TYPE(target, level##_##rows##_bf16, LLM_KV_BF16, rows, wide)                                                  \
+    TILE_TYPE(target, level##_##rows##_int8, LLM_KV_INT8, rows, wide)
+#define TILE_ROW(level, rows, wide)                                                                                    \
+    [rows] = {                                                                                                         \
+        wide, {score_##level##_##rows##_f32, score_##level##_##rows##_bf16, score_##level##_##rows##_int8},            \
+        {value_##level##_##rows##_f32, value_##level##_##rows##_bf16, value_##level##_##rows##_int8},                  \
+        {narrow_##level##_##rows##_f32, narrow_##level##_##rows##_bf16, narrow_##level##_##rows##_int8}},
+
+#define AVX2_TILES(X) X(1, 4) X(2, 2) X(3, 1) X(4, 1) X(5, 1) X(6, 1)
+#define AVX512_TILES(X)                                                                                                \
+    X(1, 8) X(2, 4) X(3, 4) X(4, 4) X(5, 4) X(6, 2) X(7, 2) X(8, 2) X(9, 2) X(10, 2) X(11, 2) X(12, 2)
+
+#define AVX2_TILE(rows, wide) TILE(LLM_TARGET_AVX2, avx2, rows, wide)
+#define AVX2_ROW(rows, wide) TILE_ROW(avx2, rows, wide)
+AVX2_TILES(AVX2_TILE)
+static const attention_tile avx2_tiles[] = {AVX2_TILES(AVX2_ROW)};
 LLM_TARGET_AVX2 static void attention_avx2(const llm_attention_args *a, size_t kv_head, size_t begin, size_t end) {
-    attention_template(a, kv_head, begin, end, 2, 1, 4);
+    attention_template(a, kv_head, begin, end, avx2_tiles, 6);
 }
+
+#define AVX512_TILE(rows, wide) TILE(LLM_TARGET_AVX512, avx512, rows, wide)
+#define AVX512_ROW(rows, wide) TILE_ROW(avx512, rows, wide)
+AVX512_TILES(AVX512_TILE)
+static const attention_tile avx512_tiles[] = {AVX512_TILES(AVX512_ROW)};
 LLM_TARGET_AVX512 static void attention_avx512(const llm_attention_args *a, size_t kv_head, size_t begin, size_t end) {
-    attention_template(a, kv_head, begin, end, 4, 2, 4);
+    attention_template(a, kv_head, begin, end, avx512_tiles, 12);
 }
 #endif
 

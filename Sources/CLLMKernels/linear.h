@@ -74,5 +74,5 @@ LLM_TEMPLATE void finish_panel(const llm_linear_args *a, const f32x16 *sums, siz
 }
 
 // The tables of each packing's file, ended by a row without a name.
-extern const llm_linear_variant llm_linear_f32[], llm_linear_f16[], llm_linear_bf16[];
+extern const llm_linear_variant llm_linear_f32[], llm_linear_f16[], llm_linear_bf16[], llm_linear_bf16_bf16[];
 extern const llm_linear_variant llm_linear_q8[], llm_linear_q4[], llm_linear_w8[];

@@ -1,6 +1,6 @@
 public import LLMSampling
 import LLMScheduling
-import LLMTensor
+public import LLMTensor
 import Logging
 import Synchronization
 
@@ -23,6 +23,10 @@ public final class Engine: Sendable {
     public let kvBlocks: Int
     /// Tokens a block.
     public let blockSize: Int
+    /// The type of cached keys and values, chosen.
+    public let kvCacheDtype: KVCacheDtype
+    /// Memory that the cache takes when all its blocks have been used.
+    public let kvCacheMemory: ByteCount
     /// Tokens a sequence may have, prompt and output together.
     public let maxModelLength: Int
     private let scheduling: SchedulerOptions
@@ -31,22 +35,22 @@ public final class Engine: Sendable {
 
     /// Starts an engine. - Throws: ``LLMGenError`` `invalidArgument`, naming the option, its value and its range.
     public init(model: LanguageModel, options: EngineOptions = EngineOptions()) throws(LLMGenError) {
-        let scheduling = try options.scheduling(model.architecture.dimensions)
+        let sizes = model.architecture.dimensions
+        let dtype = options.kvCacheDtype ?? .automatic(for: model.computeDtype)
+        let scheduling = try options.scheduling(sizes, dtype)
+        let shape = sizes.kvShape(blockSize: scheduling.blockSize, dtype: dtype)
         self.model = model
         self.scheduling = scheduling
         kvBlocks = scheduling.blockCount
-        blockSize = scheduling.blockSize
+        blockSize = shape.blockSize
+        kvCacheDtype = dtype
+        kvCacheMemory = ByteCount(bytes: scheduling.blockCount * shape.blockByteCount)
         maxModelLength = scheduling.maxModelLength
         if model.gemm == .openblas { Engine.warnOfOpenBLAS }
-        EngineLoop.start(EngineCore(model, scheduling), inbox)
+        EngineLoop.start(EngineCore(model, scheduling, shape), inbox)
     }
 
     deinit { inbox.post(.shutDown) }
-
-    /// Memory that the cache takes when all its blocks have been used.
-    public var kvCacheMemory: ByteCount {
-        ByteCount(bytes: kvBlocks * model.architecture.dimensions.kvShape(blockSize: blockSize).blockByteCount)
-    }
 
     /// Generates from one prompt, token by token. The last piece has the whole output.
     ///

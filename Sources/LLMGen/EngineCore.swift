@@ -11,9 +11,9 @@ struct EngineCore {
     private let runner: ModelRunner
     private let tokenizer: (any Tokenizer)?
 
-    init(_ model: LanguageModel, _ options: SchedulerOptions) {
+    init(_ model: LanguageModel, _ options: SchedulerOptions, _ shape: KVPagesShape) {
         scheduler = Scheduler(options)
-        runner = ModelRunner(model, options)
+        runner = ModelRunner(model, shape, blockCount: options.blockCount)
         tokenizer = model.tokenizer
     }
 

@@ -1,7 +1,10 @@
 import Foundation
 import LLMModels
 import LLMScheduling
-import LLMTensor
+public import LLMTensor
+
+/// The element type of cached keys and values.
+public typealias KVCacheDtype = LLMTensor.KVCacheDtype
 
 /// How an engine schedules and how much memory its cache takes.
 public struct EngineOptions: Sendable {
@@ -9,6 +12,8 @@ public struct EngineOptions: Sendable {
     public var kvCacheMemory: ByteCount?
     /// Blocks of keys and values, in place of an amount of memory.
     public var kvBlocks: Int?
+    /// The type of cached keys and values; unset, what suits the model's arithmetic (``KVCacheDtype/automatic(for:)``).
+    public var kvCacheDtype: KVCacheDtype?
     /// Tokens a block: 16, 32, 64 or 128.
     public var blockSize: Int
     /// Sequences that may run at once.
@@ -20,11 +25,12 @@ public struct EngineOptions: Sendable {
 
     /// Options; every one has a default.
     public init(
-        kvCacheMemory: ByteCount? = nil, kvBlocks: Int? = nil, blockSize: Int = 32, maxNumSeqs: Int = 128,
-        maxNumBatchedTokens: Int = 512, maxModelLength: Int? = nil
+        kvCacheMemory: ByteCount? = nil, kvBlocks: Int? = nil, kvCacheDtype: KVCacheDtype? = nil, blockSize: Int = 32,
+        maxNumSeqs: Int = 128, maxNumBatchedTokens: Int = 512, maxModelLength: Int? = nil
     ) {
         self.kvCacheMemory = kvCacheMemory
         self.kvBlocks = kvBlocks
+        self.kvCacheDtype = kvCacheDtype
         self.blockSize = blockSize
         self.maxNumSeqs = maxNumSeqs
         self.maxNumBatchedTokens = maxNumBatchedTokens
@@ -33,8 +39,8 @@ public struct EngineOptions: Sendable {
 
     static let defaultKVCacheMemory = ByteCount.gibibytes(2)
 
-    /// The scheduler's limits for a model of these sizes.
-    func scheduling(_ sizes: ModelDimensions) throws(LLMGenError) -> SchedulerOptions {
+    /// The scheduler's limits for a model of these sizes and a cache of this type.
+    func scheduling(_ sizes: ModelDimensions, _ dtype: KVCacheDtype) throws(LLMGenError) -> SchedulerOptions {
         let maxLength = maxModelLength ?? sizes.maxPositions
         guard maxLength <= sizes.maxPositions else {
             throw LLMGenError(
@@ -43,7 +49,7 @@ public struct EngineOptions: Sendable {
         }
         do {
             return try SchedulerOptions(
-                blockSize: blockSize, blockCount: blockCount(sizes, maxLength), maxNumSeqs: maxNumSeqs,
+                blockSize: blockSize, blockCount: blockCount(sizes, dtype, maxLength), maxNumSeqs: maxNumSeqs,
                 maxNumBatchedTokens: maxNumBatchedTokens, maxModelLength: maxLength)
         } catch let error as SchedulerOptionError {
             throw LLMGenError(error)
@@ -54,14 +60,16 @@ public struct EngineOptions: Sendable {
         }
     }
 
-    private func blockCount(_ sizes: ModelDimensions, _ maxLength: Int) throws(LLMGenError) -> Int {
+    private func blockCount(
+        _ sizes: ModelDimensions, _ dtype: KVCacheDtype, _ maxLength: Int
+    ) throws(LLMGenError) -> Int {
         guard kvBlocks == nil || kvCacheMemory == nil else {
             throw LLMGenError(
                 code: .invalidArgument, message: "kv-blocks and kv-cache-memory are both given; give one of them")
         }
         // A block size that the kernels do not read is the scheduler's to refuse.
         guard SchedulerOptions.blockSizes.contains(blockSize) else { return 1 }
-        let blockBytes = sizes.kvShape(blockSize: blockSize).blockByteCount
+        let blockBytes = sizes.kvShape(blockSize: blockSize, dtype: dtype).blockByteCount
         let present = Int(clamping: ProcessInfo.processInfo.physicalMemory)
         let asked = kvBlocks.map { $0.multipliedReportingOverflow(by: blockBytes) }
         let askedBytes = asked.map { $0.overflow ? Int.max : $0.partialValue } ?? kvCacheMemory?.bytes ?? 0
@@ -89,7 +97,14 @@ public struct EngineOptions: Sendable {
 }
 
 extension ModelDimensions {
-    func kvShape(blockSize: Int) -> KVPagesShape {
-        KVPagesShape(layers: layers, kvHeads: kvHeads, headDim: headDim, blockSize: blockSize)
+    func kvShape(blockSize: Int, dtype: KVCacheDtype) -> KVPagesShape {
+        KVPagesShape(layers: layers, kvHeads: kvHeads, headDim: headDim, blockSize: blockSize, dtype: dtype)
+    }
+}
+
+extension KVCacheDtype {
+    /// What suits an arithmetic where nothing is asked for: float32 under float32, else bfloat16.
+    public static func automatic(for compute: ComputeDtype) -> KVCacheDtype {
+        compute == .float32 ? .float32 : .bfloat16
     }
 }

@@ -34,7 +34,7 @@ public struct ModelInspection: Sendable, Encodable {
         public let maxPositions: Int
         /// Whether the output head is the embedding.
         public let tiedEmbedding: Bool
-        /// Bytes of keys and values for each token in the cache.
+        /// Bytes of keys and values for each token in a float32 cache.
         public let kvBytesPerToken: Int
     }
 
@@ -88,7 +88,8 @@ public struct ModelInspection: Sendable, Encodable {
             let sizes = Sizes(
                 layers: model.layers, hiddenSize: model.hiddenSize, heads: model.heads, kvHeads: model.kvHeads,
                 headDim: model.headDim, vocabularySize: model.vocabularySize, maxPositions: model.maxPositions,
-                tiedEmbedding: model.tiedEmbedding, kvBytesPerToken: model.kvShape(blockSize: 16).blockByteCount / 16)
+                tiedEmbedding: model.tiedEmbedding,
+                kvBytesPerToken: model.kvShape(blockSize: 16, dtype: .float32).blockByteCount / 16)
             return (sizes, nil)
         } catch {
             guard error.code == .unsupported else { throw error }

@@ -8,10 +8,9 @@ final class ModelRunner {
     private let pages: KVPages
     private let workspace = Workspace()
 
-    init(_ model: LanguageModel, _ options: SchedulerOptions) {
+    init(_ model: LanguageModel, _ shape: KVPagesShape, blockCount: Int) {
         self.model = model
-        pages = KVPages(
-            shape: model.architecture.dimensions.kvShape(blockSize: options.blockSize), blockCount: options.blockCount)
+        pages = KVPages(shape: shape, blockCount: blockCount)
     }
 
     /// The logits of the sequences that need them, one row each in the batch's order; valid until the next call.

@@ -1,6 +1,6 @@
 import Foundation
 import LLMModels
-import LLMTensor
+public import LLMTensor
 
 /// How well a model predicts a text: exp of the mean negative log probability of its tokens.
 ///
@@ -39,10 +39,12 @@ public struct Perplexity: Sendable {
 
     /// Measures a text. `progress` is told the tokens done and all of them, window by window.
     ///
+    /// - Parameter kvCacheDtype: the type of cached keys and values; unset, as in ``EngineOptions/kvCacheDtype``.
     /// - Throws: ``LLMGenError``: a window longer than the model's context, a model without a tokenizer, a text of fewer
     ///   than 2 tokens.
     public func measure(
-        _ text: String, _ model: LanguageModel, progress: (Int, Int) -> Void = { _, _ in }
+        _ text: String, _ model: LanguageModel, kvCacheDtype: KVCacheDtype? = nil,
+        progress: (Int, Int) -> Void = { _, _ in }
     ) throws(LLMGenError) -> Result {
         guard window <= model.maxPositions else {
             throw LLMGenError(
@@ -54,7 +56,7 @@ public struct Perplexity: Sendable {
             throw LLMGenError(
                 code: .invalidInput, message: "the text has \(tokens.count) tokens; perplexity needs at least 2")
         }
-        var runner = WindowRunner(model, window: window)
+        var runner = WindowRunner(model, window: window, kvCacheDtype ?? .automatic(for: model.computeDtype))
         var (loss, counted, done) = (0.0, 0, 1)
         for start in Swift.stride(from: 0, to: tokens.count, by: stride) where done < tokens.count {
             let end = min(start + window, tokens.count)
@@ -79,9 +81,9 @@ private struct WindowRunner {
     /// Rows of logits at a time: a large vocabulary's would take much memory together.
     private static let rowsAtATime = 64
 
-    init(_ model: LanguageModel, window: Int) {
+    init(_ model: LanguageModel, window: Int, _ dtype: KVCacheDtype) {
         self.model = model
-        let shape = model.architecture.dimensions.kvShape(blockSize: 32)
+        let shape = model.architecture.dimensions.kvShape(blockSize: 32, dtype: dtype)
         let blocks = (window + shape.blockSize - 1) / shape.blockSize
         pages = KVPages(shape: shape, blockCount: blocks)
         blockTable = (0..<Int32(blocks)).map(\.self)

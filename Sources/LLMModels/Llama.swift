@@ -70,7 +70,7 @@ public struct Llama: Architecture {
         _ batch: ForwardBatch, _ pages: KVPages, _ workspace: Workspace, on compute: Compute
     ) -> Matrix {
         let angles = RotaryTable(positions: batch.positions, inverseFrequencies: config.inverseFrequencies)
-        let plan = AttentionPlan(batch.sequences, pages: pages)
+        let plan = AttentionPlan(batch.sequences, heads: dimensions.heads, pages: pages)
         var x = workspace.matrix("x", rows: batch.tokens.count, columns: dimensions.hiddenSize)
         compute.gatherRows(embedding, batch.tokens, into: x)
         for index in layers.indices {
@@ -80,7 +80,7 @@ public struct Llama: Architecture {
             if index == layers.count - 1, batch.outputRows.count < x.rows {
                 x = wanted(x, "x of output rows", batch, workspace, on: compute)
                 query = wanted(query, "query of output rows", batch, workspace, on: compute)
-                queryPlan = AttentionPlan(batch.outputSequences, pages: pages)
+                queryPlan = AttentionPlan(batch.outputSequences, heads: dimensions.heads, pages: pages)
             }
             attend(index, query, queryPlan, pages, x, workspace, on: compute)
             feedForward(index, x, workspace, on: compute)

@@ -30,9 +30,7 @@ struct TensorReader {
             }
             views.append(view)
         }
-        let packed = PackedWeights(stacking: views, as: format, kind, on: compute)
-        for part in parts { tensors.release(part.name) }
-        return packed
+        return PackedWeights(stacking: views, as: format, kind, on: compute)
     }
 
     /// A vector as float32.

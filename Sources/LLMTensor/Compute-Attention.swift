@@ -23,17 +23,19 @@ public struct AttentionPlan: Sendable {
         let sequence: Int
         let kvHead: Int
         let queries: Range<Int>
+        let work: Int  // queries times the positions that the last one sees
     }
 
     let sequences: [AttentionSequence]
     let shape: KVPagesShape
-    let pieces: [Piece]
+    let heads: Int
+    let pieces: [Piece]  // the pool takes the last ones first
 
-    /// Queries that one piece takes through the keys.
-    private static let queriesPerPiece = 16
-
+    /// - Parameter heads: query heads, a multiple of the pages' heads.
     /// - Precondition: each block table covers its sequence's last position and names blocks below `blockCount`.
-    public init(_ sequences: [AttentionSequence], pages: KVPages) {
+    public init(_ sequences: [AttentionSequence], heads: Int, pages: KVPages) {
+        precondition(heads > 0 && heads % pages.shape.kvHeads == 0, "\(heads) heads over \(pages.shape.kvHeads)")
+        self.heads = heads
         shape = pages.shape
         self.sequences = sequences
         for sequence in sequences {
@@ -42,16 +44,18 @@ public struct AttentionPlan: Sendable {
             precondition(sequence.blockTable.allSatisfy { $0 >= 0 && $0 < pages.blockCount }, "an unknown block")
         }
         var pieces: [Piece] = []
+        let size = max(1, Int(LLM_ATTENTION_ROWS) / (heads / shape.kvHeads))
         for (index, sequence) in sequences.enumerated() {
-            let size = AttentionPlan.queriesPerPiece
             for start in stride(from: 0, to: sequence.rows.count, by: size) {
                 let queries = start..<min(start + size, sequence.rows.count)
-                for kvHead in 0..<pages.shape.kvHeads {
-                    pieces.append(Piece(sequence: index, kvHead: kvHead, queries: queries))
+                let work = queries.count * (sequence.firstPosition + queries.upperBound)
+                for kvHead in 0..<shape.kvHeads {
+                    pieces.append(Piece(sequence: index, kvHead: kvHead, queries: queries, work: work))
                 }
             }
         }
-        self.pieces = pieces
+        // The longest begin first, so that the threads end together.
+        self.pieces = pieces.sorted { $0.work < $1.work }
     }
 }
 
@@ -80,7 +84,7 @@ extension Compute {
     ) {
         let shape = pages.shape
         precondition(plan.shape == shape, "attention: the plan is for other pages")
-        precondition(q.columns % (shape.headDim * shape.kvHeads) == 0 && y.columns == q.columns, "attention: columns")
+        precondition(q.columns == plan.heads * shape.headDim && y.columns == q.columns, "attention: columns")
         precondition(plan.sequences.allSatisfy { $0.rows.upperBound <= min(q.rows, y.rows) }, "attention: rows")
         let layerPages = KernelArguments(value: pages.layer(layer))
         let kernel = kernels.attention
@@ -92,7 +96,7 @@ extension Compute {
                     q: q.base + sequence.rows.lowerBound * q.stride, q_stride: q.stride,
                     out: y.base + sequence.rows.lowerBound * y.stride, out_stride: y.stride, pages: layerPages.value,
                     block_table: table.baseAddress, first_position: sequence.firstPosition,
-                    heads: q.columns / shape.headDim, scale: scale)
+                    heads: plan.heads, scale: scale)
                 kernel(&arguments, piece.kvHead, piece.queries.lowerBound, piece.queries.upperBound)
             }
         }

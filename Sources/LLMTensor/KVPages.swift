@@ -10,15 +10,18 @@ public struct KVPagesShape: Sendable, Hashable {
     public let headDim: Int
     /// Tokens a block: 16, 32, 64 or 128.
     public let blockSize: Int
+    /// The type of the elements.
+    public let dtype: KVCacheDtype
 
     /// - Precondition: every size is positive, the head is one the kernels hold, the block size one they read.
-    public init(layers: Int, kvHeads: Int, headDim: Int, blockSize: Int) {
+    public init(layers: Int, kvHeads: Int, headDim: Int, blockSize: Int, dtype: KVCacheDtype) {
         precondition(layers > 0 && kvHeads > 0 && headDim > 0 && headDim <= KVPagesShape.maxHeadDim, "KV page sizes")
         precondition(KVPagesShape.blockSizes.contains(blockSize), "block size \(blockSize)")
         self.layers = layers
         self.kvHeads = kvHeads
         self.headDim = headDim
         self.blockSize = blockSize
+        self.dtype = dtype
     }
 
     /// The block sizes that the kernels read.
@@ -26,14 +29,15 @@ public struct KVPagesShape: Sendable, Hashable {
     /// The largest head that the attention kernel holds.
     public static let maxHeadDim = Int(LLM_MAX_HEAD_DIM)
 
-    /// Bytes of one block over all layers, keys and values.
+    /// Bytes of one block over all layers, keys and values with their scales.
     public var blockByteCount: Int {
-        let valueStride = llm_value_stride(headDim)
-        return layers * kvHeads * blockSize * (headDim + valueStride) * MemoryLayout<Float>.stride
+        let elements = headDim + llm_value_stride(headDim)
+        let tokenBytes = elements * dtype.elementByteCount + 2 * dtype.scaleCount * MemoryLayout<Float>.stride
+        return layers * kvHeads * blockSize * tokenBytes
     }
 }
 
-/// Keys and values of all layers in float32 pages. What a block holds, and whose it is, the scheduler decides.
+/// Keys and values of all layers, in pages. What a block holds, and whose it is, the scheduler decides.
 ///
 /// Keys lie transposed in groups of 16 tokens and values row by row, as the attention kernel reads them
 /// (docs/kernels.md). Memory is taken from the system as blocks are first written.
@@ -44,6 +48,8 @@ public final class KVPages: Sendable {
     public let blockCount: Int
     private let keys: [Storage]
     private let values: [Storage]
+    private let keyScales: [Storage]
+    private let valueScales: [Storage]
 
     /// A cache of `blockCount` blocks, all zero.
     public init(shape: KVPagesShape, blockCount: Int) {
@@ -51,8 +57,15 @@ public final class KVPages: Sendable {
         self.shape = shape
         self.blockCount = blockCount
         let tokens = blockCount * shape.blockSize * shape.kvHeads
-        keys = (0..<shape.layers).map { _ in Storage(count: tokens * shape.headDim) }
-        values = (0..<shape.layers).map { _ in Storage(count: tokens * llm_value_stride(shape.headDim)) }
+        /// One layer's memory each, in whole floats.
+        func storages(bytes: Int) -> [Storage] {
+            let count = (bytes + MemoryLayout<Float>.stride - 1) / MemoryLayout<Float>.stride
+            return (0..<shape.layers).map { _ in Storage(count: count) }
+        }
+        keys = storages(bytes: tokens * shape.headDim * shape.dtype.elementByteCount)
+        values = storages(bytes: tokens * llm_value_stride(shape.headDim) * shape.dtype.elementByteCount)
+        keyScales = storages(bytes: tokens * shape.dtype.scaleCount * MemoryLayout<Float>.stride)
+        valueScales = storages(bytes: tokens * shape.dtype.scaleCount * MemoryLayout<Float>.stride)
     }
 
     /// A layer's keys and values; valid while the pages live.
@@ -62,7 +75,8 @@ public final class KVPages: Sendable {
 
     func layer(_ index: Int) -> llm_pages {
         llm_pages(
-            keys: keys[index].base, values: values[index].base, block_size: shape.blockSize, kv_heads: shape.kvHeads,
-            head_dim: shape.headDim)
+            dtype: shape.dtype.kernelType, keys: keys[index].base, values: values[index].base,
+            key_scales: keyScales[index].base, value_scales: valueScales[index].base, block_size: shape.blockSize,
+            kv_heads: shape.kvHeads, head_dim: shape.headDim)
     }
 }

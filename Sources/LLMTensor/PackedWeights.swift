@@ -105,22 +105,54 @@ public struct PackedWeights: Sendable {
         return storage
     }
 
+    /// Rows are released as soon as they are packed, so that not much more than the packed weights is in memory.
     private func packPanels(_ views: [TensorView], _ packing: llm_packing, on compute: Compute) {
-        let dtype = views[0].dtype.kernelType
+        let source = views[0].dtype
         let panelBytes = llm_panel_bytes(packing, inputs)
-        compute.pool.run(panels) { [outputs, inputs] panel in
-            let rows = (0..<Int(LLM_PANEL)).map { feature -> UnsafeRawPointer? in
-                var row = output(feature, of: panel)
-                guard row < outputs else { return nil }
-                for view in views {
-                    if row < view.shape[0] { return view.row(row) }
-                    row -= view.shape[0]
-                }
-                return nil
+        let together = max(1, PackedWeights.releasedBytes / (Int(LLM_PANEL) * max(inputs, 1) * source.byteCount))
+        for start in stride(from: 0, to: panels, by: together) {
+            let chunk = start..<min(start + together, panels)
+            compute.pool.run(chunk.count) { [inputs] index in
+                let panel = start + index
+                let rows = (0..<Int(LLM_PANEL)).map { row(output($0, of: panel), of: views) }
+                let target = UnsafeMutableRawPointer(storage.base) + panel * panelBytes
+                compute.kernels.pack(packing, source.kernelType, rows, inputs, target)
             }
-            let target = UnsafeMutableRawPointer(storage.base) + panel * panelBytes
-            compute.kernels.pack(packing, dtype, rows, inputs, target)
-            withExtendedLifetime(views) {}
+            release(views, chunk)
+        }
+        withExtendedLifetime(views) {}
+    }
+
+    /// Bytes of rows that are packed before they are released.
+    private static let releasedBytes = 16 << 20
+
+    private func row(_ output: Int, of views: [TensorView]) -> UnsafeRawPointer? {
+        var row = output
+        for view in views {
+            if row < view.shape[0] { return view.row(row) }
+            row -= view.shape[0]
+        }
+        return nil
+    }
+
+    private func release(_ views: [TensorView], _ panels: Range<Int>) {
+        let half = Int(LLM_HALF_PANEL)
+        let outputs: [Range<Int>] =
+            switch kind {
+            case .plain: [panels.lowerBound * 2 * half..<panels.upperBound * 2 * half]
+            case .gated:
+                [0, self.outputs / 2].map { start in
+                    let end = min(panels.upperBound * half, self.outputs / 2)
+                    return start + min(panels.lowerBound * half, end)..<start + end
+                }
+            }
+        var first = 0
+        for view in views {
+            for range in outputs {
+                let part = range.clamped(to: first..<first + view.shape[0])
+                view.released(part.lowerBound - first..<part.upperBound - first)
+            }
+            first += view.shape[0]
         }
     }
 

@@ -8,11 +8,16 @@ public struct TensorView: @unchecked Sendable {
     public let dtype: DType
     private let bytes: UnsafeRawBufferPointer
     private let owner: any AnyObject & Sendable
+    private let release: (@Sendable (UnsafeRawBufferPointer) -> Void)?
 
     /// Wraps `bytes`, which `owner` keeps valid and unchanged.
     ///
+    /// - Parameter release: is told of bytes that have been read and may leave memory until they are read again.
     /// - Precondition: the byte count is the shape's element count times the width of `dtype`.
-    public init(shape: [Int], dtype: DType, bytes: UnsafeRawBufferPointer, owner: any AnyObject & Sendable) {
+    public init(
+        shape: [Int], dtype: DType, bytes: UnsafeRawBufferPointer, owner: any AnyObject & Sendable,
+        release: (@Sendable (UnsafeRawBufferPointer) -> Void)? = nil
+    ) {
         precondition(shape.allSatisfy { $0 >= 0 }, "negative dimension in \(shape)")
         precondition(
             bytes.count == shape.reduce(1, *) * dtype.byteCount, "\(bytes.count) bytes for \(shape) of \(dtype)")
@@ -20,6 +25,7 @@ public struct TensorView: @unchecked Sendable {
         self.dtype = dtype
         self.bytes = bytes
         self.owner = owner
+        self.release = release
     }
 
     /// A tensor in memory of its own that repeats `values` from its first element to its last, rounded to `dtype`.
@@ -61,6 +67,14 @@ public struct TensorView: @unchecked Sendable {
     func row(_ index: Int) -> UnsafeRawPointer? {
         precondition(index >= 0 && index < shape[0], "row \(index) of \(shape)")
         return bytes.baseAddress.map { $0 + index * (bytes.count / shape[0]) }
+    }
+
+    /// Says that rows of the outermost dimension have been read, so that their memory may go. They can be read again.
+    package func released(_ rows: Range<Int>) {
+        precondition(rows.lowerBound >= 0 && rows.upperBound <= shape[0], "rows \(rows) of \(shape)")
+        guard let release, !rows.isEmpty else { return }
+        let width = bytes.count / shape[0]
+        release(UnsafeRawBufferPointer(rebasing: bytes[rows.lowerBound * width..<rows.upperBound * width]))
     }
 
     /// All elements in order, widened to float32 (exact for every dtype).

@@ -99,8 +99,6 @@ public struct Checkpoint: NamedTensors {
     /// Lets the system start reading the tensor's bytes.
     public func willNeed(_ name: String) { partOfTensor[name].map { parts[$0].willNeed(name) } }
 
-    /// Lets the memory of the tensor's bytes go.
-    public func release(_ name: String) { partOfTensor[name].map { parts[$0].release(name) } }
 }
 
 extension Checkpoint {

@@ -68,7 +68,10 @@ public final class MappedFile: @unchecked Sendable {
         guard product(of: shape, times: dtype.byteCount) == bytes.count else {
             throw .corrupt(path, "bytes \(range) are \(bytes.count), not the size of \(shape) of \(dtype.rawValue)")
         }
-        return TensorView(shape: shape, dtype: dtype, bytes: bytes, owner: self)
+        return TensorView(shape: shape, dtype: dtype, bytes: bytes, owner: self) { [unowned self] part in
+            guard let start = part.baseAddress, let base = contents.baseAddress else { return }
+            release(start - base..<start - base + part.count)
+        }
     }
 
     /// Says that `range` will be read soon, so that the system may start reading it. Parts past the end are ignored.

@@ -15,9 +15,6 @@ public protocol NamedTensors: Sendable {
 
     /// Says that the tensor will be read soon. A name that is not there is ignored.
     func willNeed(_ name: String)
-
-    /// Says that the tensor has been read and its memory may go. Views stay valid: they read the file again.
-    func release(_ name: String)
 }
 
 extension NamedTensors {
@@ -35,9 +32,6 @@ extension NamedTensors {
 
     /// Does nothing: for tensors that are in memory anyway.
     public func willNeed(_ name: String) {}
-
-    /// Does nothing: for tensors that are in memory anyway.
-    public func release(_ name: String) {}
 }
 
 extension WeightsError {

@@ -51,6 +51,4 @@ public struct SafetensorsFile: NamedTensors {
     /// Lets the system start reading the tensor's bytes.
     public func willNeed(_ name: String) { indices[name].map { file.willNeed(ranges[$0]) } }
 
-    /// Lets the memory of the tensor's bytes go.
-    public func release(_ name: String) { indices[name].map { file.release(ranges[$0]) } }
 }

@@ -32,7 +32,7 @@ struct BenchLatencyCommand: AsyncParsableCommand {
         try benchmark.check(engine)
         Diagnostics.start(model, engine)
         let result = try await benchmark.run(engine)
-        let report = LatencyReport(result, self, model)
+        let report = LatencyReport(result, self, engine)
         for (name, value) in report.rows { try StandardStreams.write("\(name.padding(to: 24))\(value)\n") }
         if json { try report.printLine() }
     }
@@ -43,6 +43,7 @@ struct LatencyReport: Encodable {
     let model: String
     let compute_dtype: String
     let quantization: String
+    let kv_cache_dtype: String
     let cpu_features: String
     let threads: Int
     let input_len: Int
@@ -56,10 +57,12 @@ struct LatencyReport: Encodable {
     let load_s: Double
     let peak_rss_bytes: Int
 
-    init(_ result: LatencyBenchmark.Result, _ command: BenchLatencyCommand, _ model: LanguageModel) {
+    init(_ result: LatencyBenchmark.Result, _ command: BenchLatencyCommand, _ engine: Engine) {
+        let model = engine.model
         self.model = model.name
         compute_dtype = model.computeDtype.rawValue
         quantization = model.quantization.rawValue
+        kv_cache_dtype = engine.kvCacheDtype.rawValue
         cpu_features = model.cpuFeatures.rawValue
         threads = model.threads
         input_len = command.inputLen

@@ -10,8 +10,8 @@ enum Diagnostics {
         let weights = model.quantization == .none ? "" : "\(model.quantization.rawValue), "
         StandardStreams.report(
             "\(model.name): \(model.architectureName), \(weights)\(model.computeDtype.rawValue), "
-                + "\(model.cpuFeatures.rawValue), "
-                + "\(threads), \(blocks) of \(engine.blockSize) tokens (\(engine.kvCacheMemory)), "
+                + "\(model.cpuFeatures.rawValue), \(threads), \(blocks) of \(engine.blockSize) tokens "
+                + "(\(engine.kvCacheMemory)) in \(engine.kvCacheDtype.rawValue), "
                 + "loaded in \(rounded(model.loadSeconds)) s")
     }
 

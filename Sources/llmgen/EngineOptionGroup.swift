@@ -21,6 +21,12 @@ struct EngineOptionGroup: ParsableArguments {
         help: ArgumentHelp("Blocks of keys and values, in place of an amount of memory.", valueName: "n"))
     var kvBlocks: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Type of cached keys and values; auto is float32 under float32 arithmetic, else bfloat16.",
+            valueName: "type"))
+    var kvCacheDtype = AutoOr<KVCacheDtype>.auto
+
     @Option(parsing: .unconditional, help: ArgumentHelp("Tokens a block: 16, 32, 64 or 128.", valueName: "n"))
     var blockSize = 32
 
@@ -58,7 +64,7 @@ struct EngineOptionGroup: ParsableArguments {
     var threads: Int?
 
     @Option(help: ArgumentHelp("Instruction sets to use; they change the speed, not the text.", valueName: "name"))
-    var cpuFeatures = CPUFeatureChoice.auto
+    var cpuFeatures = AutoOr<CPUFeatures>.auto
 
     @Option(
         help: ArgumentHelp(
@@ -70,7 +76,7 @@ struct EngineOptionGroup: ParsableArguments {
             model,
             LoadOptions(
                 computeDtype: computeDtype, quantization: quantization, gemm: gemm, threads: threads,
-                cpuFeatures: cpuFeatures.features, loadFormat: loadFormat))
+                cpuFeatures: cpuFeatures.value, loadFormat: loadFormat))
     }
 
     /// - Parameter batchedTokens: tokens of a step where the option does not say.
@@ -79,29 +85,31 @@ struct EngineOptionGroup: ParsableArguments {
         let engine = try Engine(
             model: model,
             options: EngineOptions(
-                kvCacheMemory: kvCacheMemory, kvBlocks: kvBlocks, blockSize: blockSize, maxNumSeqs: maxNumSeqs,
+                kvCacheMemory: kvCacheMemory, kvBlocks: kvBlocks, kvCacheDtype: kvCacheDtype.value,
+                blockSize: blockSize, maxNumSeqs: maxNumSeqs,
                 maxNumBatchedTokens: maxNumBatchedTokens ?? batchedTokens, maxModelLength: maxModelLen))
         return (model, engine)
     }
 }
 
-/// `auto`, or an instruction set of ``CPUFeatures``.
-struct CPUFeatureChoice: ExpressibleByArgument {
-    static let auto = CPUFeatureChoice(features: nil)
+/// `auto`, or a value by its name.
+struct AutoOr<Value>: ExpressibleByArgument, Sendable
+where Value: RawRepresentable & CaseIterable & Sendable, Value.RawValue == String {
+    static var auto: AutoOr { AutoOr(value: nil) }
 
-    /// nil for the best there are.
-    let features: CPUFeatures?
+    /// nil for what suits best.
+    let value: Value?
 
-    private init(features: CPUFeatures?) { self.features = features }
+    private init(value: Value?) { self.value = value }
 
     init?(argument: String) {
-        features = CPUFeatures(rawValue: argument)
-        guard features != nil || argument == "auto" else { return nil }
+        value = Value(rawValue: argument)
+        guard value != nil || argument == "auto" else { return nil }
     }
 
-    var defaultValueDescription: String { features?.rawValue ?? "auto" }
+    var defaultValueDescription: String { value?.rawValue ?? "auto" }
 
-    static var allValueStrings: [String] { ["auto"] + CPUFeatures.allCases.map(\.rawValue) }
+    static var allValueStrings: [String] { ["auto"] + Value.allCases.map(\.rawValue) }
 }
 
 /// - Throws: what an amount looks like.

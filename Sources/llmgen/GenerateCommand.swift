@@ -33,7 +33,7 @@ struct GenerateCommand: AsyncParsableCommand {
         }
         guard let output = last else { return }
         if json {
-            try GenerateReport(output, of: model).printLine()
+            try GenerateReport(output, of: engine).printLine()
         } else {
             try StandardStreams.write("\n")
         }
@@ -71,7 +71,7 @@ struct GenerateCommand: AsyncParsableCommand {
                 continue
             }
             outputs.append(output)
-            try GenerateReport(output, of: model, index: index).printLine()
+            try GenerateReport(output, of: engine, index: index).printLine()
         }
         Diagnostics.summary(outputs)
         if interrupt.happened { throw ExitCode(CommandFailure.interrupted) }

@@ -40,6 +40,7 @@ struct GenerateReport: Encodable {
     let model: String
     let compute_dtype: String
     let quantization: String
+    let kv_cache_dtype: String
     let seed: Int64
     let prompt_token_ids: [TokenID]
     let outputs: [Output]
@@ -47,11 +48,12 @@ struct GenerateReport: Encodable {
     let timings: Timings
 
     /// - Parameter index: the prompt's line, where there are several.
-    init(_ output: RequestOutput, of model: LanguageModel, index: Int? = nil) {
+    init(_ output: RequestOutput, of engine: Engine, index: Int? = nil) {
         self.index = index
-        self.model = model.name
-        compute_dtype = model.computeDtype.rawValue
-        quantization = model.quantization.rawValue
+        model = engine.model.name
+        compute_dtype = engine.model.computeDtype.rawValue
+        quantization = engine.model.quantization.rawValue
+        kv_cache_dtype = engine.kvCacheDtype.rawValue
         seed = output.seed
         prompt_token_ids = output.promptTokenIDs
         outputs = [
@@ -68,7 +70,7 @@ struct GenerateReport: Encodable {
             prompt_tokens: output.usage.promptTokens, cached_tokens: output.usage.cachedTokens,
             completion_tokens: output.usage.completionTokens)
         timings = Timings(
-            load_s: model.loadSeconds, ttft_s: output.timings.ttftSeconds,
+            load_s: engine.model.loadSeconds, ttft_s: output.timings.ttftSeconds,
             prefill_tokens_per_s: output.prefillTokensPerSecond, decode_tokens_per_s: output.decodeTokensPerSecond,
             total_s: output.timings.totalSeconds)
     }

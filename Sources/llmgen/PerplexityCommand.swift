@@ -24,10 +24,11 @@ struct PerplexityCommand: AsyncParsableCommand {
         let measure = try Perplexity(window: window, stride: stride)
         let text = try PromptSource.text(of: file == "-" ? nil : file)
         let model = try await options.loadModel()
-        let result = try measure.measure(text, model) { done, all in
+        let dtype = options.kvCacheDtype.value ?? .automatic(for: model.computeDtype)
+        let result = try measure.measure(text, model, kvCacheDtype: dtype) { done, all in
             Diagnostics.progress("\(done) of \(all) tokens", isLast: done == all)
         }
-        if json { return try PerplexityReport(result, self, model).printLine() }
+        if json { return try PerplexityReport(result, self, model, dtype).printLine() }
         try StandardStreams.write(
             "perplexity \(String(format: "%.3f", result.perplexity)), loss \(String(format: "%.4f", result.loss)) nats a "
                 + "token, over \(result.tokens) tokens in windows of \(window), stride \(stride)\n")
@@ -39,16 +40,20 @@ private struct PerplexityReport: Encodable {
     let model: String
     let compute_dtype: String
     let quantization: String
+    let kv_cache_dtype: String
     let window: Int
     let stride: Int
     let tokens: Int
     let loss: Double
     let perplexity: Double
 
-    init(_ result: Perplexity.Result, _ command: PerplexityCommand, _ model: LanguageModel) {
+    init(
+        _ result: Perplexity.Result, _ command: PerplexityCommand, _ model: LanguageModel, _ dtype: KVCacheDtype
+    ) {
         self.model = model.name
         compute_dtype = model.computeDtype.rawValue
         quantization = model.quantization.rawValue
+        kv_cache_dtype = dtype.rawValue
         window = command.window
         stride = command.stride
         tokens = result.tokens

@@ -70,6 +70,17 @@ import Testing
         #expect(try await outputs(setup, parameters) == wanted())
     }
 
+    @Test(arguments: setups, [KVCacheDtype.bfloat16, .int8])
+    func `Greedy tokens over pages of each type are the same in every setup`(
+        setup: Setup, dtype: KVCacheDtype
+    ) async throws {
+        let parameters = try SamplingParameters(temperature: 0, ignoreEOS: true, maxTokens: length)
+        var (alone, setup) = (Setup(name: "alone", oneAtATime: true), setup)
+        alone.engine.kvCacheDtype = dtype
+        setup.engine.kvCacheDtype = dtype
+        #expect(try await outputs(setup, parameters) == outputs(alone, parameters))
+    }
+
     @Test(arguments: setups)
     func `Sampled tokens with a seed are the same in every setup`(setup: Setup) async throws {
         let parameters = try SamplingParameters(

@@ -34,6 +34,16 @@ import Testing
         }
     }
 
+    @Test func `The loss is that of the cache's type, which rounding moves a little`() async throws {
+        let model = try await Fairytale.load()
+        let text = "Once upon a time there was a king who had three daughters."
+        let losses = try KVCacheDtype.allCases.map {
+            try Perplexity(window: 16, stride: 8).measure(text, model, kvCacheDtype: $0).loss
+        }
+        #expect(Set(losses).count == 3 && losses.allSatisfy { abs($0 - losses[0]) < 0.05 })
+        #expect(try Perplexity(window: 16, stride: 8).measure(text, model).loss == losses[0])
+    }
+
     @Test func `Windows, strides and texts that make no sense are refused with their values`() async throws {
         let model = try await Fairytale.load()
         func message(_ body: () throws -> Void) throws -> String {

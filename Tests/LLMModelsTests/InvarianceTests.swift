@@ -20,26 +20,35 @@ import Testing
         try #require(Architectures.all.first { $0.name == architecture }).tinyConfig
     }
 
-    @Test(arguments: architectures)
-    func `Logits are the same bits alone, together, in chunks and with any block size`(architecture: String) throws {
+    @Test(arguments: architectures, KVCacheDtype.allCases)
+    func `Logits are the same bits alone, together, in chunks and with any block size`(
+        architecture: String, dtype: KVCacheDtype
+    ) throws {
         let driver = try ModelDriver(config: config(architecture))
+        func logits(_ prompts: [[Int32]], chunk: Int = .max, blockSize: Int = 16) -> [[[Float]]] {
+            driver.logits(prompts, chunk: chunk, blockSize: blockSize, kvCacheDtype: dtype)
+        }
         let prompts = prompts([1, 50, 7, 160, 33])
-        let alone = prompts.map { driver.logits([$0])[0] }
+        let alone = prompts.map { logits([$0])[0] }
         #expect(alone.joined().joined().allSatisfy { $0.isFinite })
-        #expect(driver.logits(prompts) == alone)
-        for chunk in [1, 5, 16, 64] { #expect(driver.logits(prompts, chunk: chunk) == alone, "chunks of \(chunk)") }
-        for blockSize in [32, 64, 128] { #expect(driver.logits(prompts, chunk: 19, blockSize: blockSize) == alone) }
+        #expect(logits(prompts) == alone)
+        for chunk in [1, 5, 16, 64] { #expect(logits(prompts, chunk: chunk) == alone, "chunks of \(chunk)") }
+        for blockSize in [32, 64, 128] { #expect(logits(prompts, chunk: 19, blockSize: blockSize) == alone) }
     }
 
-    @Test(arguments: architectures)
-    func `Logits are the same bits with any number of threads and any instruction set`(architecture: String) throws {
+    @Test(arguments: architectures, KVCacheDtype.allCases)
+    func `Logits are the same bits with any number of threads and any instruction set`(
+        architecture: String, dtype: KVCacheDtype
+    ) throws {
         let config = try config(architecture)
         let prompts = prompts([40, 3, 21])
-        let wanted = try ModelDriver(config: config, compute: Compute(features: .scalar, threads: 1)).logits(prompts)
+        let wanted = try ModelDriver(config: config, compute: Compute(features: .scalar, threads: 1))
+            .logits(prompts, kvCacheDtype: dtype)
         for threads in [1, 2, 3] {
             for features in CPUFeatures.allCases where features.isAvailable {
                 let compute = Compute(features: features, threads: threads)
-                #expect(try ModelDriver(config: config, compute: compute).logits(prompts) == wanted)
+                let driver = try ModelDriver(config: config, compute: compute)
+                #expect(driver.logits(prompts, kvCacheDtype: dtype) == wanted)
             }
         }
     }

@@ -21,23 +21,27 @@ struct ModelDriver {
     }
 
     /// Logits at every position of each prompt, the prompts computed together in chunks of `chunk` tokens each.
-    func logits(_ prompts: [[Int32]], chunk: Int = .max, blockSize: Int = 16) -> [[[Float]]] {
-        outputs(prompts, chunk: chunk, blockSize: blockSize) { model.logits($0, $1, on: compute) }
+    func logits(
+        _ prompts: [[Int32]], chunk: Int = .max, blockSize: Int = 16, kvCacheDtype: KVCacheDtype = .float32
+    ) -> [[[Float]]] {
+        outputs(prompts, chunk: chunk, blockSize: blockSize, kvCacheDtype) { model.logits($0, $1, on: compute) }
     }
 
     /// Hidden states after the last norm, likewise.
     func hiddenStates(_ prompts: [[Int32]]) -> [[[Float]]] {
-        outputs(prompts, chunk: .max, blockSize: 16) { hidden, _ in hidden }
+        outputs(prompts, chunk: .max, blockSize: 16, .float32) { hidden, _ in hidden }
     }
 
     private func outputs(
-        _ prompts: [[Int32]], chunk: Int, blockSize: Int, _ output: (Matrix, Workspace) -> Matrix
+        _ prompts: [[Int32]], chunk: Int, blockSize: Int, _ kvCacheDtype: KVCacheDtype,
+        _ output: (Matrix, Workspace) -> Matrix
     ) -> [[[Float]]] {
         let sizes = model.dimensions
         let workspace = Workspace()
         let blocksEach = prompts.map { ($0.count + blockSize - 1) / blockSize }
         let shape = KVPagesShape(
-            layers: sizes.layers, kvHeads: sizes.kvHeads, headDim: sizes.headDim, blockSize: blockSize)
+            layers: sizes.layers, kvHeads: sizes.kvHeads, headDim: sizes.headDim, blockSize: blockSize,
+            dtype: kvCacheDtype)
         let pages = KVPages(shape: shape, blockCount: blocksEach.reduce(0, +))
         // Every second block in turn, so that no sequence's blocks are neighbours in order.
         var free = Array(0..<Int32(pages.blockCount))

@@ -48,7 +48,6 @@ import Testing
             #expect(checkpoint.contains("c") && !checkpoint.contains("d"))
             #expect(try checkpoint.tensor(named: "c").shape == [1])
             checkpoint.willNeed("c")
-            checkpoint.release("c")
             #expect(throws: WeightsError.self) { try checkpoint.tensor(named: "d") }
         }
     }

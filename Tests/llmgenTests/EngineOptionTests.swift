@@ -13,7 +13,7 @@ import Testing
         ["--kv-cache-memory", "8MiB"], ["--max-num-seqs", "1"], ["--max-num-batched-tokens", "2"],
         ["--max-model-len", "100"], ["--threads", "1"], ["--threads", "3"], ["--cpu-features", "auto"],
         ["--cpu-features", "scalar"], ["--compute-dtype", "auto"], ["--compute-dtype", "float32"], ["--gemm", "auto"],
-        ["--load-format", "auto"],
+        ["--kv-cache-dtype", "auto"], ["--kv-cache-dtype", "float32"], ["--load-format", "auto"],
     ]
 
     @Test(arguments: harmless)
@@ -33,6 +33,12 @@ import Testing
         (["--threads", "3"], "3 threads,"),
         (["--cpu-features", "scalar"], "scalar"),
         (["--compute-dtype", "float32"], "float32"),
+        (["--kv-cache-dtype", "auto"], "in float32"),
+        (
+            ["--kv-cache-dtype", "bfloat16", "--kv-cache-memory", "3MiB"],
+            "32 blocks of 32 tokens (3.0 MiB) in bfloat16"
+        ),
+        (["--kv-cache-dtype", "int8", "--kv-blocks", "64"], "64 blocks of 32 tokens (3.4 MiB) in int8"),
     ]
 
     @Test(arguments: effects.indices)

@@ -16,7 +16,7 @@ import Testing
         let object = try object()
         #expect(
             Set(object.keys) == [
-                "model", "compute_dtype", "seed", "prompt_token_ids", "outputs", "usage", "timings",
+                "model", "compute_dtype", "kv_cache_dtype", "seed", "prompt_token_ids", "outputs", "usage", "timings",
             ])
         let usage = try #require(object["usage"] as? [String: Any])
         #expect(Set(usage.keys) == ["prompt_tokens", "cached_tokens", "completion_tokens"])
@@ -41,8 +41,10 @@ import Testing
         #expect(try #require(timings["ttft_s"]) <= #require(timings["total_s"]))
     }
 
-    @Test func `The arithmetic chosen is in the object`() throws {
+    @Test func `The arithmetic and the cache's type, as chosen, are in the object`() throws {
         #expect(try object("--compute-dtype", "auto")["compute_dtype"] as? String == "float32")
+        #expect(try object("--kv-cache-dtype", "auto")["kv_cache_dtype"] as? String == "float32")
+        #expect(try object("--kv-cache-dtype", "int8")["kv_cache_dtype"] as? String == "int8")
     }
 
     @Test func `--logprobs gives each token's log probability and that of the most probable ones`() throws {

@@ -18,7 +18,8 @@ import Testing
         "--model", "--max-tokens", "--temperature", "--top-k", "--top-p", "--min-p", "--seed", "--n", "--stop",
         "--stop-token-ids", "--ignore-eos", "--min-tokens", "--repetition-penalty", "--presence-penalty",
         "--frequency-penalty", "--prompt-file", "--jsonl", "--prompt-token-ids", "--logprobs", "--json",
-        "--kv-cache-memory", "--kv-blocks", "--block-size", "--max-num-seqs", "--max-num-batched-tokens",
+        "--kv-cache-memory", "--kv-blocks", "--kv-cache-dtype", "--block-size", "--max-num-seqs",
+        "--max-num-batched-tokens",
         "--max-model-len", "--compute-dtype", "--gemm", "--threads", "--cpu-features", "--load-format",
     ]
 

@@ -10,19 +10,24 @@ import Testing
         let json = try Command.run("perplexity", "-", "--json", input: "Once upon a time there was a king.")
         let object = try #require(
             JSONSerialization.jsonObject(with: Data(json.stdout.utf8)) as? [String: Any])
-        #expect(object.keys.sorted() == ["compute_dtype", "loss", "model", "perplexity", "stride", "tokens", "window"])
+        #expect(
+            object.keys.sorted() == [
+                "compute_dtype", "kv_cache_dtype", "loss", "model", "perplexity", "stride", "tokens", "window",
+            ])
         #expect(object["window"] as? Int == 512 && object["stride"] as? Int == 256)
     }
 
     @Test func `bench latency prints a table and, last, one object with the contract's fields`() throws {
         let run = try Command.run(
-            "bench", "latency", "--input-len", "9", "--output-len", "3", "--batch-size", "2", "--repeat", "1", "--json")
+            "bench", "latency", "--input-len", "9", "--output-len", "3", "--batch-size", "2", "--repeat", "1", "--json",
+            "--kv-cache-dtype", "int8")
         #expect(run.status == 0)
         let last = try #require(run.stdout.split(separator: "\n").last)
         let object = try #require(JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: Any])
         for field in ["prefill_tokens_per_s", "decode_tokens_per_s", "ttft_s", "tpot_s", "load_s", "peak_rss_bytes"] {
             #expect((object[field] as? Double ?? 0) > 0, "\(field)")
         }
+        #expect(object["kv_cache_dtype"] as? String == "int8")
         #expect(object["input_len"] as? Int == 9 && object["batch_size"] as? Int == 2)
     }
 

@@ -89,6 +89,8 @@ struct Refusal: CustomTestStringConvertible {
         Refusal(["--max-model-len", "1025"], 64, ["max-model-len", "1025", "1024"]),
         Refusal(["--max-model-len", "1"], 64, ["max-model-len", "1", "2"]),
         Refusal(["--compute-dtype", "int3"], 64, ["--compute-dtype", "int3", "float32"]),
+        Refusal(
+            ["--kv-cache-dtype", "int4"], 64, ["--kv-cache-dtype", "int4", "'auto', 'float32', 'bfloat16' or 'int8'"]),
         Refusal(["--gemm", "cublas"], 64, ["--gemm", "cublas", "openblas"]),
         Refusal(["--load-format", "pickle"], 64, ["--load-format", "pickle", "dummy"]),
     ]

@@ -119,7 +119,8 @@ typedef enum {
 } llm_epilogue;
 
 // Float activations: s = the sum over rising k of x[k] * w[k], one fma chain from 0.
-// bfloat16 activations: for each pair k, k + 1, first fma of k + 1, then of k, denormal numbers as zeros.
+// bfloat16 activations: for each pair k, k + 1, first fma of k + 1, then of k, denormal inputs and results as zeros; the
+// bias and the epilogue take denormal numbers as they are.
 // int8 on Q8 and Q4: s = the fma chain over rising scale groups of part * scale_x, where part = the fma chain over the
 // groups of 32 of their exact integer sum * scale_w. int8 on W8: s = (float)integer sum * scale_x * scale_w.
 typedef struct {
@@ -174,24 +175,38 @@ typedef void (*llm_silu_multiply_fn)(const llm_silu_multiply_args *args, size_t 
 // Tokens of a key group (one 16-lane vector), of a key step and of a partition; a block is a whole number of groups.
 enum { LLM_KEY_GROUP = 16, LLM_KEY_STEP = 32, LLM_PARTITION = 128, LLM_MAX_HEAD_DIM = 512 };
 
-// One layer's pages. Keys: [block][kv_head][group][head_dim][16 tokens]. Values: [block][kv_head][token][value_stride],
-// value_stride = head_dim rounded up to 16, the padding always zero.
+typedef enum {
+    LLM_KV_F32,
+    LLM_KV_BF16,
+    LLM_KV_INT8 // with one float32 scale a token and KV head, for keys and for values
+} llm_kv_dtype;
+
+// Bytes of one element, without its share of a scale.
+size_t llm_kv_element_bytes(llm_kv_dtype dtype);
+
+// Elements of a value's row: head_dim rounded up to 16, the padding always zero.
+size_t llm_value_stride(size_t head_dim);
+
+// One layer's pages, elements of `dtype`. Keys: [block][kv_head][group][head_dim][16 tokens]. Values:
+// [block][kv_head][token][value_stride]. Scales, of LLM_KV_INT8 only: [block][kv_head][token].
 typedef struct {
-    float *keys, *values;
+    llm_kv_dtype dtype;
+    void *keys, *values;
+    float *key_scales, *value_scales;
     size_t block_size, kv_heads, head_dim;
 } llm_pages;
-
-size_t llm_value_stride(size_t head_dim);
-size_t llm_key_block_floats(const llm_pages *pages);
-size_t llm_value_block_floats(const llm_pages *pages);
 
 // Writes one token's keys and values, [kv_heads * head_dim] each, at slot = block * block_size + offset.
 void llm_write_page(const llm_pages *pages, size_t slot, const float *key, const float *value);
 
+// (Query, head) rows that go through the keys together: the fewest that an argument range should have, if there are.
+enum { LLM_ATTENTION_ROWS = 48 };
+
 // Causal attention of consecutive queries of one sequence for one key/value head and all the query heads of its group.
 //
 // Keys are taken in steps of 32 absolute positions, with an online softmax inside partitions of 128 absolute positions,
-// and the partitions are merged in rising order, so that a query's result depends on its own position only.
+// and the partitions are merged in rising order, so that a query's result depends on its own position only. Takes up to
+// 384 KiB of stack.
 typedef struct {
     const float *q; // [queries][heads * head_dim]
     size_t q_stride;
