@@ -68,9 +68,11 @@ public final class KVPages: Sendable {
         valueScales = storages(bytes: tokens * shape.dtype.scaleCount * MemoryLayout<Float>.stride)
     }
 
-    /// A layer's keys and values; valid while the pages live.
+    /// A layer's keys and values, and their scales; valid while the pages live.
     func memory(ofLayer index: Int) -> [UnsafeRawBufferPointer] {
-        [keys[index], values[index]].map { UnsafeRawBufferPointer(start: $0.base, count: $0.byteCount) }
+        [keys, values, keyScales, valueScales].map {
+            UnsafeRawBufferPointer(start: $0[index].base, count: $0[index].byteCount)
+        }
     }
 
     func layer(_ index: Int) -> llm_pages {

@@ -46,10 +46,12 @@ extension KernelBenchmark {
         case "rms_norm": [{ [1, 32, 512].map(normCase) }]
         case "rope": [{ [1, 32, 512].map(ropeCase) }]
         case "attention":
-            [
-                { [attentionCase("4096 positions", first: 4095, rows: 1)] },
-                { [attentionCase("prompt of 512", first: 0, rows: 512)] },
-            ]
+            KVCacheDtype.allCases.flatMap { dtype in
+                [
+                    { [attentionCase("4096, \(dtype.rawValue)", dtype, first: 4095, rows: 1)] },
+                    { [attentionCase("prompt, \(dtype.rawValue)", dtype, first: 0, rows: 512)] },
+                ]
+            }
         default:
             KernelBenchmark.linearKernels.filter { $0.name == kernel }.flatMap { linear in
                 KernelBenchmark.linearShapes.map { shape in { linearCases(linear, shape) } }
@@ -121,13 +123,13 @@ extension KernelBenchmark {
     }
 
     /// Queries of the last `rows` positions of one sequence, on pages that no cache holds.
-    private func attentionCase(_ name: String, first: Int, rows: Int) -> Case {
+    private func attentionCase(_ name: String, _ dtype: KVCacheDtype, first: Int, rows: Int) -> Case {
         let (heads, kvHeads, dim) = (KernelBenchmark.heads, KernelBenchmark.kvHeads, KernelBenchmark.headDim)
         let (length, blockSize) = (first + rows, 32)
         let blocks = (length + blockSize - 1) / blockSize
-        let one = KVPagesShape(layers: 1, kvHeads: kvHeads, headDim: dim, blockSize: blockSize)
+        let one = KVPagesShape(layers: 1, kvHeads: kvHeads, headDim: dim, blockSize: blockSize, dtype: dtype)
         let layers = max(2, KernelBenchmark.uncachedByteCount / (one.blockByteCount * blocks))
-        let shape = KVPagesShape(layers: layers, kvHeads: kvHeads, headDim: dim, blockSize: blockSize)
+        let shape = KVPagesShape(layers: layers, kvHeads: kvHeads, headDim: dim, blockSize: blockSize, dtype: dtype)
         let pages = KVPages(shape: shape, blockCount: blocks)
         let values = KernelBenchmark.matrix(length, kvHeads * dim)
         for layer in 0..<layers {
@@ -135,7 +137,7 @@ extension KernelBenchmark {
         }
         let sequence = AttentionSequence(
             rows: 0..<rows, firstPosition: first, blockTable: (0..<Int32(blocks)).map { $0 })
-        let plan = AttentionPlan([sequence], pages: pages)
+        let plan = AttentionPlan([sequence], heads: heads, pages: pages)
         let q = KernelBenchmark.matrix(rows, heads * dim)
         let y = Matrix(rows: rows, columns: heads * dim)
         let visible = (first..<length).reduce(0) { $0 + $1 + 1 }

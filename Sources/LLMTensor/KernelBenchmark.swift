@@ -44,6 +44,21 @@ public struct KernelBenchmark: Sendable {
         /// The median of `boundSeconds / seconds` over the turns: 1 is as fast as can be.
         public let ofLimit: Double
 
+        package init(
+            kernel: String, shape: String, rows: Int, seconds: Double, operations: Double, byteCount: Int, bound: Bound,
+            boundSeconds: Double, ofLimit: Double
+        ) {
+            self.kernel = kernel
+            self.shape = shape
+            self.rows = rows
+            self.seconds = seconds
+            self.operations = operations
+            self.byteCount = byteCount
+            self.bound = bound
+            self.boundSeconds = boundSeconds
+            self.ofLimit = ofLimit
+        }
+
         /// More than noise over 1: then the limit is measured wrong.
         public var exceedsLimit: Bool { ofLimit > 1.03 }
     }

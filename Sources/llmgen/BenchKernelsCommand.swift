@@ -14,7 +14,7 @@ struct BenchKernelsCommand: ParsableCommand {
     var threads: Int?
 
     @Option(help: ArgumentHelp("Instruction sets to use.", valueName: "name"))
-    var cpuFeatures = CPUFeatureChoice.auto
+    var cpuFeatures = AutoOr<CPUFeatures>.auto
 
     @Option(name: .customLong("repeat"), parsing: .unconditional, help: ArgumentHelp("Turns.", valueName: "n"))
     var runs = 7
@@ -27,7 +27,7 @@ struct BenchKernelsCommand: ParsableCommand {
 
     func run() throws {
         let benchmark = try KernelBenchmark(
-            threads: threads, cpuFeatures: cpuFeatures.features, runs: runs, filter: filter)
+            threads: threads, cpuFeatures: cpuFeatures.value, runs: runs, filter: filter)
         var report = KernelsReport(benchmark)
         for row in report.limitRows { try StandardStreams.write(row + "\n") }
         try StandardStreams.write("\n\(KernelsReport.Row.header)\n")
@@ -86,7 +86,8 @@ struct KernelsReport: Encodable {
             let unit = isMemory ? "GB/s" : "Gop/s"
             return kernel.padding(to: 18) + shape.padding(to: 20) + "\(rows)".padding(to: 6)
                 + (seconds < 1e-3
-                ? "\(Diagnostics.rounded(seconds * 1e6)) us" : "\(Diagnostics.rounded(seconds * 1e3)) ms").padding(to: 11)
+                ? "\(Diagnostics.rounded(seconds * 1e6)) us" : "\(Diagnostics.rounded(seconds * 1e3)) ms").padding(
+                    to: 11)
                 + "\(Diagnostics.rounded(rate * 1e-9)) \(unit)".padding(to: 14)
                 + "\(Diagnostics.rounded(rate * seconds / limit_seconds * 1e-9)) \(unit) \(limit)".padding(to: 24)
                 + "\(Diagnostics.rounded(of_limit * 100)) %"
