@@ -34,7 +34,8 @@ let package = Package(
             dependencies: [.product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: strict),
         .target(name: "LLMSampling", swiftSettings: strict),
-        .target(name: "LLMTensor", dependencies: ["CLLMKernels", "CLLMKernelHarness", "COpenBLAS"], swiftSettings: strict),
+        .target(
+            name: "LLMTensor", dependencies: ["CLLMKernels", "CLLMKernelHarness", "COpenBLAS"], swiftSettings: strict),
         .target(name: "LLMWeights", dependencies: ["LLMTensor"], swiftSettings: strict),
         .target(name: "LLMModels", dependencies: ["LLMTensor", "LLMWeights"], swiftSettings: strict),
         .target(
@@ -55,7 +56,8 @@ let package = Package(
         .testTarget(name: "LLMTokenizerTests", dependencies: ["LLMTokenizer", "LLMTestSupport"]),
         .testTarget(name: "LLMSchedulingTests", dependencies: ["LLMScheduling", "LLMTestSupport"]),
         .testTarget(name: "LLMSamplingTests", dependencies: ["LLMSampling", "LLMTestSupport"]),
-        .testTarget(name: "LLMTensorTests", dependencies: ["LLMTensor", "LLMTestSupport"]),
+        .testTarget(
+            name: "LLMTensorTests", dependencies: ["LLMTensor", "CLLMKernelHarness", "LLMTestSupport"]),
         .testTarget(name: "LLMWeightsTests", dependencies: ["LLMWeights", "LLMTensor", "LLMTestSupport"]),
         .testTarget(
             name: "LLMModelsTests", dependencies: ["LLMModels", "LLMWeights", "LLMTensor", "LLMTestSupport"]),

@@ -75,12 +75,26 @@ static float broken_float(check_case *c) {
     return bits_to_float(sign | 0x7f800000u | (random_one_in(c, 2) ? 0 : 0x00400000u));
 }
 
+// Halves of a step whose rounding to 8 bits, or to 4, is a tie: every 16th number has the largest magnitude.
+static void fill_halves(check_case *c, float *p, size_t width) {
+    const int largest = random_one_in(c, 2) ? 127 : 8;
+    const float step = largest == 127 ? 0x1p-7f : 0x1p-4f;
+    for (size_t i = 0; i < width; i++) {
+        const int halves = i % 16 == 0 ? -2 * largest : (int)random_size(c, 0, 4 * (size_t)largest) - 2 * largest;
+        p[i] = (float)halves / 2 * step;
+    }
+}
+
 float *random_floats(check_case *c, flavor flavor, size_t rows, size_t width, size_t stride) {
     const size_t count = rows ? (rows - 1) * stride + width : 0;
     float *values = take(c, count * sizeof *values);
     for (size_t i = 0; i < count; i++) values[i] = NAN;
     for (size_t row = 0; row < rows; row++) {
         float *p = values + row * stride;
+        if (random_one_in(c, 8)) {
+            fill_halves(c, p, width);
+            continue;
+        }
         const bool wild = flavor != ORDINARY && random_one_in(c, 2);
         for (size_t i = 0; i < width; i++)
             p[i] = wild && random_one_in(c, 4) ? wild_float(c) : random_float(c, -1, 1);

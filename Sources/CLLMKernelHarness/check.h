@@ -24,7 +24,7 @@ float random_float(check_case *c, float low, float high);
 size_t random_width(check_case *c, size_t high);
 
 typedef enum {
-    ORDINARY, // in -1…1
+    ORDINARY, // in -1…1, some rows of exact halves of a step
     WILD,     // also zeros, denormal numbers, huge ones
     BROKEN    // also infinities and NaN, in a few rows
 } flavor;

@@ -65,7 +65,7 @@ static void linear_w8_scalar(const llm_linear_args *a, size_t begin, size_t end)
 enum { W8_CHUNK = 64, BLOCK_BYTES = 256 * 1024, FEW_ROWS = 64, LINE = 64 };
 
 // The panels of a block: one for few rows, so that what is read is used by all of them at once.
-static inline size_t panels_together(llm_packing packing, const llm_linear_args *a) {
+LLM_TEMPLATE size_t panels_together(llm_packing packing, const llm_linear_args *a) {
     const size_t fit = BLOCK_BYTES / llm_panel_bytes(packing, a->k);
     return a->rows <= FEW_ROWS || fit < 1 ? 1 : fit;
 }
@@ -78,7 +78,7 @@ typedef struct {
 
 enum { RATE_SHIFT = 10 };
 
-static inline stream next_panels(
+LLM_TEMPLATE stream next_panels(
     llm_packing packing, const llm_linear_args *a, size_t panel, size_t count, size_t passes) {
     const size_t panel_bytes = llm_panel_bytes(packing, a->k);
     const size_t span = packing == LLM_PANEL_W8 ? W8_CHUNK : LLM_GROUP;

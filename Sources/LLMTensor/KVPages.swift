@@ -68,6 +68,13 @@ public final class KVPages: Sendable {
         valueScales = storages(bytes: tokens * shape.dtype.scaleCount * MemoryLayout<Float>.stride)
     }
 
+    /// A layer's keys and values, and their scales; valid while the pages live.
+    func memory(ofLayer index: Int) -> [UnsafeRawBufferPointer] {
+        [keys, values, keyScales, valueScales].map {
+            UnsafeRawBufferPointer(start: $0[index].base, count: $0[index].byteCount)
+        }
+    }
+
     func layer(_ index: Int) -> llm_pages {
         llm_pages(
             dtype: shape.dtype.kernelType, keys: keys[index].base, values: values[index].base,

@@ -26,7 +26,7 @@ public struct PackedWeights: Sendable {
     let kind: Kind
     let layout: Layout
     let kernel: Kernels.Linear?
-    private let storage: Storage
+    private var storage: Storage
 
     /// Packs row-major matrices `[outputs_i, inputs]` of one type, stacked on one another in the given order.
     ///
@@ -81,6 +81,17 @@ public struct PackedWeights: Sendable {
     }
 
     var base: UnsafeRawPointer { UnsafeRawPointer(storage.base) }
+
+    /// What a kernel reads; valid while a copy of the weights lives.
+    var memory: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: byteCount) }
+
+    /// The same weights in memory of their own.
+    func copied() -> PackedWeights {
+        var copy = self
+        copy.storage = Storage(count: byteCount / MemoryLayout<Float>.stride)
+        UnsafeMutableRawPointer(copy.storage.base).copyMemory(from: base, byteCount: byteCount)
+        return copy
+    }
 
     private static func widen(_ views: [TensorView], count: Int) -> Storage {
         let storage = Storage(count: count)

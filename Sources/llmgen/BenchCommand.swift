@@ -2,5 +2,6 @@ import ArgumentParser
 
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Measure speed.", subcommands: [BenchLatencyCommand.self])
+        commandName: "bench", abstract: "Measure speed.",
+        subcommands: [BenchLatencyCommand.self, BenchKernelsCommand.self])
 }

@@ -9,7 +9,7 @@ import Testing
         "LLMTokenizer": ["CSentencePiece", "CPCRE2"],
         "LLMScheduling": ["DequeModule"],
         "LLMSampling": [],
-        "LLMTensor": ["CLLMKernels", "COpenBLAS"],
+        "LLMTensor": ["CLLMKernels", "CLLMKernelHarness", "COpenBLAS"],
         "LLMWeights": ["LLMTensor"],
         "LLMModels": ["LLMTensor", "LLMWeights"],
         "LLMGen": [

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// `perplexity` and `bench latency`.
+/// `perplexity` and `bench`.
 @Suite struct MeasureTests {
     @Test func `perplexity prints one line, or one object with the settings`() throws {
         let run = try Command.run(
@@ -32,6 +32,26 @@ import Testing
         #expect(object["input_len"] as? Int == 9 && object["batch_size"] as? Int == 2)
     }
 
+    @Test func `bench kernels prints a table and, last, one object with a limit beside each time`() throws {
+        let run = try Command.run("bench", "kernels", "--filter", "rms_norm", "--repeat", "5", "--json")
+        #expect(run.status == 0)
+        #expect(run.stdout.contains("\nrms_norm "))
+        let last = try #require(run.stdout.split(separator: "\n").last)
+        let object = try #require(JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: Any])
+        #expect(object["runs"] as? Int == 5 && object["threads"] is Int && object["cpu_features"] is String)
+        #expect((object["read_bytes_per_s"] as? Double ?? 0) > 0)
+        let operations = try #require(object["operations_per_s"] as? [String: Double])
+        #expect(operations.keys.sorted() == ["bfloat16", "float32", "int4", "int8"])
+        let kernels = try #require(object["kernels"] as? [[String: Any]])
+        #expect(kernels.map { $0["rows"] as? Int } == [1, 32, 512])
+        for kernel in kernels {
+            #expect(kernel["kernel"] as? String == "rms_norm" && kernel["limit"] as? String == "memory")
+            for field in ["seconds", "bytes_per_s", "limit_seconds", "of_limit"] {
+                #expect((kernel[field] as? Double ?? 0) > 0, "\(field)")
+            }
+        }
+    }
+
     static let refusals: [(arguments: [String], status: Int32, words: [String])] = [
         (["perplexity", "no-such-file"], 66, ["no-such-file"]),
         (["perplexity", "-", "--window", "1"], 64, ["window is 1"]),
@@ -40,6 +60,9 @@ import Testing
         (["bench", "latency", "--input-len", "0"], 64, ["input-len is 0"]),
         (["bench", "latency", "--input-len", "1024"], 65, ["1024", "max-model-len"]),
         (["bench", "latency", "--repeat", "0", "--input-len", "2"], 64, ["repeat is 0"]),
+        (["bench", "kernels", "--repeat", "4"], 64, ["repeat is 4", "5"]),
+        (["bench", "kernels", "--filter", "linear_q9"], 64, ["linear_q9", "linear_q8", "attention"]),
+        (["bench", "kernels", "--threads", "0"], 64, ["threads is 0"]),
     ]
 
     @Test(arguments: refusals.indices)

@@ -1,0 +1,52 @@
+public import LLMTensor
+
+/// Times the kernels beside the machine's limits.
+public typealias KernelBenchmark = LLMTensor.KernelBenchmark
+
+/// A kind of multiply-add that a CPU has instructions for.
+public typealias MultiplyAdd = LLMTensor.MultiplyAdd
+
+/// What the machine can do at most.
+public typealias MachineLimits = LLMTensor.MachineLimits
+
+extension KernelBenchmark {
+    /// A benchmark of the kernels whose names have `filter` in them, in `runs` turns with their limits.
+    ///
+    /// - Throws: ``LLMGenError`` `invalidArgument` for options that this machine or the kernels do not have.
+    public init(
+        threads: Int? = nil, cpuFeatures: CPUFeatures? = nil, runs: Int = 7, filter: String? = nil
+    ) throws(LLMGenError) {
+        guard runs >= KernelBenchmark.minimumRuns else {
+            throw LLMGenError(
+                code: .invalidArgument,
+                message: "repeat is \(runs); it must be at least \(KernelBenchmark.minimumRuns), for a median of turns")
+        }
+        self.init(
+            try LoadOptions(threads: threads, cpuFeatures: cpuFeatures).compute(), runs: runs, filter: filter)
+        guard !chosenKernels.isEmpty else {
+            throw LLMGenError(
+                code: .invalidArgument,
+                message: "filter is '\(filter ?? "")', which no kernel has in its name; "
+                    + "they are \(KernelBenchmark.kernels.joined(separator: ", "))")
+        }
+    }
+}
+
+extension KernelBenchmark.Result {
+    /// - Throws: ``LLMGenError`` `failed` where the kernel is faster than its limit, which is then measured wrong.
+    public func check() throws(LLMGenError) {
+        guard exceedsLimit else { return }
+        throw LLMGenError(
+            code: .failed,
+            message: "\(kernel), \(shape), \(rows) rows: \(seconds) s is \(ofLimit) of its limit's speed, "
+                + "\(boundSeconds) s for \(boundName); the limit is measured wrong; run nothing else, and try again")
+    }
+
+    /// What bounds the kernel: `memory`, or the multiply-adds' name.
+    public var boundName: String {
+        switch bound {
+        case .memory: "memory"
+        case .operations(let kind): kind.rawValue
+        }
+    }
+}
