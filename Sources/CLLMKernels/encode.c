@@ -6,18 +6,6 @@
 // Added to a number of few bits, it leaves the nearest integer, ties to even, in the sum's low bits.
 #define ROUND_TO_INTEGER 12582912.0f
 
-static inline uint32_t bits_of(float x) {
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
-static inline float float_of(uint32_t bits) {
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
 // The scale of inputs whose largest magnitude has these bits, and what to multiply them by before they are rounded.
 typedef struct {
     float scale, inverse;
@@ -55,12 +43,6 @@ static float norm_scale_plain(const llm_encode_args *a, const float *x) {
 
 static float input_plain(const llm_encode_args *a, const float *x, float norm, size_t i) {
     return a->weight ? x[i] * norm * a->weight[i] : x[i];
-}
-
-static uint16_t bfloat16_plain(float x) {
-    const uint32_t bits = bits_of(x);
-    if ((bits & 0x7fffffffu) > 0x7f800000u) return (uint16_t)(bits >> 16 | 0x40);
-    return (uint16_t)((bits + 0x7fffu + (bits >> 16 & 1)) >> 16);
 }
 
 static void encode_int8_plain(const llm_encode_args *a, const float *x, float norm, size_t row) {

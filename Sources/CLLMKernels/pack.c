@@ -49,12 +49,32 @@ static void pack_floats(llm_packing packing, const void *const *rows, size_t k, 
                 memcpy((char *)panel + panel_index(packing, f, i) * 2, (const char *)rows[f] + i * 2, 2);
 }
 
+// Weights of another type, rounded to bfloat16.
+static void pack_as_bfloat16(llm_dtype dtype, const void *const *rows, size_t k, uint16_t *panel) {
+    memset(panel, 0, llm_panel_bytes(LLM_PANEL_BF16, k));
+    for (size_t f = 0; f < LLM_PANEL; f++) {
+        for (size_t i = 0; rows[f] && i < k; i++) {
+            float weight;
+            if (dtype == LLM_F32) {
+                memcpy(&weight, (const char *)rows[f] + i * sizeof weight, sizeof weight);
+            } else {
+                _Float16 half;
+                memcpy(&half, (const char *)rows[f] + i * sizeof half, sizeof half);
+                weight = (float)half;
+            }
+            panel[panel_index(LLM_PANEL_BF16, f, i)] = bfloat16_plain(weight);
+        }
+    }
+}
+
 static bool is_float(llm_packing packing) {
     return packing == LLM_PANEL_F32 || packing == LLM_PANEL_F16 || packing == LLM_PANEL_BF16;
 }
 
 static void pack_scalar(llm_packing packing, llm_dtype dtype, const void *const *rows, size_t k, void *panel) {
-    if (is_float(packing)) {
+    if (packing == LLM_PANEL_BF16 && dtype != LLM_BF16) {
+        pack_as_bfloat16(dtype, rows, k, panel);
+    } else if (is_float(packing)) {
         pack_floats(packing, rows, k, panel);
     } else {
         llm_quantize_scalar(packing, dtype, rows, k, panel);
@@ -63,7 +83,9 @@ static void pack_scalar(llm_packing packing, llm_dtype dtype, const void *const 
 
 #if defined(__x86_64__)
 static void pack_avx2(llm_packing packing, llm_dtype dtype, const void *const *rows, size_t k, void *panel) {
-    if (is_float(packing)) {
+    if (packing == LLM_PANEL_BF16 && dtype != LLM_BF16) {
+        pack_as_bfloat16(dtype, rows, k, panel);
+    } else if (is_float(packing)) {
         pack_floats(packing, rows, k, panel);
     } else {
         llm_quantize_avx2(packing, dtype, rows, k, panel);

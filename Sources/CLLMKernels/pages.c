@@ -14,19 +14,6 @@ size_t llm_kv_element_bytes(llm_kv_dtype dtype) {
 
 size_t llm_value_stride(size_t head_dim) { return (head_dim + LANES - 1) / LANES * LANES; }
 
-static inline uint32_t bits_of(float x) {
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
-// To nearest, ties to even; a NaN stays one.
-static inline uint16_t bf16_of(float x) {
-    const uint32_t bits = bits_of(x), high = bits >> 16;
-    const uint32_t rounded = (bits + 0x7fff + (high & 1)) >> 16;
-    return (uint16_t)((bits & 0x7fffffff) > 0x7f800000 ? high | 0x40 : rounded);
-}
-
 // The scale of a row and, as `inverse`, what its elements are multiplied by. Zero both where the largest element is too
 // small for an inverse; a row that has a NaN or an infinity gets the scale NaN, so that what reads it is NaN too.
 static float row_scale(const float *row, size_t count, float *inverse) {
@@ -54,7 +41,7 @@ static void convert_row(llm_kv_dtype dtype, const float *row, size_t count, void
     case LLM_KV_F32: memcpy(target, row, count * sizeof *row); break;
     case LLM_KV_BF16: {
         uint16_t *elements = target;
-        for (size_t i = 0; i < count; i++) elements[i] = bf16_of(row[i]);
+        for (size_t i = 0; i < count; i++) elements[i] = bfloat16_plain(row[i]);
         break;
     }
     case LLM_KV_INT8: {

@@ -29,6 +29,25 @@ typedef int32_t i32x16 __attribute__((ext_vector_type(16)));
 typedef uint32_t u32x16 __attribute__((ext_vector_type(16)));
 typedef _Float16 f16x16 __attribute__((ext_vector_type(16)));
 
+static inline uint32_t bits_of(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static inline float float_of(uint32_t bits) {
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+// The nearest bfloat16, ties to even; NaN stays NaN.
+static inline uint16_t bfloat16_plain(float x) {
+    const uint32_t bits = bits_of(x), high = bits >> 16;
+    const uint32_t rounded = (bits + 0x7fffu + (high & 1)) >> 16;
+    return (uint16_t)((bits & 0x7fffffffu) > 0x7f800000u ? high | 0x40 : rounded);
+}
+
 LLM_TEMPLATE f32x16 load16(const float *p) {
     f32x16 v;
     memcpy(&v, p, sizeof v);

@@ -36,7 +36,7 @@ public final class Engine: Sendable {
     /// Starts an engine. - Throws: ``LLMGenError`` `invalidArgument`, naming the option, its value and its range.
     public init(model: LanguageModel, options: EngineOptions = EngineOptions()) throws(LLMGenError) {
         let sizes = model.architecture.dimensions
-        let dtype = options.kvCacheDtype ?? .automatic(for: model.computeDtype)
+        let dtype = options.kvCacheDtype ?? model.automaticKVCacheDtype
         let scheduling = try options.scheduling(sizes, dtype)
         let shape = sizes.kvShape(blockSize: scheduling.blockSize, dtype: dtype)
         self.model = model

@@ -12,7 +12,7 @@ public struct EngineOptions: Sendable {
     public var kvCacheMemory: ByteCount?
     /// Blocks of keys and values, in place of an amount of memory.
     public var kvBlocks: Int?
-    /// The type of cached keys and values; unset, what suits the model's arithmetic (``KVCacheDtype/automatic(for:)``).
+    /// The type of cached keys and values; unset, ``LanguageModel/automaticKVCacheDtype``.
     public var kvCacheDtype: KVCacheDtype?
     /// Tokens a block: 16, 32, 64 or 128.
     public var blockSize: Int
@@ -99,12 +99,5 @@ public struct EngineOptions: Sendable {
 extension ModelDimensions {
     func kvShape(blockSize: Int, dtype: KVCacheDtype) -> KVPagesShape {
         KVPagesShape(layers: layers, kvHeads: kvHeads, headDim: headDim, blockSize: blockSize, dtype: dtype)
-    }
-}
-
-extension KVCacheDtype {
-    /// What suits an arithmetic where nothing is asked for: float32 under float32, else bfloat16.
-    public static func automatic(for compute: ComputeDtype) -> KVCacheDtype {
-        compute == .float32 ? .float32 : .bfloat16
     }
 }

@@ -22,7 +22,10 @@ public final class LanguageModel: Sendable {
     /// What the model's `generation_config.json` recommends.
     public let samplingDefaults: SamplingDefaults
     /// The arithmetic chosen.
-    public let computeDtype: ComputeDtype
+    public let arithmetic: Arithmetic
+    /// The type of cached keys and values where an engine's options name none: float32 where that is the arithmetic, or
+    /// was asked for, else bfloat16.
+    public let automaticKVCacheDtype: KVCacheDtype
     /// What the weights were quantized to.
     public let quantization: Quantization
     /// Seconds that loading took.
@@ -66,9 +69,7 @@ public final class LanguageModel: Sendable {
         compute = try options.compute()
         self.folder = folder
         name = folder.resolvingSymlinksInPath().lastPathComponent
-        computeDtype = .float32
         quantization = options.quantization
-        let format = try options.linearFormat()
         tokenizer = try LanguageModel.tokenizer(in: folder)
         let generation = try GenerationConfig(folder: folder)
         samplingDefaults = generation.defaults
@@ -80,10 +81,21 @@ public final class LanguageModel: Sendable {
                 case .auto: try Checkpoint(path: location.weights.path)
                 case .dummy: try DummyTensors(config)
                 }
+            let format = try options.linearFormat(tensors)
+            arithmetic =
+                switch format {
+                case .stored: .float32
+                case .bfloat16: .bfloat16
+                case .q8_0, .q4_0, .w8a8: .int8
+                }
+            automaticKVCacheDtype =
+                arithmetic == .float32 || options.computeDtype == .float32 ? .float32 : .bfloat16
             architecture = try Architectures.load(config, tensors, format, on: compute)
             let configured = try config.integers("eos_token_id", in: 0...Int(Int32.max)).map(TokenID.init)
             let own = generation.eosTokens.isEmpty ? configured : generation.eosTokens
             eosTokens = own + (tokenizer?.eosTokens ?? []).filter { !own.contains($0) }
+        } catch let error as LLMGenError {
+            throw error
         } catch let error as WeightsError {
             throw LLMGenError(error)
         } catch let error as ModelError {

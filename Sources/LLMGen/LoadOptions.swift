@@ -1,16 +1,31 @@
 public import LLMTensor
+import LLMWeights
 
 /// Instruction sets that the kernels have variants for.
 public typealias CPUFeatures = LLMTensor.CPUFeatures
 /// Who multiplies matrices.
 public typealias GEMM = LLMTensor.GEMM
 
-/// The arithmetic of the linear layers whose weights are not quantized. It is part of what fixes the text.
+/// The arithmetic that is asked for. Quantized layers multiply integers whatever it says; it then chooses the type of
+/// cached keys and values only.
 public enum ComputeDtype: String, Sendable, CaseIterable {
-    /// What suits the weights and the CPU: float32.
+    /// What suits the weights and the CPU: bfloat16 for bfloat16 weights where the CPU has AVX512-BF16, whatever the
+    /// instruction sets allowed, else float32.
     case auto
     /// float32 activations and sums over weights in their stored width.
     case float32
+    /// bfloat16 weights and activations, float32 sums.
+    case bfloat16
+}
+
+/// The arithmetic of a model's linear layers. It is part of what fixes the text.
+public enum Arithmetic: String, Sendable {
+    /// float32 activations and sums over weights in their stored width.
+    case float32
+    /// bfloat16 weights and activations, float32 sums.
+    case bfloat16
+    /// Integer weights and activations of 8 bits or fewer with float32 scales.
+    case int8
 }
 
 /// To what a model's weights are quantized as they are loaded: every matrix, embedding and output head included. Norms
@@ -66,19 +81,27 @@ public struct LoadOptions: Sendable {
     /// Threads there may be at most.
     static let maxThreads = 1024
 
-    /// How the weights are held.
-    func linearFormat() throws(LLMGenError) -> LinearFormat {
-        guard quantization == .none || gemm == .auto else {
+    /// How the weights of a checkpoint are held.
+    func linearFormat(_ tensors: any NamedTensors) throws(LLMGenError) -> LinearFormat {
+        guard gemm == .auto || (quantization == .none && computeDtype != .bfloat16) else {
             throw LLMGenError(
                 code: .invalidArgument,
-                message: "gemm is \(gemm.rawValue), which multiplies float32 only, and quantization is "
-                    + "\(quantization.rawValue); leave one of them out")
+                message: "gemm is \(gemm.rawValue), which multiplies float32 only; "
+                    + "leave it out, or quantization and compute-dtype")
         }
-        return switch quantization {
-        case .none: .stored
-        case .q8_0: .q8_0
-        case .q4_0: .q4_0
-        case .w8a8: .w8a8
+        switch quantization {
+        case .q8_0: return .q8_0
+        case .q4_0: return .q4_0
+        case .w8a8: return .w8a8
+        case .none: break
+        }
+        switch computeDtype {
+        case .float32: return .stored
+        case .bfloat16: return .bfloat16
+        case .auto:
+            let matrices = tensors.tensors.filter { $0.shape.count == 2 }
+            let suits = matrices.allSatisfy { $0.dtypeName == DType.bfloat16.rawValue } && gemm == .auto
+            return suits && CPUFeatures.avx512bf16.isAvailable ? .bfloat16 : .stored
         }
     }
 

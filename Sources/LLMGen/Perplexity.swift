@@ -56,7 +56,7 @@ public struct Perplexity: Sendable {
             throw LLMGenError(
                 code: .invalidInput, message: "the text has \(tokens.count) tokens; perplexity needs at least 2")
         }
-        var runner = WindowRunner(model, window: window, kvCacheDtype ?? .automatic(for: model.computeDtype))
+        var runner = WindowRunner(model, window: window, kvCacheDtype ?? model.automaticKVCacheDtype)
         var (loss, counted, done) = (0.0, 0, 1)
         for start in Swift.stride(from: 0, to: tokens.count, by: stride) where done < tokens.count {
             let end = min(start + window, tokens.count)

@@ -60,7 +60,7 @@ struct LatencyReport: Encodable {
     init(_ result: LatencyBenchmark.Result, _ command: BenchLatencyCommand, _ engine: Engine) {
         let model = engine.model
         self.model = model.name
-        compute_dtype = model.computeDtype.rawValue
+        compute_dtype = model.arithmetic.rawValue
         quantization = model.quantization.rawValue
         kv_cache_dtype = engine.kvCacheDtype.rawValue
         cpu_features = model.cpuFeatures.rawValue

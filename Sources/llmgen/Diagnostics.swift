@@ -9,7 +9,7 @@ enum Diagnostics {
         let blocks = engine.kvBlocks == 1 ? "1 block" : "\(engine.kvBlocks) blocks"
         let weights = model.quantization == .none ? "" : "\(model.quantization.rawValue), "
         StandardStreams.report(
-            "\(model.name): \(model.architectureName), \(weights)\(model.computeDtype.rawValue), "
+            "\(model.name): \(model.architectureName), \(weights)\(model.arithmetic.rawValue), "
                 + "\(model.cpuFeatures.rawValue), \(threads), \(blocks) of \(engine.blockSize) tokens "
                 + "(\(engine.kvCacheMemory)) in \(engine.kvCacheDtype.rawValue), "
                 + "loaded in \(rounded(model.loadSeconds)) s")

@@ -51,7 +51,7 @@ struct GenerateReport: Encodable {
     init(_ output: RequestOutput, of engine: Engine, index: Int? = nil) {
         self.index = index
         model = engine.model.name
-        compute_dtype = engine.model.computeDtype.rawValue
+        compute_dtype = engine.model.arithmetic.rawValue
         quantization = engine.model.quantization.rawValue
         kv_cache_dtype = engine.kvCacheDtype.rawValue
         seed = output.seed

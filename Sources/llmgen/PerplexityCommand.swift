@@ -24,7 +24,7 @@ struct PerplexityCommand: AsyncParsableCommand {
         let measure = try Perplexity(window: window, stride: stride)
         let text = try PromptSource.text(of: file == "-" ? nil : file)
         let model = try await options.loadModel()
-        let dtype = options.kvCacheDtype.value ?? .automatic(for: model.computeDtype)
+        let dtype = options.kvCacheDtype.value ?? model.automaticKVCacheDtype
         let result = try measure.measure(text, model, kvCacheDtype: dtype) { done, all in
             Diagnostics.progress("\(done) of \(all) tokens", isLast: done == all)
         }
@@ -51,7 +51,7 @@ private struct PerplexityReport: Encodable {
         _ result: Perplexity.Result, _ command: PerplexityCommand, _ model: LanguageModel, _ dtype: KVCacheDtype
     ) {
         self.model = model.name
-        compute_dtype = model.computeDtype.rawValue
+        compute_dtype = model.arithmetic.rawValue
         quantization = model.quantization.rawValue
         kv_cache_dtype = dtype.rawValue
         window = command.window

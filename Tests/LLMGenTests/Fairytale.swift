@@ -19,8 +19,11 @@ enum Fairytale {
         return try JSONDecoder().decode(Reference.self, from: data).entries
     }
 
+    /// Loads the model in float32 arithmetic, the reference's, on a CPU too that suits another better.
     static func load(_ options: LoadOptions = LoadOptions()) async throws -> LanguageModel {
-        try await LanguageModel.load(Paths.fairytale.path, options)
+        var options = options
+        options.computeDtype = .float32
+        return try await LanguageModel.load(Paths.fairytale.path, options)
     }
 
     static func engine(_ options: EngineOptions = EngineOptions()) async throws -> Engine {

@@ -7,6 +7,18 @@ import Testing
 @Suite struct InvarianceTests {
     static let architectures = Architectures.all.map(\.name)
 
+    /// What fixes the bits.
+    struct Arithmetic: Sendable, CustomTestStringConvertible {
+        let format: LinearFormat
+        let dtype: KVCacheDtype
+
+        var testDescription: String { "\(format.rawValue) over \(dtype.rawValue) pages" }
+    }
+
+    static let arithmetics = LinearFormat.allCases.flatMap { format in
+        KVCacheDtype.allCases.map { Arithmetic(format: format, dtype: $0) }
+    }
+
     /// Unoptimized code, under a sanitizer most of all, gets a third of the length.
     private func prompts(_ lengths: [Int]) -> [[Int32]] {
         #if DEBUG
@@ -20,13 +32,13 @@ import Testing
         try #require(Architectures.all.first { $0.name == architecture }).tinyConfig
     }
 
-    @Test(arguments: architectures, KVCacheDtype.allCases)
+    @Test(arguments: architectures, arithmetics)
     func `Logits are the same bits alone, together, in chunks and with any block size`(
-        architecture: String, dtype: KVCacheDtype
+        architecture: String, arithmetic: Arithmetic
     ) throws {
-        let driver = try ModelDriver(config: config(architecture))
+        let driver = try ModelDriver(config: config(architecture), format: arithmetic.format)
         func logits(_ prompts: [[Int32]], chunk: Int = .max, blockSize: Int = 16) -> [[[Float]]] {
-            driver.logits(prompts, chunk: chunk, blockSize: blockSize, kvCacheDtype: dtype)
+            driver.logits(prompts, chunk: chunk, blockSize: blockSize, kvCacheDtype: arithmetic.dtype)
         }
         let prompts = prompts([1, 50, 7, 160, 33])
         let alone = prompts.map { logits([$0])[0] }
@@ -36,19 +48,21 @@ import Testing
         for blockSize in [32, 64, 128] { #expect(logits(prompts, chunk: 19, blockSize: blockSize) == alone) }
     }
 
-    @Test(arguments: architectures, KVCacheDtype.allCases)
+    @Test(arguments: architectures, arithmetics)
     func `Logits are the same bits with any number of threads and any instruction set`(
-        architecture: String, dtype: KVCacheDtype
+        architecture: String, arithmetic: Arithmetic
     ) throws {
         let config = try config(architecture)
         let prompts = prompts([40, 3, 21])
-        let wanted = try ModelDriver(config: config, compute: Compute(features: .scalar, threads: 1))
-            .logits(prompts, kvCacheDtype: dtype)
+        let wanted = try ModelDriver(
+            config: config, format: arithmetic.format, compute: Compute(features: .scalar, threads: 1)
+        )
+        .logits(prompts, kvCacheDtype: arithmetic.dtype)
         for threads in [1, 2, 3] {
             for features in CPUFeatures.allCases where features.isAvailable {
                 let compute = Compute(features: features, threads: threads)
-                let driver = try ModelDriver(config: config, compute: compute)
-                #expect(driver.logits(prompts, kvCacheDtype: dtype) == wanted)
+                let driver = try ModelDriver(config: config, format: arithmetic.format, compute: compute)
+                #expect(driver.logits(prompts, kvCacheDtype: arithmetic.dtype) == wanted)
             }
         }
     }

@@ -14,10 +14,10 @@ struct ModelDriver {
         model = try Architectures.load(file, try Checkpoint(path: folder.path), on: compute)
     }
 
-    init(config: String, compute: Compute = Compute(threads: 2)) throws {
+    init(config: String, format: LinearFormat = .stored, compute: Compute = Compute(threads: 2)) throws {
         let file = try ConfigFile(bytes: Array(config.utf8), path: "config.json")
         self.compute = compute
-        model = try Architectures.load(file, try DummyTensors(file, dtype: .float32), on: compute)
+        model = try Architectures.load(file, try DummyTensors(file, dtype: .float32), format, on: compute)
     }
 
     /// Logits at every position of each prompt, the prompts computed together in chunks of `chunk` tokens each.

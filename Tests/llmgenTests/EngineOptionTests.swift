@@ -3,7 +3,9 @@ import LLMTestSupport
 import Testing
 
 @Suite struct EngineOptionTests {
-    private static let arguments = ["generate", "Once upon a time", "--temperature", "0", "--max-tokens", "20"]
+    private static let prompt = ["generate", "Once upon a time", "--temperature", "0", "--max-tokens", "20"]
+    // The same arithmetic on every CPU.
+    private static let arguments = prompt + ["--compute-dtype", "float32"]
 
     /// The text without any engine option, generated once.
     private static let plain = Result { try Command.run(arguments).stdout }
@@ -12,7 +14,8 @@ import Testing
         ["--block-size", "16"], ["--block-size", "64"], ["--block-size", "128"], ["--kv-blocks", "4"],
         ["--kv-cache-memory", "8MiB"], ["--max-num-seqs", "1"], ["--max-num-batched-tokens", "2"],
         ["--max-model-len", "100"], ["--threads", "1"], ["--threads", "3"], ["--cpu-features", "auto"],
-        ["--cpu-features", "scalar"], ["--compute-dtype", "auto"], ["--compute-dtype", "float32"], ["--gemm", "auto"],
+        ["--cpu-features", "scalar"], ["--gemm", "auto"],
+        ["--quantization", "none"],
         ["--kv-cache-dtype", "auto"], ["--kv-cache-dtype", "float32"], ["--load-format", "auto"],
     ]
 
@@ -26,14 +29,21 @@ import Testing
     static let effects: [(options: [String], words: String)] = [
         (["--block-size", "16", "--kv-blocks", "40"], "40 blocks of 16 tokens"),
         (["--kv-blocks", "1"], "1 block of 32 tokens"),
-        (["--kv-cache-memory", "3MiB"], "16 blocks of 32 tokens (3.0 MiB)"),
+        (["--compute-dtype", "float32", "--kv-cache-memory", "3MiB"], "16 blocks of 32 tokens (3.0 MiB)"),
         (["--max-num-seqs", "1"], "32 blocks of 32 tokens"),
         (["--max-num-seqs", "2", "--max-model-len", "64"], "4 blocks of 32 tokens"),
         (["--threads", "1"], "1 thread,"),
         (["--threads", "3"], "3 threads,"),
         (["--cpu-features", "scalar"], "scalar"),
-        (["--compute-dtype", "float32"], "float32"),
-        (["--kv-cache-dtype", "auto"], "in float32"),
+        (["--compute-dtype", "float32"], "float32, "),
+        (["--compute-dtype", "bfloat16"], "bfloat16, "),
+        (["--compute-dtype", "bfloat16"], "in bfloat16"),
+        (["--quantization", "q8_0"], "q8_0, int8, "),
+        (["--quantization", "q4_0"], "q4_0, int8, "),
+        (["--quantization", "w8a8"], "w8a8, int8, "),
+        (["--quantization", "q8_0"], "in bfloat16"),
+        (["--quantization", "q8_0", "--compute-dtype", "float32"], "in float32"),
+        (["--compute-dtype", "float32", "--kv-cache-dtype", "auto"], "in float32"),
         (
             ["--kv-cache-dtype", "bfloat16", "--kv-cache-memory", "3MiB"],
             "32 blocks of 32 tokens (3.0 MiB) in bfloat16"
@@ -44,7 +54,7 @@ import Testing
     @Test(arguments: effects.indices)
     func `The start line shows what an engine option does`(index: Int) throws {
         let (options, words) = EngineOptionTests.effects[index]
-        let run = try Command.run(EngineOptionTests.arguments + ["--max-tokens", "2"] + options)
+        let run = try Command.run(EngineOptionTests.prompt + ["--max-tokens", "2"] + options)
         #expect(run.status == 0 && run.stderr.contains(words), "\(run.stderr)")
     }
 

@@ -16,7 +16,8 @@ import Testing
         let object = try object()
         #expect(
             Set(object.keys) == [
-                "model", "compute_dtype", "kv_cache_dtype", "seed", "prompt_token_ids", "outputs", "usage", "timings",
+                "model", "compute_dtype", "quantization", "kv_cache_dtype", "seed", "prompt_token_ids", "outputs",
+                "usage", "timings",
             ])
         let usage = try #require(object["usage"] as? [String: Any])
         #expect(Set(usage.keys) == ["prompt_tokens", "cached_tokens", "completion_tokens"])
@@ -42,9 +43,13 @@ import Testing
     }
 
     @Test func `The arithmetic and the cache's type, as chosen, are in the object`() throws {
-        #expect(try object("--compute-dtype", "auto")["compute_dtype"] as? String == "float32")
-        #expect(try object("--kv-cache-dtype", "auto")["kv_cache_dtype"] as? String == "float32")
-        #expect(try object("--kv-cache-dtype", "int8")["kv_cache_dtype"] as? String == "int8")
+        for (dtype, cache) in [("float32", "float32"), ("bfloat16", "bfloat16")] {
+            let object = try object("--compute-dtype", dtype)
+            #expect(object["compute_dtype"] as? String == dtype && object["kv_cache_dtype"] as? String == cache)
+        }
+        let object = try object("--quantization", "q8_0", "--kv-cache-dtype", "int8")
+        #expect(object["compute_dtype"] as? String == "int8" && object["quantization"] as? String == "q8_0")
+        #expect(object["kv_cache_dtype"] as? String == "int8")
     }
 
     @Test func `--logprobs gives each token's log probability and that of the most probable ones`() throws {

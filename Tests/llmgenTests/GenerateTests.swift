@@ -35,7 +35,7 @@ import Testing
         let run = try Command.run(GenerateTests.greedy + ["--seed", "5"])
         let lines = run.stderr.split(separator: "\n")
         try #require(lines.count == 2, "\(run.stderr)")
-        for word in ["fairytale-6m", "LlamaForCausalLM", "float32", "thread"] { #expect(lines[0].contains(word)) }
+        for word in ["fairytale-6m", "LlamaForCausalLM", "float", "thread"] { #expect(lines[0].contains(word)) }
         for word in ["24 tokens", "tokens/s", "seed 5", "length"] { #expect(lines[1].contains(word)) }
     }
 

@@ -20,7 +20,8 @@ import Testing
         "--frequency-penalty", "--prompt-file", "--jsonl", "--prompt-token-ids", "--logprobs", "--json",
         "--kv-cache-memory", "--kv-blocks", "--kv-cache-dtype", "--block-size", "--max-num-seqs",
         "--max-num-batched-tokens",
-        "--max-model-len", "--compute-dtype", "--gemm", "--threads", "--cpu-features", "--load-format",
+        "--max-model-len", "--compute-dtype", "--quantization", "--gemm", "--threads", "--cpu-features",
+        "--load-format",
     ]
 
     @Test(arguments: [["generate", "--help"], ["generate", "-h"], ["help", "generate"]])

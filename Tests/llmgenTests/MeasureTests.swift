@@ -12,7 +12,8 @@ import Testing
             JSONSerialization.jsonObject(with: Data(json.stdout.utf8)) as? [String: Any])
         #expect(
             object.keys.sorted() == [
-                "compute_dtype", "kv_cache_dtype", "loss", "model", "perplexity", "stride", "tokens", "window",
+                "compute_dtype", "kv_cache_dtype", "loss", "model", "perplexity", "quantization", "stride", "tokens",
+                "window",
             ])
         #expect(object["window"] as? Int == 512 && object["stride"] as? Int == 256)
     }

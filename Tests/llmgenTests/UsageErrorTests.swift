@@ -79,7 +79,7 @@ struct Refusal: CustomTestStringConvertible {
         Refusal(["--kv-cache-memory", "-1GiB"], 64, ["--kv-cache-memory", "-1GiB"]),
         Refusal(["--kv-cache-memory", "nan"], 64, ["--kv-cache-memory", "nan"]),
         Refusal(["--kv-cache-memory", "1e400GiB"], 64, ["--kv-cache-memory", "1e400GiB"]),
-        Refusal(["--kv-cache-memory", "1KiB"], 64, ["kv-cache-memory", "1.0 KiB", "192.0 KiB"]),
+        Refusal(["--kv-cache-memory", "1KiB"], 64, ["kv-cache-memory", "1.0 KiB", "32 tokens takes"]),
         Refusal(["--block-size", "7"], 64, ["block-size", "7", "16, 32, 64, 128"]),
         Refusal(["--threads", "0"], 64, ["threads", "0", "1"]),
         Refusal(["--threads", "-1"], 64, ["threads", "-1", "1"]),
@@ -91,6 +91,10 @@ struct Refusal: CustomTestStringConvertible {
         Refusal(["--compute-dtype", "int3"], 64, ["--compute-dtype", "int3", "float32"]),
         Refusal(
             ["--kv-cache-dtype", "int4"], 64, ["--kv-cache-dtype", "int4", "'auto', 'float32', 'bfloat16' or 'int8'"]),
+        Refusal(["--quantization", "q2_k"], 64, ["--quantization", "q2_k", "q8_0"]),
+        Refusal(
+            ["--quantization", "q8_0", "--gemm", "openblas"], 64, ["gemm", "openblas", "float32", "quantization"]),
+        Refusal(["--compute-dtype", "bfloat16", "--gemm", "openblas"], 64, ["gemm", "openblas", "compute-dtype"]),
         Refusal(["--gemm", "cublas"], 64, ["--gemm", "cublas", "openblas"]),
         Refusal(["--load-format", "pickle"], 64, ["--load-format", "pickle", "dummy"]),
     ]

@@ -65,7 +65,7 @@ typedef enum {
 size_t llm_panel_bytes(llm_packing packing, size_t k);
 
 // Packs a panel from 32 rows of k weights each, which need no alignment; a missing row is NULL. A float packing takes
-// rows of its own type. Q8 and Q4 get the values of ggml's Q8_0 and Q4_0, W8 one scale a row: max / 127.
+// rows of its own type, BF16 others too, rounded. Q8 and Q4 get the values of ggml's Q8_0 and Q4_0, W8 one scale a row: max / 127.
 typedef void (*llm_pack_fn)(
     llm_packing packing, llm_dtype dtype, const void *const rows[LLM_PANEL], size_t k, void *panel);
 
