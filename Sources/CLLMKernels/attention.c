@@ -87,21 +87,22 @@ static void attention_scalar(const llm_attention_args *a, size_t kv_head, size_t
 //
 // Rows are (query, head) pairs that share a key/value head. They go through a partition together: scores, softmax,
 // values. A tile of rows is held in registers against `wide` vectors of keys or of a value's elements. Where one tile
-// takes all rows, as in decoding, keys and values are widened in its registers; for several tiles they are widened once,
-// a few vectors at a time, into memory that stays in the first-level cache.
+// takes all rows, as in decoding, keys and values are widened in its registers. For several tiles they are widened once,
+// a few vectors at a time, into memory that stays in the first-level cache; so are float32 values, whose rows are far
+// apart.
 
 enum { ROWS = LLM_ATTENTION_ROWS, TYPES = 3, MAX_TILE = 12, MAX_WIDE = 8, MAX_SHARED_WIDE = 2 };
 
 typedef struct {
+    _Alignas(64) float q[LLM_MAX_HEAD_DIM * ROWS];      // [head_dim][ROWS]
+    _Alignas(64) float output[ROWS * LLM_MAX_HEAD_DIM]; // [ROWS][value_stride]
+    _Alignas(64) float scores[ROWS][LLM_PARTITION];     // then weights
+    _Alignas(64) float factors[ROWS][LANES];            // what a step multiplies the partition so far by; then OLD, NEW
+    float maxima[ROWS][STEPS];                          // of the partition up to the step
+    float maximum[ROWS], sum[ROWS];
     size_t last[ROWS];    // position; rising
     size_t visible[ROWS]; // positions of the partition at hand
     float *out[ROWS];
-    float maximum[ROWS], sum[ROWS];
-    float maxima[ROWS][STEPS];             // of the partition up to the step
-    float factors[ROWS][LANES];            // what a step multiplies the partition so far by; then OLD and NEW
-    float scores[ROWS][LLM_PARTITION];     // then weights
-    float q[LLM_MAX_HEAD_DIM * ROWS];      // [head_dim][ROWS]
-    float output[ROWS * LLM_MAX_HEAD_DIM]; // [ROWS][value_stride]
 } attention_rows;
 
 enum { OLD = STEPS, NEW = STEPS + 1 };
@@ -117,7 +118,7 @@ typedef struct {
 static inline void find_pages(
     const llm_attention_args *a, size_t kv_head, size_t partition, size_t last, partition_pages *pages) {
     const llm_pages *p = &a->pages;
-    const size_t bytes = llm_kv_element_bytes(p->dtype);
+    const size_t bytes = element_bytes(p->dtype);
     for (size_t g = 0; g < GROUPS; g++) {
         const size_t position = partition + g * LLM_KEY_GROUP;
         const size_t token = token_at(a, kv_head, position <= last ? position : partition);
@@ -128,8 +129,9 @@ static inline void find_pages(
     }
 }
 
-static inline void prefetch(const void *from, size_t bytes) {
-    for (size_t offset = 0; offset < bytes; offset += 64) __builtin_prefetch((const char *)from + offset);
+// Asks for memory that is read soon: the run of 16 elements that is `run` runs on.
+LLM_TEMPLATE void prefetch_run(const llm_kv_dtype dtype, const void *from, size_t run) {
+    __builtin_prefetch((const char *)from + run * LANES * element_bytes(dtype));
 }
 
 // 16 elements from `index` on, widened.
@@ -156,7 +158,8 @@ LLM_TEMPLATE size_t clamped(size_t value, size_t from, size_t most) {
     return value <= from ? 0 : value - from < most ? value - from : most;
 }
 
-// Scores of rows [first, first + rows) against `wide` groups of keys, those from `group` on of the partition.
+// Scores of rows [first, first + rows) against `wide` groups of keys, those from `group` on of the partition. As many
+// bytes of its values are asked for.
 LLM_TEMPLATE void score_tile(
     attention_rows *b, size_t first, const size_t rows, const llm_kv_dtype dtype, const void *const *keys,
     const partition_pages *pages, size_t group, const size_t wide, size_t dim, float scale) {
@@ -165,7 +168,10 @@ LLM_TEMPLATE void score_tile(
     const float *q = b->q + first;
     for (size_t d = 0; d < dim; d++) {
         f32x16 key[MAX_WIDE];
-        LLM_UNROLL for (size_t w = 0; w < wide; w++) key[w] = load_wide(dtype, keys[w], d * LLM_KEY_GROUP);
+        LLM_UNROLL for (size_t w = 0; w < wide; w++) {
+            prefetch_run(dtype, pages->values[group + w], d);
+            key[w] = load_wide(dtype, keys[w], d * LLM_KEY_GROUP);
+        }
         LLM_UNROLL for (size_t r = 0; r < rows; r++)
             LLM_UNROLL for (size_t w = 0; w < wide; w++)
                 sums[r][w] = fma16((f32x16)q[d * ROWS + r], key[w], sums[r][w]);
@@ -179,23 +185,20 @@ LLM_TEMPLATE void score_tile(
 }
 
 // Masks what a row does not see of a partition, and leaves in `factors` the exponents of its steps, of OLD and of NEW.
+// A step that the row does not reach changes no maximum, so that its factor is 1.
 LLM_TEMPLATE void find_maxima(attention_rows *b, size_t r) {
     const i32x16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    const size_t visible = b->visible[r];
     float maximum = -INFINITY;
-    store16(b->factors[r], 0); // what a step that the row does not reach multiplies by is 1
-    for (size_t step = 0; step * LLM_KEY_STEP < visible; step++) {
+    for (size_t step = 0; step < STEPS; step++) {
         float *scores = b->scores[r] + step * LLM_KEY_STEP;
-        f32x16 low = load16(scores), high = load16(scores + LANES);
-        const size_t seen = clamped(visible, step * LLM_KEY_STEP, LLM_KEY_STEP);
+        const size_t seen = clamped(b->visible[r], step * LLM_KEY_STEP, LLM_KEY_STEP);
+        float larger = maximum;
         if (seen < LLM_KEY_STEP) {
-            low = select16(lane < (int32_t)seen, low, (f32x16)-INFINITY);
-            high = select16(lane + LANES < (int32_t)seen, high, (f32x16)-INFINITY);
-            store16(scores, low);
-            store16(scores + LANES, high);
+            store16(scores, select16(lane < (int32_t)seen, load16(scores), (f32x16)-INFINITY));
+            store16(scores + LANES, select16(lane + LANES < (int32_t)seen, load16(scores + LANES), (f32x16)-INFINITY));
         }
-        const float larger = max_of(maximum, max_lanes(max16(low, high)));
-        b->factors[r][step] = maximum - larger;
+        if (seen > 0) larger = max_of(maximum, max_lanes(max16(load16(scores), load16(scores + LANES))));
+        b->factors[r][step] = seen > 0 ? maximum - larger : 0;
         b->maxima[r][step] = maximum = larger;
     }
     const float merged = max_of(b->maximum[r], maximum);
@@ -207,30 +210,32 @@ LLM_TEMPLATE void find_maxima(attention_rows *b, size_t r) {
 // Turns a row's scores of a partition into weights, and merges their sum.
 LLM_TEMPLATE void weigh_scores(attention_rows *b, size_t r, const partition_pages *pages) {
     const float *factors = b->factors[r];
-    const size_t steps = (b->visible[r] + LLM_KEY_STEP - 1) / LLM_KEY_STEP;
     f32x16 sums[STEPS];
-    for (size_t step = 0; step < steps; step++) {
+    LLM_UNROLL for (size_t step = 0; step < STEPS; step += 2) {
         float *scores = b->scores[r] + step * LLM_KEY_STEP;
-        const f32x16 maximum = (f32x16)b->maxima[r][step];
-        f32x16 low = exp16(load16(scores) - maximum), high = exp16(load16(scores + LANES) - maximum);
-        sums[step] = low + high;
+        f32x16 weights[4];
+        LLM_UNROLL for (size_t i = 0; i < 4; i++)
+            weights[i] = load16(scores + i * LANES) - (f32x16)b->maxima[r][step + i / STEP_GROUPS];
+        exp16_each(weights, 4);
+        sums[step] = weights[0] + weights[1];
+        sums[step + 1] = weights[2] + weights[3];
         if (pages->value_scales[0]) {
-            low = low * load16(pages->value_scales[step * STEP_GROUPS]);
-            high = high * load16(pages->value_scales[step * STEP_GROUPS + 1]);
+            LLM_UNROLL for (size_t i = 0; i < 4; i++)
+                weights[i] = weights[i] * load16(pages->value_scales[step * STEP_GROUPS + i]);
         }
-        store16(scores, low);
-        store16(scores + LANES, high);
+        LLM_UNROLL for (size_t i = 0; i < 4; i++) store16(scores + i * LANES, weights[i]);
     }
     float sum = 0;
-    for (size_t step = 0; step < steps; step++) sum = fmaf(sum, factors[step], sum_lanes(sums[step]));
+    LLM_UNROLL for (size_t step = 0; step < STEPS; step++) sum = fmaf(sum, factors[step], sum_lanes(sums[step]));
     b->sum[r] = fmaf(b->sum[r], factors[OLD], sum * factors[NEW]);
 }
 
 // Merges the weighted values of a partition into `wide` vectors of the output of rows [first, first + rows). The values
-// of a group's positions begin at values[group], `stride` elements apart.
+// of a group's positions begin at values[group], `stride` elements apart. As many bytes from ahead[group] on are asked
+// for.
 LLM_TEMPLATE void value_tile(
     attention_rows *b, size_t first, const size_t rows, const llm_kv_dtype dtype, const void *const *values,
-    size_t stride, const size_t wide, float *output, size_t output_stride) {
+    const void *const *ahead, size_t stride, const size_t wide, float *output, size_t output_stride) {
     f32x16 sums[MAX_TILE][MAX_WIDE];
     LLM_UNROLL for (size_t r = 0; r < rows; r++) LLM_UNROLL for (size_t w = 0; w < wide; w++) sums[r][w] = 0;
     const size_t least = b->visible[first], most = b->visible[first + rows - 1];
@@ -244,8 +249,10 @@ LLM_TEMPLATE void value_tile(
         const size_t together = clamped(least, group * LANES, LANES);
         for (size_t j = 0; j < together; j++) {
             f32x16 value[MAX_WIDE];
-            LLM_UNROLL for (size_t w = 0; w < wide; w++)
+            LLM_UNROLL for (size_t w = 0; w < wide; w++) {
+                prefetch_run(dtype, ahead[group], j * wide + w);
                 value[w] = load_wide(dtype, values[group], j * stride + w * LANES);
+            }
             LLM_UNROLL for (size_t r = 0; r < rows; r++)
                 LLM_UNROLL for (size_t w = 0; w < wide; w++)
                     sums[r][w] = fma16((f32x16)weights[r][j], value[w], sums[r][w]);
@@ -254,7 +261,8 @@ LLM_TEMPLATE void value_tile(
         if (together == furthest) continue;
         // Positions that only the later rows see, row by row. Sums are in memory meanwhile.
         f32x16 held[MAX_TILE][MAX_WIDE];
-        LLM_UNROLL for (size_t r = 0; r < rows; r++) LLM_UNROLL for (size_t w = 0; w < wide; w++) held[r][w] = sums[r][w];
+        LLM_UNROLL for (size_t r = 0; r < rows; r++)
+            LLM_UNROLL for (size_t w = 0; w < wide; w++) held[r][w] = sums[r][w];
         for (size_t r = 0; r < rows; r++) {
             const size_t seen = clamped(b->visible[first + r], group * LANES, LANES);
             for (size_t j = together; j < seen; j++)
@@ -263,7 +271,8 @@ LLM_TEMPLATE void value_tile(
                     held[r][w] = fma16((f32x16)weights[r][j], value, held[r][w]);
                 }
         }
-        LLM_UNROLL for (size_t r = 0; r < rows; r++) LLM_UNROLL for (size_t w = 0; w < wide; w++) sums[r][w] = held[r][w];
+        LLM_UNROLL for (size_t r = 0; r < rows; r++)
+            LLM_UNROLL for (size_t w = 0; w < wide; w++) sums[r][w] = held[r][w];
     }
     LLM_UNROLL for (size_t r = 0; r < rows; r++) {
         const f32x16 old = (f32x16)b->factors[first + r][OLD], new = (f32x16)b->factors[first + r][NEW];
@@ -275,14 +284,15 @@ LLM_TEMPLATE void value_tile(
 }
 
 typedef void (*value_fn)(
-    attention_rows *b, size_t first, const void *const *values, size_t stride, float *output, size_t output_stride);
+    attention_rows *b, size_t first, const void *const *values, const void *const *ahead, size_t stride, float *output,
+    size_t output_stride);
 
 // The tiles of an instruction set, by rows.
 typedef struct {
     size_t wide; // vectors beside the rows
     void (*score[TYPES])(
-        attention_rows *b, size_t first, const void *const *keys, const partition_pages *pages, size_t group, size_t dim,
-        float scale);
+        attention_rows *b, size_t first, const void *const *keys, const partition_pages *pages, size_t group,
+        size_t dim, float scale);
     value_fn value[TYPES], narrow[TYPES]; // `wide` vectors, and one
 } attention_tile;
 
@@ -307,7 +317,7 @@ static inline size_t next_rows(size_t left, size_t most) {
     return (left + count - 1) / count;
 }
 
-// Scores of rows [first, end) against a partition. The partition's values are on their way meanwhile.
+// Scores of rows [first, end) against a partition.
 LLM_TEMPLATE void score_partition(
     const llm_attention_args *a, attention_rows *b, size_t first, size_t end, const attention_tile *tiles,
     const size_t most, const partition_pages *pages) {
@@ -315,13 +325,11 @@ LLM_TEMPLATE void score_partition(
     const bool shared = end - first > most;
     const size_t dim = a->pages.head_dim, wide = tiles[shared ? most : end - first].wide;
     const size_t groups = (b->visible[end - 1] + LANES - 1) / LANES;
-    const size_t group_bytes = llm_value_stride(dim) * LANES * llm_kv_element_bytes(dtype);
-    float widened[MAX_SHARED_WIDE][LLM_MAX_HEAD_DIM * LANES];
+    _Alignas(64) float widened[MAX_SHARED_WIDE][LLM_MAX_HEAD_DIM * LANES];
     for (size_t group = 0; group < groups; group += wide) {
         const void *keys[MAX_WIDE];
         for (size_t w = 0; w < wide; w++) {
-            prefetch(pages->values[group + w], group_bytes);
-            if (dtype == LLM_KV_INT8) prefetch(pages->value_scales[group + w], LANES * sizeof(float));
+            if (dtype == LLM_KV_INT8) __builtin_prefetch(pages->value_scales[group + w]);
             keys[w] = pages->keys[group + w];
             if (shared && dtype != LLM_KV_F32) {
                 widen_runs(dtype, keys[w], LANES, dim, widened[w], LANES);
@@ -335,26 +343,24 @@ LLM_TEMPLATE void score_partition(
     }
 }
 
-// Merges the partition's weighted values into the output of rows [first, end). The next partition's keys, if there is
-// one, are on their way meanwhile.
+// Merges the partition's weighted values into the output of rows [first, end). The keys of `next`, the partition that
+// follows, are asked for meanwhile.
 LLM_TEMPLATE void add_partition(
     const llm_attention_args *a, attention_rows *b, size_t first, size_t end, const attention_tile *tiles,
     const size_t most, const partition_pages *pages, const partition_pages *next) {
     const llm_kv_dtype dtype = a->pages.dtype;
     const bool shared = end - first > most;
     const size_t stride = llm_value_stride(a->pages.head_dim), chunks = stride / LANES;
-    const size_t wide = tiles[shared ? most : end - first].wide, bytes = llm_kv_element_bytes(dtype);
+    const size_t wide = tiles[shared ? most : end - first].wide, bytes = element_bytes(dtype);
     const size_t groups = (b->visible[end - 1] + LANES - 1) / LANES;
-    float widened[LLM_PARTITION * MAX_SHARED_WIDE * LANES]; // [position][wide][16]
-    for (size_t chunk = 0, ahead = 0, width; chunk < chunks; chunk += width) {
+    _Alignas(64) float widened[LLM_PARTITION * MAX_SHARED_WIDE * LANES]; // [position][wide][16]
+    for (size_t chunk = 0, width; chunk < chunks; chunk += width) {
         width = chunk + wide <= chunks ? wide : 1;
-        for (; next && ahead < (chunk + width) * GROUPS / chunks; ahead++) {
-            prefetch(next->keys[ahead], a->pages.head_dim * LANES * bytes);
-            if (dtype == LLM_KV_INT8) prefetch(next->key_scales[ahead], LANES * sizeof(float));
-        }
-        const void *values[GROUPS];
+        const void *values[GROUPS], *ahead[GROUPS];
         for (size_t group = 0; group < groups; group++) {
             values[group] = (const char *)pages->values[group] + chunk * LANES * bytes;
+            ahead[group] = (const char *)next->keys[group] + chunk * LANES * LANES * bytes;
+            if (dtype == LLM_KV_INT8) __builtin_prefetch(next->key_scales[group]);
             if (!shared) continue;
             float *target = widened + group * LANES * width * LANES;
             for (size_t w = 0; w < width; w++)
@@ -366,7 +372,8 @@ LLM_TEMPLATE void add_partition(
         for (size_t row = first, rows; row < end; row += rows) {
             rows = next_rows(end - row, most);
             const value_fn add = (width == wide ? tiles[rows].value : tiles[rows].narrow)[shared ? LLM_KV_F32 : dtype];
-            add(b, row, values, shared ? width * LANES : stride, b->output + chunk * LANES, stride);
+            add(b, row, values, shared ? values : ahead, shared ? width * LANES : stride, b->output + chunk * LANES,
+                stride);
         }
     }
 }
@@ -383,16 +390,15 @@ LLM_TEMPLATE void attend_rows(
     partition_pages pages, next;
     find_pages(a, kv_head, 0, last, &next);
     for (size_t partition = 0, first = 0; partition <= last; partition += LLM_PARTITION) {
-        const bool more = partition + LLM_PARTITION <= last;
         pages = next;
-        if (more) find_pages(a, kv_head, partition + LLM_PARTITION, last, &next);
+        if (partition + LLM_PARTITION <= last) find_pages(a, kv_head, partition + LLM_PARTITION, last, &next);
         while (b->last[first] < partition) first++;
         for (size_t r = first; r < count; r++) b->visible[r] = clamped(b->last[r] + 1, partition, LLM_PARTITION);
         score_partition(a, b, first, count, tiles, most, &pages);
         for (size_t r = first; r < count; r++) find_maxima(b, r);
         for (size_t r = first; r < count; r++) store16(b->factors[r], exp16(load16(b->factors[r])));
         for (size_t r = first; r < count; r++) weigh_scores(b, r, &pages);
-        add_partition(a, b, first, count, tiles, most, &pages, more ? &next : NULL);
+        add_partition(a, b, first, count, tiles, most, &pages, &next);
     }
     for (size_t r = 0; r < count; r++) {
         const f32x16 scale = (f32x16)(1.0f / b->sum[r]);
@@ -430,12 +436,14 @@ LLM_TEMPLATE void attention_template(
         score_tile(b, first, rows, dtype, keys, pages, group, wide, dim, scale);                                       \
     }                                                                                                                  \
     target static void value_##name(                                                                                   \
-        attention_rows *b, size_t first, const void *const *values, size_t stride, float *output, size_t out_stride) { \
-        value_tile(b, first, rows, dtype, values, stride, wide, output, out_stride);                                   \
+        attention_rows *b, size_t first, const void *const *values, const void *const *ahead, size_t stride,           \
+        float *output, size_t out_stride) {                                                                            \
+        value_tile(b, first, rows, dtype, values, ahead, stride, wide, output, out_stride);                            \
     }                                                                                                                  \
     target static void narrow_##name(                                                                                  \
-        attention_rows *b, size_t first, const void *const *values, size_t stride, float *output, size_t out_stride) { \
-        value_tile(b, first, rows, dtype, values, stride, 1, output, out_stride);                                      \
+        attention_rows *b, size_t first, const void *const *values, const void *const *ahead, size_t stride,           \
+        float *output, size_t out_stride) {                                                                            \
+        value_tile(b, first, rows, dtype, values, ahead, stride, 1, output, out_stride);                               \
     }
 #define TILE(target, level, rows, wide)                                                                                \
     TILE_TYPE(target, level##_##rows##_f32, LLM_KV_F32, rows, wide)                                                    \

@@ -108,20 +108,25 @@ const llm_pack_variant *llm_pack_variants(size_t *count) {
 void llm_unpack_row(llm_packing packing, const void *packed, size_t k, size_t index, float *row) {
     const char *panel = (const char *)packed + index / LLM_PANEL * llm_panel_bytes(packing, k);
     const size_t feature = index % LLM_PANEL;
-    for (size_t i = 0; i < k; i++) {
-        const size_t at = panel_index(packing, feature, i);
-        switch (packing) {
-        case LLM_PANEL_F32: row[i] = ((const float *)panel)[at]; break;
-        case LLM_PANEL_F16: row[i] = (float)((const _Float16 *)panel)[at]; break;
-        case LLM_PANEL_BF16: {
-            const uint32_t bits = (uint32_t)((const uint16_t *)panel)[at] << 16;
-            memcpy(row + i, &bits, sizeof bits);
-            break;
+    switch (packing) {
+    case LLM_PANEL_F32:
+        for (size_t i = 0; i < k; i++) row[i] = ((const float *)panel)[panel_index(packing, feature, i)];
+        break;
+    case LLM_PANEL_F16:
+        for (size_t i = 0; i < k; i++) row[i] = (float)((const _Float16 *)panel)[panel_index(packing, feature, i)];
+        break;
+    case LLM_PANEL_BF16:
+        for (size_t i = 0; i < k; i++)
+            row[i] = float_of((uint32_t)((const uint16_t *)panel)[panel_index(packing, feature, i)] << 16);
+        break;
+    case LLM_PANEL_Q8:
+    case LLM_PANEL_Q4:
+    case LLM_PANEL_W8:
+        for (size_t group = 0; group < k; group += LLM_GROUP) {
+            const float scale = panel_scale(packing, panel, k, feature, group);
+            for (size_t i = group; i < k && i < group + LLM_GROUP; i++)
+                row[i] = (float)panel_integer(packing, panel, feature, i) * scale;
         }
-        case LLM_PANEL_Q8:
-        case LLM_PANEL_Q4:
-        case LLM_PANEL_W8: row[i] = (float)panel_integer(packing, panel, feature, i)
-            * panel_scale(packing, panel, k, feature, i); break;
-        }
+        break;
     }
 }

@@ -3,14 +3,7 @@
 
 #include "vector16.h"
 
-size_t llm_kv_element_bytes(llm_kv_dtype dtype) {
-    switch (dtype) {
-    case LLM_KV_F32: return sizeof(float);
-    case LLM_KV_BF16: return sizeof(uint16_t);
-    case LLM_KV_INT8: return sizeof(int8_t);
-    }
-    return 0;
-}
+size_t llm_kv_element_bytes(llm_kv_dtype dtype) { return element_bytes(dtype); }
 
 size_t llm_value_stride(size_t head_dim) { return (head_dim + LANES - 1) / LANES * LANES; }
 
@@ -72,7 +65,7 @@ static void scatter_key(const llm_pages *p, size_t start, const void *row) {
 }
 
 void llm_write_page(const llm_pages *p, size_t slot, const float *key, const float *value) {
-    const size_t bytes = llm_kv_element_bytes(p->dtype);
+    const size_t bytes = element_bytes(p->dtype);
     const bool scaled = p->dtype == LLM_KV_INT8;
     for (size_t head = 0; head < p->kv_heads; head++) {
         const size_t token = page_token(p, slot / p->block_size, head, slot % p->block_size);

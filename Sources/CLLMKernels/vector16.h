@@ -116,21 +116,31 @@ LLM_TEMPLATE float max_lanes(f32x16 v) {
 #define EXP_C3 0x1.555556p-3f
 #define EXP_C2 0.5f
 
+// Of `count` vectors, at most 4, in place: one vector's steps wait for each other, those of several take turns.
+LLM_TEMPLATE void exp16_each(f32x16 *x, const size_t count) {
+    f32x16 shifted[4], r[4], p[4];
+#define EACH(statement) LLM_UNROLL for (size_t i = 0; i < count; i++) statement;
+    EACH(r[i] = select16(x[i] > EXP_HIGH, (f32x16)EXP_HIGH, x[i]))
+    EACH(shifted[i] = fma16(r[i], (f32x16)EXP_LOG2E, (f32x16)EXP_ROUND))
+    EACH(p[i] = shifted[i] - EXP_ROUND)
+    EACH(r[i] = fma16(p[i], (f32x16)-EXP_LN2_HIGH, r[i]))
+    EACH(r[i] = fma16(p[i], (f32x16)-EXP_LN2_LOW, r[i]))
+    EACH(p[i] = fma16((f32x16)EXP_C6, r[i], (f32x16)EXP_C5))
+    EACH(p[i] = fma16(p[i], r[i], (f32x16)EXP_C4))
+    EACH(p[i] = fma16(p[i], r[i], (f32x16)EXP_C3))
+    EACH(p[i] = fma16(p[i], r[i], (f32x16)EXP_C2))
+    EACH(p[i] = fma16(p[i], r[i], (f32x16)1.0f))
+    EACH(p[i] = fma16(p[i], r[i], (f32x16)1.0f))
+    LLM_UNROLL for (size_t i = 0; i < count; i++) {
+        const u32x16 scaled = __builtin_bit_cast(u32x16, p[i]) + (__builtin_bit_cast(u32x16, shifted[i]) << 23);
+        x[i] = select16(x[i] < EXP_LOW, (f32x16)0.0f, __builtin_bit_cast(f32x16, scaled));
+    }
+#undef EACH
+}
+
 LLM_TEMPLATE f32x16 exp16(f32x16 x) {
-    const f32x16 clamped = select16(x > EXP_HIGH, (f32x16)EXP_HIGH, x);
-    const f32x16 shifted = fma16(clamped, (f32x16)EXP_LOG2E, (f32x16)EXP_ROUND);
-    const f32x16 n = shifted - EXP_ROUND;
-    f32x16 r = fma16(n, (f32x16)-EXP_LN2_HIGH, clamped);
-    r = fma16(n, (f32x16)-EXP_LN2_LOW, r);
-    f32x16 p = (f32x16)EXP_C6;
-    p = fma16(p, r, (f32x16)EXP_C5);
-    p = fma16(p, r, (f32x16)EXP_C4);
-    p = fma16(p, r, (f32x16)EXP_C3);
-    p = fma16(p, r, (f32x16)EXP_C2);
-    p = fma16(p, r, (f32x16)1.0f);
-    p = fma16(p, r, (f32x16)1.0f);
-    const u32x16 scaled = __builtin_bit_cast(u32x16, p) + (__builtin_bit_cast(u32x16, shifted) << 23);
-    return select16(x < EXP_LOW, (f32x16)0.0f, __builtin_bit_cast(f32x16, scaled));
+    exp16_each(&x, 1);
+    return x;
 }
 
 // The same for one value: the definition.
