@@ -14,6 +14,7 @@ struct check_case {
     char *message; // [LLM_CHECK_MESSAGE]
     void **memory; // [memory_count]
     size_t memory_count, memory_capacity;
+    uint64_t digest;
 };
 
 // Numbers
@@ -206,8 +207,20 @@ bool same_output(check_case *c, const char *variant, const char *what, const out
     return true;
 }
 
+// FNV-1a (Fowler, Noll and Vo) over the elements' bits.
+static void add_to_digest(check_case *c, const output *o) {
+    const size_t bytes = element_bytes(o->element);
+    for (size_t i = 0; i < o->rows * o->stride; i++) {
+        uint32_t bits = 0xffffffff; // of a NaN
+        if (!isnan(element_at(o, i))) memcpy(&bits, (const char *)o->data + i * bytes, bytes);
+        for (size_t byte = 0; byte < sizeof bits; byte++)
+            c->digest = (c->digest ^ (bits >> byte * 8 & 0xff)) * 0x100000001b3ull;
+    }
+}
+
 bool only_part(check_case *c, const char *what, const output *before, const output *after, output_part part) {
     if (!guards_hold(after)) return fails(c, "scalar", "it writes outside %s", what);
+    add_to_digest(c, after);
     const size_t bytes = element_bytes(after->element);
     for (size_t row = 0; row < after->rows; row++) {
         const bool inside = row >= part.row_begin && row < part.row_end;
@@ -243,20 +256,36 @@ bool llm_kernel_variant_at(size_t kernel, size_t index, llm_kernel_variant *vari
     return true;
 }
 
-bool llm_kernel_check(size_t kernel, uint64_t seed, uint32_t features, char message[LLM_CHECK_MESSAGE]) {
+// Runs a case; returns whether all agree.
+static bool run_case(
+    size_t kernel, uint64_t seed, uint32_t features, char message[LLM_CHECK_MESSAGE], uint64_t *digest) {
     check_case c = {
         .kernel = kernels[kernel]->name,
         .seed = seed,
         .state = seed * 0x9e3779b97f4a7c15ull | 1,
         .features = features,
         .message = message,
+        .digest = 0xcbf29ce484222325ull,
     };
     for (int i = 0; i < 8; i++) random_bits(&c); // seeds that are close part
     message[0] = 0;
     const bool agrees = kernels[kernel]->check(&c);
     for (size_t i = 0; i < c.memory_count; i++) free(c.memory[i]);
     free(c.memory);
+    *digest = c.digest;
     return agrees;
+}
+
+bool llm_kernel_check(size_t kernel, uint64_t seed, uint32_t features, char message[LLM_CHECK_MESSAGE]) {
+    uint64_t digest;
+    return run_case(kernel, seed, features, message, &digest);
+}
+
+uint64_t llm_kernel_digest(size_t kernel, uint64_t seed) {
+    char message[LLM_CHECK_MESSAGE];
+    uint64_t digest;
+    run_case(kernel, seed, 0, message, &digest);
+    return digest;
 }
 
 const char *llm_cpu_feature_name(unsigned bit) {

@@ -65,7 +65,8 @@ bool fails(check_case *c, const char *variant, const char *format, ...) __attrib
 // Whether two outputs are the same bits, guards included; a NaN is the same as any other.
 bool same_output(check_case *c, const char *variant, const char *what, const output *plain, const output *own);
 
-// Whether only `part` differs from what was there before.
+// Whether the plain variant, whose output is `after`, changed only `part` of what was there before. The output becomes a
+// part of the case's digest.
 bool only_part(check_case *c, const char *what, const output *before, const output *after, output_part part);
 
 static inline bool available(const check_case *c, uint32_t features) { return (features & ~case_features(c)) == 0; }

@@ -426,9 +426,9 @@ LLM_TEMPLATE void attention_template(
     }
 }
 
-// Variants. Tiles are as large as the registers allow: 16 of AVX2 make 8 vectors of 16 lanes, 32 of AVX-512 make 32.
+// Variants. Tiles are as large as the registers allow: 16 of AVX2 or 32 of NEON make 8 vectors of 16 lanes, 32 of
+// AVX-512 make 32. No operand of NEON is in memory, so its tiles leave room for inputs.
 
-#if defined(__x86_64__)
 #define TILE_TYPE(target, name, dtype, rows, wide)                                                                     \
     target static void score_##name(                                                                                   \
         attention_rows *b, size_t first, const void *const *keys, const partition_pages *pages, size_t group,          \
@@ -458,7 +458,9 @@ LLM_TEMPLATE void attention_template(
 #define AVX2_TILES(X) X(1, 4) X(2, 2) X(3, 1) X(4, 1) X(5, 1) X(6, 1)
 #define AVX512_TILES(X)                                                                                                \
     X(1, 8) X(2, 4) X(3, 4) X(4, 4) X(5, 4) X(6, 2) X(7, 2) X(8, 2) X(9, 2) X(10, 2) X(11, 2) X(12, 2)
+#define NEON_TILES(X) X(1, 2) X(2, 2) X(3, 1) X(4, 1) X(5, 1)
 
+#if defined(__x86_64__)
 #define AVX2_TILE(rows, wide) TILE(LLM_TARGET_AVX2, avx2, rows, wide)
 #define AVX2_ROW(rows, wide) TILE_ROW(avx2, rows, wide)
 AVX2_TILES(AVX2_TILE)
@@ -474,6 +476,14 @@ static const attention_tile avx512_tiles[] = {AVX512_TILES(AVX512_ROW)};
 LLM_TARGET_AVX512 static void attention_avx512(const llm_attention_args *a, size_t kv_head, size_t begin, size_t end) {
     attention_template(a, kv_head, begin, end, avx512_tiles, 12);
 }
+#elif defined(__aarch64__)
+#define NEON_TILE(rows, wide) TILE(, neon, rows, wide)
+#define NEON_ROW(rows, wide) TILE_ROW(neon, rows, wide)
+NEON_TILES(NEON_TILE)
+static const attention_tile neon_tiles[] = {NEON_TILES(NEON_ROW)};
+static void attention_neon(const llm_attention_args *a, size_t kv_head, size_t begin, size_t end) {
+    attention_template(a, kv_head, begin, end, neon_tiles, 5);
+}
 #endif
 
 static const llm_attention_variant variants[] = {
@@ -481,6 +491,8 @@ static const llm_attention_variant variants[] = {
 #if defined(__x86_64__)
     {"avx2", LLM_CPU_AVX2, attention_avx2},
     {"avx512", LLM_CPU_AVX2 | LLM_CPU_AVX512, attention_avx512},
+#elif defined(__aarch64__)
+    {"neon", LLM_CPU_NEON, attention_neon},
 #endif
 };
 

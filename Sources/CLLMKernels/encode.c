@@ -239,6 +239,8 @@ LLM_TARGET_AVX2 static void encode_avx2(const llm_encode_args *a, size_t begin, 
 LLM_TARGET_AVX512 static void encode_avx512(const llm_encode_args *a, size_t begin, size_t end) {
     encode_template(a, begin, end);
 }
+#elif defined(__aarch64__)
+static void encode_neon(const llm_encode_args *a, size_t begin, size_t end) { encode_template(a, begin, end); }
 #endif
 
 static const llm_encode_variant variants[] = {
@@ -246,6 +248,8 @@ static const llm_encode_variant variants[] = {
 #if defined(__x86_64__)
     {"avx2", LLM_CPU_AVX2, encode_avx2},
     {"avx512", LLM_CPU_AVX2 | LLM_CPU_AVX512, encode_avx512},
+#elif defined(__aarch64__)
+    {"neon", LLM_CPU_NEON, encode_neon},
 #endif
 };
 

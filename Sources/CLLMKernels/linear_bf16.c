@@ -73,9 +73,6 @@ static void linear_scalar(const llm_linear_args *a, size_t begin, size_t end) {
     linear_plain(a, LLM_PANEL_BF16, sum_plain, begin, end);
 }
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-
 enum { PAIR_BYTES = LLM_PANEL * 4, MOST_ROWS = 12, MOST_HALVES = 8 };
 
 // Drivers: any rows and panels, by tiles
@@ -182,6 +179,7 @@ LLM_TEMPLATE void fma_tile(
 
 #define TILE_ARGUMENTS const llm_linear_args *a, size_t rows, size_t halves, size_t row, size_t panel, f32x16 *out
 
+#if defined(__x86_64__)
 // AVX2: 16 registers make 8 vectors of 16 lanes.
 
 LLM_TARGET_AVX2 static __attribute__((noinline)) void sums_avx2(TILE_ARGUMENTS) {
@@ -231,56 +229,124 @@ LLM_TARGET_AVX512 static void linear_avx512(const llm_linear_args *a, size_t beg
     linear_tiles(a, &shapes, tile_avx512, begin, end);
 }
 
-// AVX-512 with vdpbf16ps, which takes pairs as they are stored and knows of no control word. Its latency wants two
-// dozen chains.
+#elif defined(__aarch64__)
+// NEON: 32 registers make 8 vectors of 16 lanes.
 
+static __attribute__((noinline)) void sums_neon(TILE_ARGUMENTS) {
+    switch (rows) {
+    case 1: return halves == 4 ? fma_tile(a, 1, 4, 4, 2, row, panel, out) : fma_tile(a, 1, 2, 2, 2, row, panel, out);
+    case 2: return fma_tile(a, 2, halves, 2, 2, row, panel, out);
+    case 3: return fma_tile(a, 3, halves, 1, 1, row, panel, out);
+    case 4: return fma_tile(a, 4, halves, 1, 1, row, panel, out);
+    case 5: return fma_tile(a, 5, halves, 1, 1, row, panel, out);
+    }
+}
+
+static void tile_neon(TILE_ARGUMENTS) {
+    const control_word old = flush_denormals();
+    sums_neon(a, rows, halves, row, panel, out);
+    set_control(old);
+}
+
+static void linear_neon(const llm_linear_args *a, size_t begin, size_t end) {
+    static const tile_shapes shapes = {5, {0, 4, 4, 4, 4, 4}};
+    linear_tiles(a, &shapes, tile_neon, begin, end);
+}
+#endif
+
+// Instructions for products of bfloat16, which take pairs as they are stored. A set defines the types of 16 outputs'
+// pairs and sums, the inputs of a pair beside all 16, and the sums with their products added.
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+// vdpbf16ps, which knows of no control word. Its latency wants two dozen chains.
 #pragma clang attribute push(                                                                                          \
     __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16"))), apply_to = function)
+typedef __m512bh pairs16;
+typedef __m512 sums16;
 
-LLM_TEMPLATE __m512bh inputs_of(const char *x, size_t pair) {
+LLM_TEMPLATE pairs16 inputs_of(const char *x, size_t pair) {
     int32_t both;
     memcpy(&both, x + pair * sizeof both, sizeof both);
     return (__m512bh)_mm512_set1_epi32(both);
 }
 
-LLM_TEMPLATE __m512bh weights_of(const char *half_panel, size_t pair) {
-    return (__m512bh)_mm512_loadu_si512(half_panel + pair * PAIR_BYTES);
+LLM_TEMPLATE sums16 add_pairs(sums16 sums, pairs16 inputs, pairs16 weights) {
+    return _mm512_dpbf16_ps(sums, inputs, weights);
 }
 
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+
+// bfmlalt and bfmlalb, which obey the control word: the odd products of pairs, then the even ones, each an fma.
+#pragma clang attribute push(__attribute__((target("bf16"))), apply_to = function)
+typedef struct {
+    bfloat16x8_t quarters[4];
+} pairs16;
+typedef struct {
+    float32x4_t quarters[4];
+} sums16;
+
+LLM_TEMPLATE pairs16 inputs_of(const char *x, size_t pair) {
+    int32_t both;
+    memcpy(&both, x + pair * sizeof both, sizeof both);
+    const bfloat16x8_t all = vreinterpretq_bf16_s32(vdupq_n_s32(both));
+    return (pairs16){{all, all, all, all}};
+}
+
+LLM_TEMPLATE sums16 add_pairs(sums16 sums, pairs16 inputs, pairs16 weights) {
+    LLM_UNROLL for (size_t i = 0; i < 4; i++) {
+        const float32x4_t odd = vbfmlaltq_f32(sums.quarters[i], inputs.quarters[i], weights.quarters[i]);
+        sums.quarters[i] = vbfmlalbq_f32(odd, inputs.quarters[i], weights.quarters[i]);
+    }
+    return sums;
+}
+#endif
+
+LLM_TEMPLATE pairs16 weights_of(const char *half_panel, size_t pair) {
+    pairs16 weights;
+    memcpy(&weights, half_panel + pair * PAIR_BYTES, sizeof weights);
+    return weights;
+}
+
+// The sums of half panels [first, first + halves).
 LLM_TEMPLATE void dot_tile(
-    const llm_linear_args *a, const size_t rows, const size_t halves, size_t row, size_t panel, f32x16 *out) {
+    const llm_linear_args *a, const size_t rows, size_t first, const size_t halves, size_t row, size_t panel,
+    f32x16 *out) {
     const char *weights[MOST_HALVES], *x[MOST_ROWS];
-    __m512 sums[MOST_ROWS][MOST_HALVES];
-    LLM_UNROLL for (size_t h = 0; h < halves; h++) weights[h] = half_panel(a, panel, h);
+    sums16 sums[MOST_ROWS][MOST_HALVES];
+    LLM_UNROLL for (size_t h = 0; h < halves; h++) weights[h] = half_panel(a, panel, first + h);
     LLM_UNROLL for (size_t m = 0; m < rows; m++) x[m] = bfloat16_row(a, row + m);
     LLM_UNROLL for (size_t m = 0; m < rows; m++)
-        LLM_UNROLL for (size_t h = 0; h < halves; h++) sums[m][h] = _mm512_setzero_ps();
+        LLM_UNROLL for (size_t h = 0; h < halves; h++) memset(&sums[m][h], 0, sizeof sums[m][h]);
     for (size_t pair = 0; pair < pairs_of(a); pair++) {
         // Registers hold the fewer of the two.
         if (rows < halves) {
-            __m512bh inputs[MOST_ROWS];
+            pairs16 inputs[MOST_ROWS];
             LLM_UNROLL for (size_t m = 0; m < rows; m++) inputs[m] = inputs_of(x[m], pair);
             LLM_UNROLL for (size_t h = 0; h < halves; h++) {
-                const __m512bh w = weights_of(weights[h], pair);
-                LLM_UNROLL for (size_t m = 0; m < rows; m++) sums[m][h] = _mm512_dpbf16_ps(sums[m][h], inputs[m], w);
+                const pairs16 w = weights_of(weights[h], pair);
+                LLM_UNROLL for (size_t m = 0; m < rows; m++) sums[m][h] = add_pairs(sums[m][h], inputs[m], w);
             }
         } else {
-            __m512bh w[MOST_HALVES];
+            pairs16 w[MOST_HALVES];
             LLM_UNROLL for (size_t h = 0; h < halves; h++) w[h] = weights_of(weights[h], pair);
             LLM_UNROLL for (size_t m = 0; m < rows; m++) {
-                const __m512bh inputs = inputs_of(x[m], pair);
-                LLM_UNROLL for (size_t h = 0; h < halves; h++) sums[m][h] = _mm512_dpbf16_ps(sums[m][h], inputs, w[h]);
+                const pairs16 inputs = inputs_of(x[m], pair);
+                LLM_UNROLL for (size_t h = 0; h < halves; h++) sums[m][h] = add_pairs(sums[m][h], inputs, w[h]);
             }
         }
     }
     LLM_UNROLL for (size_t m = 0; m < rows; m++) LLM_UNROLL for (size_t h = 0; h < halves; h++)
-        memcpy(out + sum_index(rows, m, h), &sums[m][h], sizeof *out);
+        memcpy(out + sum_index(rows, m, first + h), &sums[m][h], sizeof *out);
 }
 
+#if defined(__x86_64__)
 static __attribute__((noinline)) void tile_avx512bf16(TILE_ARGUMENTS) {
     switch (halves * 16 + rows) {
 #define CASE(rows, halves)                                                                                             \
-    case halves * 16 + rows: return dot_tile(a, rows, halves, row, panel, out);
+    case halves * 16 + rows: return dot_tile(a, rows, 0, halves, row, panel, out);
         CASE(1, 8) CASE(2, 8) CASE(3, 8) CASE(4, 6) CASE(5, 4) CASE(6, 4)
         CASE(1, 2) CASE(2, 2) CASE(3, 2) CASE(4, 2) CASE(5, 2) CASE(6, 2)
         CASE(7, 2) CASE(8, 2) CASE(9, 2) CASE(10, 2) CASE(11, 2) CASE(12, 2)
@@ -293,6 +359,32 @@ LLM_TARGET_AVX512 static void linear_avx512bf16(const llm_linear_args *a, size_t
     static const tile_shapes shapes = {12, {0, 8, 8, 8, 6, 4, 4, 2, 2, 2, 2, 2, 2}};
     linear_tiles(a, &shapes, tile_avx512bf16, begin, end);
 }
+
+#elif defined(__aarch64__)
+static __attribute__((noinline)) void sums_neoni8mm(TILE_ARGUMENTS) {
+    if (rows == 1 && halves == 4) return dot_tile(a, 1, 0, 4, row, panel, out);
+    if (rows == 2) return dot_tile(a, 2, 0, 2, row, panel, out);
+    for (size_t half = 0; half < halves; half++) {
+        switch (rows) {
+#define CASE(rows)                                                                                                     \
+    case rows: dot_tile(a, rows, half, 1, row, panel, out); break;
+            CASE(1) CASE(3) CASE(4) CASE(5) CASE(6)
+#undef CASE
+        }
+    }
+}
+#pragma clang attribute pop
+
+static void tile_neoni8mm(TILE_ARGUMENTS) {
+    const control_word old = flush_denormals();
+    sums_neoni8mm(a, rows, halves, row, panel, out);
+    set_control(old);
+}
+
+static void linear_neoni8mm(const llm_linear_args *a, size_t begin, size_t end) {
+    static const tile_shapes shapes = {6, {0, 4, 2, 2, 2, 2, 2}};
+    linear_tiles(a, &shapes, tile_neoni8mm, begin, end);
+}
 #endif
 
 const llm_linear_variant llm_linear_bf16_bf16[] = {
@@ -301,5 +393,8 @@ const llm_linear_variant llm_linear_bf16_bf16[] = {
     {"avx2", LLM_CPU_AVX2, linear_avx2, LLM_BFLOAT16},
     {"avx512", LLM_CPU_AVX2 | LLM_CPU_AVX512, linear_avx512, LLM_BFLOAT16},
     {"avx512bf16", LLM_CPU_AVX2 | LLM_CPU_AVX512 | LLM_CPU_AVX512_BF16, linear_avx512bf16, LLM_BFLOAT16},
+#elif defined(__aarch64__)
+    {"neon", LLM_CPU_NEON, linear_neon, LLM_BFLOAT16},
+    {"neoni8mm", LLM_CPU_NEON | LLM_CPU_ARM_BF16, linear_neoni8mm, LLM_BFLOAT16},
 #endif
     {0}};

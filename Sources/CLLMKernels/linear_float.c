@@ -139,7 +139,7 @@ LLM_TEMPLATE void many_rows(
     }
 }
 
-// Tile shapes, as the registers allow: 16 of AVX2 make 8 vectors of 16 lanes, 32 of AVX-512 make 32.
+// Tile shapes, as the registers allow: 16 of AVX2 or 32 of NEON make 8 vectors of 16 lanes, 32 of AVX-512 make 32.
 LLM_TEMPLATE void linear_16_registers(llm_dtype dtype, const llm_linear_args *a, size_t begin, size_t end) {
     switch (a->rows) {
     case 1: few_rows(dtype, a, 1, 4, begin, end); break;
@@ -158,6 +158,14 @@ LLM_TEMPLATE void linear_32_registers(llm_dtype dtype, const llm_linear_args *a,
     }
 }
 
+LLM_TEMPLATE void linear_neon(llm_dtype dtype, const llm_linear_args *a, size_t begin, size_t end) {
+    switch (a->rows) {
+    case 1: few_rows(dtype, a, 1, 4, begin, end); break;
+    case 2: few_rows(dtype, a, 2, 2, begin, end); break;
+    default: many_rows(dtype, a, 5, 1, begin, end); // no operand is in memory: that leaves room for inputs
+    }
+}
+
 // Variants
 
 #if defined(__x86_64__)
@@ -171,6 +179,12 @@ LLM_TEMPLATE void linear_32_registers(llm_dtype dtype, const llm_linear_args *a,
 #define SIMD_ROWS(suffix)                                                                                              \
     {"avx2", LLM_CPU_AVX2, linear_##suffix##_avx2, LLM_FLOAT32},                                                       \
         {"avx512", LLM_CPU_AVX2 | LLM_CPU_AVX512, linear_##suffix##_avx512, LLM_FLOAT32},
+#elif defined(__aarch64__)
+#define SIMD_VARIANTS(dtype, suffix)                                                                                   \
+    static void linear_##suffix##_neon(const llm_linear_args *a, size_t begin, size_t end) {                           \
+        linear_neon(dtype, a, begin, end);                                                                             \
+    }
+#define SIMD_ROWS(suffix) {"neon", LLM_CPU_NEON, linear_##suffix##_neon, LLM_FLOAT32},
 #else
 #define SIMD_VARIANTS(dtype, suffix)
 #define SIMD_ROWS(suffix)

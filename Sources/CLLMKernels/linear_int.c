@@ -101,6 +101,8 @@ LLM_TEMPLATE void read_ahead(stream *s) {
 //   weights_t              a half panel's weights for four inputs, ready to be multiplied
 //   prepare(v)             weights_t of 64 packed bytes
 //   dot(sum, w, x)         sum + the products with the four activations at x
+//   SIGNED_WEIGHTS         if it multiplies signed bytes: weights of 8 bits lose their 128 before they are prepared, and
+//                          their sums need no offsets; those of 4 bits are the same numbers signed or not
 //   OWN_NIBBLES            if it has a sum_nibbles of its own
 
 #if defined(__x86_64__)
@@ -275,6 +277,73 @@ LLM_TEMPLATE i32x16 dot_avx512vnni(i32x16 sum, i8x64 w, const char *x) {
 #define ACTIVATION(packing) LLM_INT8
 #include "linear_int_template.h"
 #pragma clang attribute pop
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+
+// A half panel's sums are four registers of 32, and so are its weights; of 4 bits it has twice as many.
+
+LLM_TEMPLATE int8x16_t four_bytes(const char *p) {
+    int32_t bytes;
+    memcpy(&bytes, p, sizeof bytes);
+    return vreinterpretq_s8_s32(vdupq_n_s32(bytes));
+}
+
+// A set's weights and dot, from a function that does a quarter of them.
+#define NEON_DOT(set, quarter)                                                                                         \
+    typedef i8x64 weights_##set;                                                                                       \
+    LLM_TEMPLATE i8x64 prepare_##set(i8x64 v) { return v; }                                                            \
+    LLM_TEMPLATE i32x16 dot_##set(i32x16 sum, i8x64 w, const char *x) {                                                \
+        const int8x16_t four = four_bytes(x);                                                                          \
+        int32x4_t sums[4];                                                                                             \
+        int8x16_t weights[4];                                                                                          \
+        memcpy(sums, &sum, sizeof sum);                                                                                \
+        memcpy(weights, &w, sizeof w);                                                                                 \
+        LLM_UNROLL for (size_t i = 0; i < 4; i++) sums[i] = quarter(sums[i], weights[i], four);                        \
+        memcpy(&sum, sums, sizeof sum);                                                                                \
+        return sum;                                                                                                    \
+    }
+
+// Without a dot product: products in 16 bits, which hold the sum of two.
+LLM_TEMPLATE int32x4_t multiply_add(int32x4_t sum, int8x16_t w, int8x16_t four) {
+    const int16x8_t low = vmull_s8(vget_low_s8(w), vget_low_s8(four)), high = vmull_high_s8(w, four);
+    return vpadalq_s16(sum, vpaddq_s16(low, high));
+}
+
+NEON_DOT(neon, multiply_add)
+#define NAME(x) x##_neon
+#define ROWS 5
+#define W8_ROWS 6
+#define HALVES 1
+#define ACTIVATION(packing) LLM_INT8
+#define SIGNED_WEIGHTS
+#include "linear_int_template.h"
+
+// sdot
+#pragma clang attribute push(__attribute__((target("dotprod"))), apply_to = function)
+NEON_DOT(neondot, vdotq_s32)
+#define NAME(x) x##_neondot
+#define ROWS 5
+#define W8_ROWS 6
+#define HALVES 1
+#define ACTIVATION(packing) LLM_INT8
+#define SIGNED_WEIGHTS
+#include "linear_int_template.h"
+#pragma clang attribute pop
+
+// usdot, of unsigned bytes and signed ones
+#pragma clang attribute push(__attribute__((target("i8mm"))), apply_to = function)
+LLM_TEMPLATE int32x4_t dot_unsigned(int32x4_t sum, int8x16_t w, int8x16_t four) {
+    return vusdotq_s32(sum, vreinterpretq_u8_s8(w), four);
+}
+
+NEON_DOT(neoni8mm, dot_unsigned)
+#define NAME(x) x##_neoni8mm
+#define ROWS 5
+#define W8_ROWS 6
+#define HALVES 1
+#define ACTIVATION(packing) LLM_INT8
+#include "linear_int_template.h"
+#pragma clang attribute pop
 #endif
 
 // Tables
@@ -285,6 +354,11 @@ LLM_TEMPLATE i32x16 dot_avx512vnni(i32x16 sum, i8x64 w, const char *x) {
         {"avx2vnni", LLM_CPU_AVX2 | LLM_CPU_AVX_VNNI, linear_##suffix##_avx2vnni, LLM_INT8},                           \
         {"avx512", LLM_CPU_AVX2 | LLM_CPU_AVX512, linear_##suffix##_avx512, wide},                                     \
         {"avx512vnni", LLM_CPU_AVX2 | LLM_CPU_AVX512 | LLM_CPU_AVX512_VNNI, linear_##suffix##_avx512vnni, LLM_INT8},
+#elif defined(__aarch64__)
+#define SIMD_ROWS(suffix, wide)                                                                                        \
+    {"neon", LLM_CPU_NEON, linear_##suffix##_neon, LLM_INT8},                                                          \
+        {"neondot", LLM_CPU_NEON | LLM_CPU_DOTPROD, linear_##suffix##_neondot, LLM_INT8},                              \
+        {"neoni8mm", LLM_CPU_NEON | LLM_CPU_I8MM, linear_##suffix##_neoni8mm, LLM_INT8},
 #else
 #define SIMD_ROWS(suffix, wide)
 #endif

@@ -5,6 +5,14 @@
 // Between steps, keeps the compiler from loading inputs so early that registers do not suffice.
 #define KEEP_ORDER __asm__ volatile("" ::: "memory")
 #define X_BYTES(packing) (ACTIVATION(packing) == LLM_INT8 ? 1 : 2)
+// What a step's weights of 8 bits are to the set, and what its sums start from.
+#ifdef SIGNED_WEIGHTS
+#define BYTES_OF(packed) ((packed) ^ INT8_MIN)
+#define START(packing, offset) ((packing) == LLM_PANEL_Q4 ? (offset) : 0)
+#else
+#define BYTES_OF(packed) (packed)
+#define START(packing, offset) (offset)
+#endif
 
 // sums[m][h] += the products of `steps` times four inputs, of `halves` half panels.
 LLM_TEMPLATE void NAME(sum_bytes)(
@@ -16,7 +24,7 @@ LLM_TEMPLATE void NAME(sum_bytes)(
         LLM_UNROLL for (size_t h = 0; h < halves; h++) {
             i8x64 bytes;
             memcpy(&bytes, w + step * STEP_BYTES + h * 64, sizeof bytes);
-            weights[h] = NAME(prepare)(bytes);
+            weights[h] = NAME(prepare)(BYTES_OF(bytes));
         }
         LLM_UNROLL for (size_t m = 0; m < rows; m++) {
             const char *four = x + m * stride + step * 4 * X_BYTES(LLM_PANEL_Q8);
@@ -70,7 +78,7 @@ LLM_TEMPLATE void NAME(grouped_tile)(
             LLM_UNROLL for (size_t half = 0; half < 2; half += halves) {
                 i32x16 sums[ROWS][2];
                 LLM_UNROLL for (size_t m = 0; m < rows; m++) LLM_UNROLL for (size_t h = 0; h < halves; h++)
-                    sums[m][h] = (i32x16)offsets[m * a->x.offset_stride + group];
+                    sums[m][h] = (i32x16)START(packing, offsets[m * a->x.offset_stride + group]);
                 const char *inputs = x + group * LLM_GROUP * X_BYTES(packing);
                 if (packing == LLM_PANEL_Q8) {
                     NAME(sum_bytes)(w + half * 64, inputs, a->x.stride, rows, halves, 0, LLM_GROUP / 4, sums);
@@ -106,7 +114,7 @@ LLM_TEMPLATE void NAME(w8_tile)(
     const char *x = (const char *)a->x.data + row * a->x.stride;
     i32x16 all[W8_ROWS][2];
     LLM_UNROLL for (size_t m = 0; m < rows; m++)
-        all[m][0] = all[m][1] = (i32x16)a->x.offsets[(row + m) * a->x.offset_stride];
+        all[m][0] = all[m][1] = (i32x16)START(LLM_PANEL_W8, a->x.offsets[(row + m) * a->x.offset_stride]);
     for (size_t step = 0; step < steps; step += chunk) {
         const size_t end = step + chunk < steps ? step + chunk : steps;
         read_ahead(ahead);
@@ -174,9 +182,12 @@ static void NAME(linear_w8)(const llm_linear_args *a, size_t begin, size_t end) 
 
 #undef KEEP_ORDER
 #undef X_BYTES
+#undef BYTES_OF
+#undef START
 #undef NAME
 #undef ROWS
 #undef W8_ROWS
 #undef HALVES
 #undef ACTIVATION
+#undef SIGNED_WEIGHTS
 #undef OWN_NIBBLES

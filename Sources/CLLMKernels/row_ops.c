@@ -107,6 +107,12 @@ LLM_TEMPLATE void silu_multiply_template(const llm_silu_multiply_args *a, size_t
     }
 #define SIMD_ROWS(kernel)                                                                                              \
     {"avx2", LLM_CPU_AVX2, kernel##_avx2}, {"avx512", LLM_CPU_AVX2 | LLM_CPU_AVX512, kernel##_avx512},
+#elif defined(__aarch64__)
+#define SIMD_VARIANTS(kernel)                                                                                          \
+    static void kernel##_neon(const llm_##kernel##_args *a, size_t begin, size_t end) {                                \
+        kernel##_template(a, begin, end);                                                                              \
+    }
+#define SIMD_ROWS(kernel) {"neon", LLM_CPU_NEON, kernel##_neon},
 #else
 #define SIMD_VARIANTS(kernel)
 #define SIMD_ROWS(kernel)

@@ -1,7 +1,8 @@
 // Sixteen lanes of float32: the width in which every kernel's arithmetic is stated.
 //
 // The templates are written once over these vectors and inlined into functions that name an instruction set, so a
-// vector becomes one AVX-512 register or two AVX2 ones, with the same operations on each lane and so the same bits.
+// vector becomes one AVX-512 register, two AVX2 ones or four of NEON, which every AArch64 compiler may use, with the
+// same operations on each lane and so the same bits.
 #pragma once
 
 #include <math.h>

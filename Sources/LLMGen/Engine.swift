@@ -29,6 +29,8 @@ public final class Engine: Sendable {
     public let kvCacheMemory: ByteCount
     /// Tokens a sequence may have, prompt and output together.
     public let maxModelLength: Int
+    /// Bytes of cached keys and values that a token has, over all layers.
+    let kvBytesPerToken: Int
     private let scheduling: SchedulerOptions
     private let inbox = EngineInbox()
     private let nextID = Atomic<UInt64>(0)
@@ -45,6 +47,7 @@ public final class Engine: Sendable {
         blockSize = shape.blockSize
         kvCacheDtype = dtype
         kvCacheMemory = ByteCount(bytes: scheduling.blockCount * shape.blockByteCount)
+        kvBytesPerToken = shape.blockByteCount / shape.blockSize
         maxModelLength = scheduling.maxModelLength
         if model.gemm == .openblas { Engine.warnOfOpenBLAS }
         EngineLoop.start(EngineCore(model, scheduling, shape), inbox)

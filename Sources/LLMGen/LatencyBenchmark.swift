@@ -25,6 +25,8 @@ public struct LatencyBenchmark: Sendable {
         public let tpotSeconds: Double
         /// Largest resident memory of the process so far.
         public let peakRSS: ByteCount
+        /// The machine's limits beside them.
+        public let limits: Limits
     }
 
     /// - Throws: ``LLMGenError`` `invalidArgument` for a size below 1.
@@ -54,14 +56,26 @@ public struct LatencyBenchmark: Sendable {
     public func run(_ engine: Engine) async throws -> Result {
         _ = try await runOnce(engine)
         var all: [Run] = []
-        for _ in 0..<runs { all.append(try await runOnce(engine)) }
-        func median(_ value: KeyPath<Run, Double>) -> Double {
-            let sorted = all.map { $0[keyPath: value] }.sorted()
+        var limits: [Limits] = []
+        for _ in 0..<runs {
+            let machine = Machine(engine.model)
+            let run = try await runOnce(engine)
+            all.append(run)
+            limits.append(self.limits(machine, engine, prefill: run.prefill, decode: run.decode))
+        }
+        func median<Value>(_ values: [Value], _ value: KeyPath<Value, Double>) -> Double {
+            let sorted = values.map { $0[keyPath: value] }.sorted()
             return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
         }
         return Result(
-            prefillTokensPerSecond: median(\.prefill), decodeTokensPerSecond: median(\.decode),
-            ttftSeconds: median(\.ttft), tpotSeconds: median(\.tpot), peakRSS: LatencyBenchmark.peakRSS)
+            prefillTokensPerSecond: median(all, \.prefill), decodeTokensPerSecond: median(all, \.decode),
+            ttftSeconds: median(all, \.ttft), tpotSeconds: median(all, \.tpot), peakRSS: LatencyBenchmark.peakRSS,
+            limits: Limits(
+                readBytesPerSecond: median(limits, \.readBytesPerSecond), arithmetic: limits[0].arithmetic,
+                operationsPerSecond: median(limits, \.operationsPerSecond), bytesPerStep: limits[0].bytesPerStep,
+                prefillOfOperations: median(limits, \.prefillOfOperations),
+                decodeOfOperations: median(limits, \.decodeOfOperations),
+                decodeOfRead: median(limits, \.decodeOfRead)))
     }
 
     private struct Run: Sendable {

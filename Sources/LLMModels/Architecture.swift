@@ -43,6 +43,10 @@ public protocol Architecture: Sendable {
     /// The tensors that a model of this config reads.
     static func tensors(_ config: ConfigFile) throws(ModelError) -> [TensorSpecification]
 
+    /// The linear layers that every step reads, in order, the output head last. A layer's weights count as many times as
+    /// a step reads them.
+    var linearLayers: [PackedWeights] { get }
+
     /// Reads the weights and packs its matrices, embedding and output head included, to `format`. Norms and biases stay
     /// float32. - Throws: `ModelError`.
     init(

@@ -27,6 +27,11 @@ public struct Llama: Architecture {
         let downBias: [Float]?
     }
 
+    /// The matrices of the layers, in order, then the output head.
+    public var linearLayers: [PackedWeights] {
+        layers.flatMap { [$0.queryKeyValue, $0.output, $0.gateUp, $0.down] } + [head]
+    }
+
     /// Reads and packs the weights; see ``Architecture``. - Throws: `ModelError`, naming the key or the tensor.
     public init(
         _ file: ConfigFile, _ tensors: any NamedTensors, _ format: LinearFormat, on compute: Compute

@@ -67,6 +67,12 @@ public struct MachineLimits: Sendable {
         return Double(pass.byteCount) / median(seconds)
     }
 
+    /// Bytes a second that all threads together read in one pass over packed weights, one matrix after the other.
+    public func readBytesPerSecond(of weights: [PackedWeights]) -> Double {
+        let pass = ReadPass(weights.map(\.memory), threads: pool.threads)
+        return Double(pass.byteCount) / seconds(pass)
+    }
+
     /// Operations a second that all threads together do at most, a multiplication and an addition each counted: the
     /// median of `runs` runs of some milliseconds.
     public func operationsPerSecond(_ kind: MultiplyAdd, runs: Int = 7) -> Double {

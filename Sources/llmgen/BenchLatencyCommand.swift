@@ -56,6 +56,17 @@ struct LatencyReport: Encodable {
     let tpot_s: Double
     let load_s: Double
     let peak_rss_bytes: Int
+    let limits: Limits
+
+    /// What the machine allows, measured between the runs; parts of it that were reached.
+    struct Limits: Encodable {
+        let read_bytes_per_s: Double
+        let operations_per_s: Double
+        let bytes_per_step: Int
+        let prefill_of_operations: Double
+        let decode_of_operations: Double
+        let decode_of_read: Double
+    }
 
     init(_ result: LatencyBenchmark.Result, _ command: BenchLatencyCommand, _ engine: Engine) {
         let model = engine.model
@@ -75,14 +86,35 @@ struct LatencyReport: Encodable {
         tpot_s = result.tpotSeconds
         load_s = model.loadSeconds
         peak_rss_bytes = result.peakRSS.bytes
+        let limits = result.limits
+        self.limits = Limits(
+            read_bytes_per_s: limits.readBytesPerSecond, operations_per_s: limits.operationsPerSecond,
+            bytes_per_step: limits.bytesPerStep, prefill_of_operations: limits.prefillOfOperations,
+            decode_of_operations: limits.decodeOfOperations, decode_of_read: limits.decodeOfRead)
     }
+
+    private var operations: String {
+        "\(compute_dtype) at \(Diagnostics.rounded(limits.operations_per_s / 1e9)) G op/s"
+    }
+
+    private func percent(_ part: Double) -> String { "\(Diagnostics.rounded(part * 100)) %" }
 
     /// Names and values, as a person reads them.
     var rows: [(String, String)] {
         [
             ("batch", "\(batch_size) prompts of \(input_len) tokens, \(output_len) out, \(runs) runs"),
-            ("prefill", "\(Diagnostics.rounded(prefill_tokens_per_s)) tokens/s"),
-            ("decode", "\(Diagnostics.rounded(decode_tokens_per_s)) tokens/s"),
+            (
+                "prefill",
+                "\(Diagnostics.rounded(prefill_tokens_per_s)) tokens/s, \(percent(limits.prefill_of_operations)) of "
+                    + "\(operations)"
+            ),
+            (
+                "decode",
+                "\(Diagnostics.rounded(decode_tokens_per_s)) tokens/s, \(percent(limits.decode_of_read)) of memory at "
+                    + "\(Diagnostics.rounded(limits.read_bytes_per_s / 1e9)) GB/s, "
+                    + "\(percent(limits.decode_of_operations)) of \(operations)"
+            ),
+            ("read in a decode step", "\(ByteCount(bytes: limits.bytes_per_step))"),
             ("time to first token", "\(Diagnostics.rounded(ttft_s * 1000)) ms"),
             ("time per output token", "\(Diagnostics.rounded(tpot_s * 1000)) ms"),
             ("load", "\(Diagnostics.rounded(load_s)) s"),

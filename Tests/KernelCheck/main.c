@@ -1,6 +1,8 @@
 // The kernel checks as a program of its own, for machines and emulators without Swift:
 //
-//   kernel-check [--cases N] [--seed S] [--kernel NAME]
+//   kernel-check [--cases N] [--seed S] [--kernel NAME] [--digest]
+//
+// --digest prints instead a hash of what each kernel's plain variant makes of the cases, the same on every processor.
 #include "CLLMKernelHarness.h"
 
 #include <stdio.h>
@@ -12,10 +14,11 @@ enum { USAGE = 64, MAX_FAILURES = 5 };
 typedef struct {
     uint64_t cases, seed;
     const char *kernel; // NULL for all
+    bool digest;
 } options;
 
 static int usage(void) {
-    fputs("usage: kernel-check [--cases N] [--seed S] [--kernel NAME]\n", stderr);
+    fputs("usage: kernel-check [--cases N] [--seed S] [--kernel NAME] [--digest]\n", stderr);
     return USAGE;
 }
 
@@ -26,9 +29,14 @@ static bool parse_number(const char *text, uint64_t *number) {
 }
 
 static bool parse(int count, char **arguments, options *o) {
-    for (int i = 1; i < count; i += 2) {
-        if (i + 1 == count) return false;
-        const char *name = arguments[i], *value = arguments[i + 1];
+    for (int i = 1; i < count; i++) {
+        const char *name = arguments[i];
+        if (strcmp(name, "--digest") == 0) {
+            o->digest = true;
+            continue;
+        }
+        if (++i == count) return false;
+        const char *value = arguments[i];
         if (strcmp(name, "--cases") == 0) {
             if (!parse_number(value, &o->cases)) return false;
         } else if (strcmp(name, "--seed") == 0) {
@@ -59,6 +67,22 @@ static uint64_t run(size_t kernel, const options *o, uint32_t features) {
     printf(failures ? "\n" : ": ok\n");
     fflush(stdout);
     return failures;
+}
+
+static void print_digest(size_t kernel, const options *o) {
+    uint64_t digest = 0;
+    for (uint64_t i = 0; i < o->cases; i++) digest = digest * 31 + llm_kernel_digest(kernel, o->seed + i);
+    printf("%-18s%016llx\n", llm_kernel_name(kernel), (unsigned long long)digest);
+    fflush(stdout);
+}
+
+// Prints what the CPU has and what is run.
+static void print_heading(const options *o, uint32_t features) {
+    printf("features:");
+    for (unsigned bit = 0; llm_cpu_feature_name(bit); bit++)
+        if (features >> bit & 1) printf(" %s", llm_cpu_feature_name(bit));
+    printf("\n%llu cases a kernel from seed %llu; in brackets what this CPU lacks\n", (unsigned long long)o->cases,
+           (unsigned long long)o->seed);
 }
 
 // Runs each loop that measures a limit once, so that an emulator shows whether it runs at all.
@@ -100,18 +124,18 @@ int main(int count, char **arguments) {
     options o = {.cases = 140, .seed = 1};
     if (!parse(count, arguments, &o)) return usage();
     const uint32_t features = llm_cpu_features();
-    printf("features:");
-    for (unsigned bit = 0; llm_cpu_feature_name(bit); bit++)
-        if (features >> bit & 1) printf(" %s", llm_cpu_feature_name(bit));
-    printf("\n%llu cases a kernel from seed %llu; in brackets what this CPU lacks\n", (unsigned long long)o.cases,
-           (unsigned long long)o.seed);
-    if (!o.kernel) run_limits(features);
+    if (!o.digest) print_heading(&o, features);
+    if (!o.digest && !o.kernel) run_limits(features);
     size_t kernels = 0;
     uint64_t failures = 0;
     for (size_t kernel = 0; kernel < llm_kernel_count(); kernel++) {
         if (o.kernel && strcmp(o.kernel, llm_kernel_name(kernel)) != 0) continue;
         kernels++;
-        failures += run(kernel, &o, features);
+        if (o.digest) {
+            print_digest(kernel, &o);
+        } else {
+            failures += run(kernel, &o, features);
+        }
     }
     if (kernels == 0) {
         fprintf(stderr, "error: there is no kernel %s\n", o.kernel);

@@ -28,6 +28,15 @@ import Testing
         for field in ["prefill_tokens_per_s", "decode_tokens_per_s", "ttft_s", "tpot_s", "load_s", "peak_rss_bytes"] {
             #expect((object[field] as? Double ?? 0) > 0, "\(field)")
         }
+        let limits = try #require(object["limits"] as? [String: Double])
+        #expect(
+            limits.keys.sorted() == [
+                "bytes_per_step", "decode_of_operations", "decode_of_read", "operations_per_s", "prefill_of_operations",
+                "read_bytes_per_s",
+            ])
+        #expect(limits.values.allSatisfy { $0 > 0 && $0.isFinite })
+        // The packed weights of the bundled model, of which 6144 bytes a token are cached in float32.
+        #expect(limits["bytes_per_step"] ?? 0 > 5e6)
         #expect(object["kv_cache_dtype"] as? String == "int8")
         #expect(object["input_len"] as? Int == 9 && object["batch_size"] as? Int == 2)
     }

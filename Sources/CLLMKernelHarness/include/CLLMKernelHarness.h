@@ -26,6 +26,9 @@ bool llm_kernel_variant_at(size_t kernel, size_t index, llm_kernel_variant *vari
 enum { LLM_CHECK_MESSAGE = 512 };
 bool llm_kernel_check(size_t kernel, uint64_t seed, uint32_t features, char message[LLM_CHECK_MESSAGE]);
 
+// A hash of what the plain variant makes of the same case, the same on every processor. All NaNs count as one.
+uint64_t llm_kernel_digest(size_t kernel, uint64_t seed);
+
 // Name of the feature at this bit; NULL where there is none.
 const char *llm_cpu_feature_name(unsigned bit);
 
