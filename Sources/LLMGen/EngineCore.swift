@@ -6,14 +6,15 @@ import LLMTokenizer
 /// The engine's state, owned by its thread: scheduler, model runner, sampler and the live requests.
 struct EngineCore {
     private var scheduler: Scheduler
-    private var sampler = Sampler()
     private var requests: [SequenceID: RequestState] = [:]
     private let runner: ModelRunner
+    private let samplers: RowSamplers
     private let tokenizer: (any Tokenizer)?
 
     init(_ model: LanguageModel, _ options: SchedulerOptions, _ shape: KVPagesShape) {
         scheduler = Scheduler(options)
         runner = ModelRunner(model, shape, blockCount: options.blockCount)
+        samplers = RowSamplers(model.compute.pool)
         tokenizer = model.tokenizer
     }
 
@@ -66,17 +67,18 @@ struct EngineCore {
         requests = [:]
     }
 
+    /// Samples all rows on the pool; a row that cannot be sampled ends its request alone.
     private mutating func sample(_ batch: ScheduledBatch, _ logits: Matrix) -> [SequenceID: SampledToken] {
+        let ids = batch.sequences.filter(\.needsLogits).map(\.id)
+        let rows = ids.map { id in requests[id].map { RowSamplers.Row(parameters: $0.sampling, counts: $0.counts) } }
         var tokens: [SequenceID: SampledToken] = [:]
-        for (row, sequence) in batch.sequences.filter(\.needsLogits).enumerated() {
-            guard let request = requests[sequence.id] else { continue }
-            do throws(SamplingError) {
-                tokens[sequence.id] = try logits.withRow(row) { values throws(SamplingError) in
-                    try sampler.next(values.span, request.sampling, request.counts)
-                }
-            } catch {
-                scheduler.finish(sequence.id, reason: .error)
-                requests.removeValue(forKey: sequence.id)?.fail(LLMGenError(error))
+        for (id, result) in zip(ids, samplers.sample(rows, logits)) {
+            switch result {
+            case .success(let token)?: tokens[id] = token
+            case .failure(let error)?:
+                scheduler.finish(id, reason: .error)
+                requests.removeValue(forKey: id)?.fail(LLMGenError(error))
+            case nil: break
             }
         }
         return tokens

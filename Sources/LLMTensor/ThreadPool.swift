@@ -49,6 +49,26 @@ public final class ThreadPool: Sendable {
             withoutActuallyEscaping(body) { job.run(count, $0) }
         }
     }
+
+    /// `body(0)` to `body(count - 1)`, worked out in any order and on any thread.
+    ///
+    /// A body must not start a job of the same pool.
+    public func map<Value: Sendable>(_ count: Int, _ body: @Sendable (Int) -> Value) -> [Value] {
+        [Value](unsafeUninitializedCapacity: max(count, 0)) { values, initialized in
+            let places = Places(values)
+            run(count) { places.initialize($0, to: body($0)) }
+            initialized = max(count, 0)
+        }
+    }
+}
+
+/// Places in memory that several threads fill, each its own.
+private struct Places<Value>: @unchecked Sendable {
+    private let buffer: UnsafeMutableBufferPointer<Value>
+
+    init(_ buffer: UnsafeMutableBufferPointer<Value>) { self.buffer = buffer }
+
+    func initialize(_ index: Int, to value: Value) { buffer.initializeElement(at: index, to: value) }
 }
 
 /// The job in work. `remaining` publishes it: a piece is claimed by lowering it, and `body` is read only between a claim
