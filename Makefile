@@ -7,7 +7,7 @@ PACKAGES := libopenblas-dev libsentencepiece-dev libpcre2-dev pkg-config
 # Testable imports are off, so that tests and the command share one optimized build.
 TEST := $(SWIFT) test -c release --disable-testable-imports
 
-.PHONY: all demo test bench setup build check kernel-check kernel-check-build kernel-check-aarch64 lint format fuzz asan leaks tsan clean
+.PHONY: all demo test bench setup build check kernel-check kernel-check-build kernel-check-aarch64 setup-aarch64 lint format fuzz asan leaks tsan clean
 
 all: build
 
@@ -50,10 +50,7 @@ DIGEST_CASES ?= 140
 AARCH64_PACKAGES := gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
 AARCH64_OBJECTS := $(patsubst %.c,.build/kernel-check/aarch64/%.o,$(KERNEL_CHECK))
 
-kernel-check-aarch64:
-	@command -v aarch64-linux-gnu-gcc >/dev/null && command -v qemu-aarch64-static >/dev/null \
-	    && [ -d /usr/aarch64-linux-gnu/include ] \
-	    || { echo "error: this needs $(AARCH64_PACKAGES); install them with apt-get" >&2; exit 1; }
+kernel-check-aarch64: setup-aarch64
 	@$(MAKE) --no-print-directory $(AARCH64_OBJECTS) kernel-check-build
 	aarch64-linux-gnu-gcc -static $(AARCH64_OBJECTS) -lm -o .build/kernel-check/aarch64/kernel-check
 	qemu-aarch64-static -cpu max .build/kernel-check/aarch64/kernel-check --cases $(CASES)
@@ -68,19 +65,30 @@ kernel-check-aarch64:
 	@mkdir -p $(@D)
 	$(CLANG) --target=aarch64-linux-gnu --sysroot=/usr/aarch64-linux-gnu $(KERNEL_FLAGS) -c $< -o $@
 
+# Installs the packages named in $$missing, if any.
+define INSTALL
+[ -n "$$missing" ] || exit 0; \
+if ! command -v apt-get >/dev/null; then \
+    echo "error: no apt-get here; install these packages with your system's package manager: $$missing" >&2; exit 1; fi; \
+run=; if [ "$$(id -u)" != 0 ]; then run=sudo; \
+    command -v sudo >/dev/null || { echo "error: not root, and no sudo; as root run: apt-get install $$missing" >&2; exit 1; }; fi; \
+echo "installing $$missing"; \
+$$run apt-get update -qq && $$run env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null
+endef
+
 # Installs the system packages that are missing.
 setup:
 	@missing=; \
 	if ! command -v pkg-config >/dev/null || ! pkg-config --exists openblas sentencepiece libpcre2-8; then \
 	    missing='$(PACKAGES)'; fi; \
 	command -v g++ >/dev/null || missing="$$missing g++"; \
-	[ -n "$$missing" ] || exit 0; \
-	if ! command -v apt-get >/dev/null; then \
-	    echo "error: no apt-get here; install these packages with your system's package manager: $$missing" >&2; exit 1; fi; \
-	run=; if [ "$$(id -u)" != 0 ]; then run=sudo; \
-	    command -v sudo >/dev/null || { echo "error: not root, and no sudo; as root run: apt-get install $$missing" >&2; exit 1; }; fi; \
-	echo "installing $$missing"; \
-	$$run apt-get update -qq && $$run env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null
+	$(INSTALL)
+
+setup-aarch64:
+	@missing='$(AARCH64_PACKAGES)'; \
+	if command -v aarch64-linux-gnu-gcc >/dev/null && command -v qemu-aarch64-static >/dev/null \
+	    && [ -d /usr/aarch64-linux-gnu/include ]; then missing=; fi; \
+	$(INSTALL)
 
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests

@@ -20,7 +20,7 @@ import Testing
     @Test(arguments: LinearFormat.allCases)
     func `A linear op gives the same bits with any number of threads, rows together or alone`(format: LinearFormat) {
         var random = SeededGenerator(seed: 3)
-        let (rows, inputs, outputs) = (37, 130, 333)
+        let (rows, inputs, outputs) = (480, 130, 333)
         let weights = view((0..<inputs * outputs).map { _ in random.float() }, [outputs, inputs])
         let x = Matrix(rows: rows, columns: inputs)
         for row in 0..<rows { x.setRow(row, (0..<inputs).map { _ in random.float() }) }
