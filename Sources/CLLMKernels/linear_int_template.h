@@ -2,10 +2,9 @@
 // No include guard: it is included once for each set. Its functions have the set's target, so they call those of
 // vector16.h, which have none, with pointers only.
 
-// Between steps, keeps the compiler from loading inputs so early that registers do not suffice.
-#define KEEP_ORDER __asm__ volatile("" ::: "memory")
 #define X_BYTES(packing) (ACTIVATION(packing) == LLM_INT8 ? 1 : 2)
 
+#ifndef OWN_BYTES
 // sums[m][h] += the products of `steps` times four inputs, of `halves` half panels.
 LLM_TEMPLATE void NAME(sum_bytes)(
     const char *w, const char *x, size_t stride, const size_t rows, const size_t halves, size_t step, size_t end,
@@ -24,11 +23,15 @@ LLM_TEMPLATE void NAME(sum_bytes)(
         }
     }
 }
+#endif
 
 #ifndef OWN_NIBBLES
-// sums[m][h] += the products of a group of 4-bit weights.
+// sums[m][h] = the offset of row m + the products of a group of 4-bit weights.
 LLM_TEMPLATE void NAME(sum_nibbles)(
-    const char *w, const char *x, size_t stride, const size_t rows, const size_t halves, i32x16 sums[][2]) {
+    const char *w, const char *x, size_t stride, const int32_t *offsets, size_t offset_stride, const size_t rows,
+    const size_t halves, i32x16 sums[][2]) {
+    LLM_UNROLL for (size_t m = 0; m < rows; m++)
+        LLM_UNROLL for (size_t h = 0; h < halves; h++) sums[m][h] = (i32x16)offsets[m * offset_stride];
     LLM_UNROLL for (size_t step = 0; step < LLM_GROUP / 8; step++) {
         KEEP_ORDER;
         NAME(weights) low[2], high[2];
@@ -69,13 +72,14 @@ LLM_TEMPLATE void NAME(grouped_tile)(
             read_ahead(ahead);
             LLM_UNROLL for (size_t half = 0; half < 2; half += halves) {
                 i32x16 sums[ROWS][2];
-                LLM_UNROLL for (size_t m = 0; m < rows; m++) LLM_UNROLL for (size_t h = 0; h < halves; h++)
-                    sums[m][h] = (i32x16)offsets[m * a->x.offset_stride + group];
                 const char *inputs = x + group * LLM_GROUP * X_BYTES(packing);
                 if (packing == LLM_PANEL_Q8) {
+                    LLM_UNROLL for (size_t m = 0; m < rows; m++) LLM_UNROLL for (size_t h = 0; h < halves; h++)
+                        sums[m][h] = (i32x16)offsets[m * a->x.offset_stride + group];
                     NAME(sum_bytes)(w + half * 64, inputs, a->x.stride, rows, halves, 0, LLM_GROUP / 4, sums);
                 } else {
-                    NAME(sum_nibbles)(w + half * 64, inputs, a->x.stride, rows, halves, sums);
+                    NAME(sum_nibbles)(
+                        w + half * 64, inputs, a->x.stride, offsets + group, a->x.offset_stride, rows, halves, sums);
                 }
                 LLM_UNROLL for (size_t h = 0; h < halves; h++) {
                     f16x16 stored;
@@ -172,11 +176,11 @@ static void NAME(linear_w8)(const llm_linear_args *a, size_t begin, size_t end) 
     NAME(linear)(LLM_PANEL_W8, a, begin, end);
 }
 
-#undef KEEP_ORDER
 #undef X_BYTES
 #undef NAME
 #undef ROWS
 #undef W8_ROWS
 #undef HALVES
 #undef ACTIVATION
+#undef OWN_BYTES
 #undef OWN_NIBBLES
