@@ -62,34 +62,12 @@ static void linear_w8_scalar(const llm_linear_args *a, size_t begin, size_t end)
 // What the variants share: tiles of rows, as even in size as they can be, pass over a block of panels that stays in the
 // cache, while the next block is fetched, a little with each step of each tile, so that memory is never idle.
 
-enum { W8_CHUNK = 64, BLOCK_BYTES = 256 * 1024, FEW_ROWS = 64, LINE = 64 };
+enum { W8_CHUNK = 64, BLOCK_BYTES = 256 * 1024, FEW_ROWS = 64 };
 
 // The panels of a block: one for few rows, so that what is read is used by all of them at once.
 LLM_TEMPLATE size_t panels_together(llm_packing packing, const llm_linear_args *a) {
     const size_t fit = BLOCK_BYTES / llm_panel_bytes(packing, a->k);
     return a->rows <= FEW_ROWS || fit < 1 ? 1 : fit;
-}
-
-// Memory to fetch, evenly over a number of steps: at each, `rate` more, in bytes << RATE_SHIFT.
-typedef struct {
-    const char *base;
-    size_t fetched, wanted, rate;
-} stream;
-
-enum { RATE_SHIFT = 10 };
-
-LLM_TEMPLATE stream next_panels(
-    llm_packing packing, const llm_linear_args *a, size_t panel, size_t count, size_t passes) {
-    const size_t panel_bytes = llm_panel_bytes(packing, a->k);
-    const size_t span = packing == LLM_PANEL_W8 ? W8_CHUNK : LLM_GROUP;
-    const size_t steps = passes * ((a->k + span - 1) / span);
-    return (stream){(const char *)a->packed + panel * panel_bytes, 0, 0, (count * panel_bytes << RATE_SHIFT) / steps};
-}
-
-LLM_TEMPLATE void read_ahead(stream *s) {
-    s->wanted += s->rate;
-    for (; s->fetched < s->wanted >> RATE_SHIFT; s->fetched += LINE)
-        __builtin_prefetch(s->base + s->fetched, 0, 2);
 }
 
 // Variants: linear_int_template.h over the dot product of each instruction set, which defines

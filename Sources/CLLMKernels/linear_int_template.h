@@ -137,10 +137,12 @@ LLM_TEMPLATE void NAME(w8_tile)(
 LLM_TEMPLATE void NAME(linear)(llm_packing packing, const llm_linear_args *a, size_t begin, size_t end) {
     const size_t most = packing == LLM_PANEL_W8 ? W8_ROWS : ROWS;
     const size_t tiles = (a->rows + most - 1) / most, block = panels_together(packing, a);
+    const size_t span = packing == LLM_PANEL_W8 ? W8_CHUNK : LLM_GROUP;
     f32x16 sums[W8_ROWS * 2];
     for (size_t first = begin; first < end; first += block) {
         const size_t last = first + block < end ? first + block : end;
-        stream ahead = next_panels(packing, a, last, end - last < block ? end - last : block, tiles * (last - first));
+        stream ahead = next_panels(
+            packing, a, last, end - last < block ? end - last : block, tiles * (last - first) * ((a->k + span - 1) / span));
         for (size_t tile = 0, row = 0; tile < tiles; tile++) {
             const size_t rows = (a->rows - row) / (tiles - tile);
             for (size_t panel = first; panel < last; panel++) {
