@@ -73,6 +73,27 @@ LLM_TEMPLATE void finish_panel(const llm_linear_args *a, const f32x16 *sums, siz
     }
 }
 
+// The panels to come, fetched evenly over the steps of the work on those at hand, so that memory is never idle: at each
+// step `rate` more, in bytes << RATE_SHIFT.
+typedef struct {
+    const char *base;
+    size_t fetched, wanted, rate;
+} stream;
+
+enum { RATE_SHIFT = 10, LINE = 64 };
+
+LLM_TEMPLATE stream next_panels(
+    llm_packing packing, const llm_linear_args *a, size_t panel, size_t count, size_t steps) {
+    const size_t panel_bytes = llm_panel_bytes(packing, a->k);
+    return (stream){(const char *)a->packed + panel * panel_bytes, 0, 0, (count * panel_bytes << RATE_SHIFT) / steps};
+}
+
+LLM_TEMPLATE void read_ahead(stream *s) {
+    s->wanted += s->rate;
+    for (; s->fetched < s->wanted >> RATE_SHIFT; s->fetched += LINE)
+        __builtin_prefetch(s->base + s->fetched, 0, 2);
+}
+
 // The tables of each packing's file, ended by a row without a name.
 extern const llm_linear_variant llm_linear_f32[], llm_linear_f16[], llm_linear_bf16[], llm_linear_bf16_bf16[];
 extern const llm_linear_variant llm_linear_q8[], llm_linear_q4[], llm_linear_w8[];

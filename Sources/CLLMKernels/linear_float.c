@@ -55,11 +55,13 @@ LLM_TEMPLATE llm_packing packing_of(llm_dtype dtype) {
     return dtype == LLM_F32 ? LLM_PANEL_F32 : dtype == LLM_F16 ? LLM_PANEL_F16 : LLM_PANEL_BF16;
 }
 
+enum { SPAN = 32 }; // inputs from one look ahead to the next
+
 // The sums of `rows` rows and `halves` half panels, to out[panel][row][2]. Rows and halves are constants wherever this
 // is inlined, so the sums stay in registers.
 LLM_TEMPLATE void float_tile(
     llm_dtype dtype, const llm_linear_args *a, const size_t rows, const size_t halves, size_t row, size_t half,
-    f32x16 *out) {
+    stream *ahead, f32x16 *out) {
     const size_t panel_bytes = llm_panel_bytes(packing_of(dtype), a->k);
     const size_t pair_bytes = 2 * LLM_PANEL * (dtype == LLM_F32 ? sizeof(float) : sizeof(uint16_t));
     const size_t half_bytes = dtype == LLM_F32 ? 64 : pair_bytes / 2;
@@ -72,16 +74,21 @@ LLM_TEMPLATE void float_tile(
     f32x16 sums[12][8];
     LLM_UNROLL for (size_t m = 0; m < rows; m++) LLM_UNROLL for (size_t h = 0; h < halves; h++) sums[m][h] = 0;
     size_t k = 0;
-    for (; k + 1 < a->k; k += 2) {
-        LLM_UNROLL for (size_t h = 0; h < halves; h++) {
-            f32x16 first, second;
-            // Keeps the compiler from holding the inputs of all rows from one half panel to the next: they would spill.
-            __asm__ volatile("" ::: "memory");
-            load_pair(dtype, weights[h] + k / 2 * pair_bytes, &first, &second);
-            LLM_UNROLL for (size_t m = 0; m < rows; m++)
-                sums[m][h] = fma16((f32x16)x[m * stride + k], first, sums[m][h]);
-            LLM_UNROLL for (size_t m = 0; m < rows; m++)
-                sums[m][h] = fma16((f32x16)x[m * stride + k + 1], second, sums[m][h]);
+    while (k + 1 < a->k) {
+        const size_t end = k + SPAN < a->k ? k + SPAN : a->k;
+        read_ahead(ahead);
+        for (; k + 1 < end; k += 2) {
+            LLM_UNROLL for (size_t h = 0; h < halves; h++) {
+                f32x16 first, second;
+                // Keeps the compiler from holding the inputs of all rows from one half panel to the next: they would
+                // spill.
+                __asm__ volatile("" ::: "memory");
+                load_pair(dtype, weights[h] + k / 2 * pair_bytes, &first, &second);
+                LLM_UNROLL for (size_t m = 0; m < rows; m++)
+                    sums[m][h] = fma16((f32x16)x[m * stride + k], first, sums[m][h]);
+                LLM_UNROLL for (size_t m = 0; m < rows; m++)
+                    sums[m][h] = fma16((f32x16)x[m * stride + k + 1], second, sums[m][h]);
+            }
         }
     }
     if (k < a->k) {
@@ -103,31 +110,35 @@ LLM_TEMPLATE void float_tile(
 // Few rows: as many half panels at a time as keep enough chains in flight. Half panels come in pairs.
 LLM_TEMPLATE void few_rows(
     llm_dtype dtype, const llm_linear_args *a, const size_t rows, const size_t wide, size_t begin, size_t end) {
+    stream none = {0};
     f32x16 sums[4 * 2 * 3];
     size_t panel = begin;
     for (; panel + wide / 2 <= end; panel += wide / 2) {
-        float_tile(dtype, a, rows, wide, 0, panel * 2, sums);
+        float_tile(dtype, a, rows, wide, 0, panel * 2, &none, sums);
         for (size_t p = 0; p < wide / 2; p++) finish_panel(a, sums + p * rows * 2, rows, 0, panel + p);
     }
     for (; panel < end; panel++) {
-        float_tile(dtype, a, rows, 2, 0, panel * 2, sums);
+        float_tile(dtype, a, rows, 2, 0, panel * 2, &none, sums);
         finish_panel(a, sums, rows, 0, panel);
     }
 }
 
-// Many rows: a panel stays in the cache while tiles of rows pass, as even in size as they can be.
+// Many rows: a panel stays in the cache while tiles of rows pass, as even in size as they can be, and the next one is
+// fetched.
 LLM_TEMPLATE void many_rows(
     llm_dtype dtype, const llm_linear_args *a, const size_t most, const size_t halves, size_t begin, size_t end) {
     const size_t tiles = (a->rows + most - 1) / most;
     f32x16 sums[12 * 2];
     for (size_t panel = begin; panel < end; panel++) {
+        const size_t steps = tiles * (2 / halves) * (a->k / SPAN + 1);
+        stream ahead = next_panels(packing_of(dtype), a, panel + 1, panel + 1 < end, steps);
         for (size_t tile = 0, row = 0; tile < tiles; tile++) {
             const size_t rows = (a->rows - row) / (tiles - tile);
             for (size_t half = 0; half < 2; half += halves) {
                 switch (rows) {
 #define CASE(rows)                                                                                                     \
     case rows:                                                                                                         \
-        if (rows <= most) float_tile(dtype, a, rows, halves, row, panel * 2 + half, sums);                             \
+        if (rows <= most) float_tile(dtype, a, rows, halves, row, panel * 2 + half, &ahead, sums);                     \
         break;
                     CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
 #undef CASE

@@ -62,34 +62,12 @@ static void linear_w8_scalar(const llm_linear_args *a, size_t begin, size_t end)
 // What the variants share: tiles of rows, as even in size as they can be, pass over a block of panels that stays in the
 // cache, while the next block is fetched, a little with each step of each tile, so that memory is never idle.
 
-enum { W8_CHUNK = 64, BLOCK_BYTES = 256 * 1024, FEW_ROWS = 64, LINE = 64 };
+enum { W8_CHUNK = 64, BLOCK_BYTES = 256 * 1024, FEW_ROWS = 64 };
 
 // The panels of a block: one for few rows, so that what is read is used by all of them at once.
 LLM_TEMPLATE size_t panels_together(llm_packing packing, const llm_linear_args *a) {
     const size_t fit = BLOCK_BYTES / llm_panel_bytes(packing, a->k);
     return a->rows <= FEW_ROWS || fit < 1 ? 1 : fit;
-}
-
-// Memory to fetch, evenly over a number of steps: at each, `rate` more, in bytes << RATE_SHIFT.
-typedef struct {
-    const char *base;
-    size_t fetched, wanted, rate;
-} stream;
-
-enum { RATE_SHIFT = 10 };
-
-LLM_TEMPLATE stream next_panels(
-    llm_packing packing, const llm_linear_args *a, size_t panel, size_t count, size_t passes) {
-    const size_t panel_bytes = llm_panel_bytes(packing, a->k);
-    const size_t span = packing == LLM_PANEL_W8 ? W8_CHUNK : LLM_GROUP;
-    const size_t steps = passes * ((a->k + span - 1) / span);
-    return (stream){(const char *)a->packed + panel * panel_bytes, 0, 0, (count * panel_bytes << RATE_SHIFT) / steps};
-}
-
-LLM_TEMPLATE void read_ahead(stream *s) {
-    s->wanted += s->rate;
-    for (; s->fetched < s->wanted >> RATE_SHIFT; s->fetched += LINE)
-        __builtin_prefetch(s->base + s->fetched, 0, 2);
 }
 
 // Variants: linear_int_template.h over the dot product of each instruction set, which defines
@@ -103,25 +81,20 @@ LLM_TEMPLATE void read_ahead(stream *s) {
 //   dot(sum, w, x)         sum + the products with the four activations at x
 //   SIGNED_WEIGHTS         if it multiplies signed bytes: weights of 8 bits lose their 128 before they are prepared, and
 //                          their sums need no offsets; those of 4 bits are the same numbers signed or not
-//   OWN_NIBBLES            if it has a sum_nibbles of its own
+//   OWN_BYTES, OWN_NIBBLES if it has a sum_bytes, a sum_nibbles of its own
+
+// Between steps, keeps the compiler from loading inputs so early that registers do not suffice.
+#define KEEP_ORDER __asm__ volatile("" ::: "memory")
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 
 // AVX2 has no dot product of bytes that does not saturate: weights become 16 bits wide, even bytes and odd ones.
+//
+// Its 16 registers hold the sums of six rows and half a panel, two vectors of weights, an input and a product, no more:
+// weights are made ready a half at a time, the even bytes or the odd, the low nibbles or the high.
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
-enum { ROWS_AVX2 = 5 };
-
-typedef struct {
-    __m256i even[2], odd[2];
-} weights_avx2;
-
-LLM_TEMPLATE weights_avx2 prepare_avx2(i8x64 v) {
-    const __m256i low = (__m256i)v.lo, high = (__m256i)v.hi, bytes = _mm256_set1_epi16(0xff);
-    return (weights_avx2){
-        {_mm256_and_si256(low, bytes), _mm256_and_si256(high, bytes)},
-        {_mm256_srli_epi16(low, 8), _mm256_srli_epi16(high, 8)}};
-}
+enum { ROWS_AVX2 = 6 };
 
 LLM_TEMPLATE i32x16 join(__m256i low, __m256i high) {
     i32x16 v;
@@ -136,39 +109,61 @@ LLM_TEMPLATE __m256i four_bytes(const char *p) {
     return _mm256_set1_epi32(bytes);
 }
 
-LLM_TEMPLATE i32x16 dot_avx2(i32x16 sum, weights_avx2 w, const char *x) {
-    const __m256i even = four_bytes(x), odd = four_bytes(x + 4);
-    __m256i low = (__m256i)sum.lo, high = (__m256i)sum.hi;
-    low = _mm256_add_epi32(low, _mm256_madd_epi16(w.even[0], even));
-    high = _mm256_add_epi32(high, _mm256_madd_epi16(w.even[1], even));
-    low = _mm256_add_epi32(low, _mm256_madd_epi16(w.odd[0], odd));
-    high = _mm256_add_epi32(high, _mm256_madd_epi16(w.odd[1], odd));
-    return join(low, high);
+LLM_TEMPLATE void sum_bytes_avx2(
+    const char *w, const char *x, size_t stride, const size_t rows, const size_t halves, size_t step, size_t end,
+    i32x16 sums[][2]) {
+    __m256i words[ROWS_AVX2][4];
+    LLM_UNROLL for (size_t m = 0; m < rows; m++) LLM_UNROLL for (size_t h = 0; h < halves; h++) {
+        words[m][h * 2] = (__m256i)sums[m][h].lo;
+        words[m][h * 2 + 1] = (__m256i)sums[m][h].hi;
+    }
+    const __m256i low = _mm256_set1_epi16(0xff);
+    for (; step < end; step++) {
+        LLM_UNROLL for (size_t odd = 0; odd < 2; odd++) {
+            KEEP_ORDER;
+            __m256i weights[4];
+            LLM_UNROLL for (size_t v = 0; v < halves * 2; v++) {
+                const __m256i pairs = _mm256_loadu_si256((const __m256i *)(w + step * STEP_BYTES + v * 32));
+                weights[v] = odd ? _mm256_srli_epi16(pairs, 8) : _mm256_and_si256(pairs, low);
+            }
+            LLM_UNROLL for (size_t m = 0; m < rows; m++) {
+                const __m256i inputs = four_bytes(x + m * stride + step * 8 + odd * 4);
+                LLM_UNROLL for (size_t v = 0; v < halves * 2; v++)
+                    words[m][v] = _mm256_add_epi32(words[m][v], _mm256_madd_epi16(weights[v], inputs));
+            }
+        }
+    }
+    LLM_UNROLL for (size_t m = 0; m < rows; m++)
+        LLM_UNROLL for (size_t h = 0; h < halves; h++) sums[m][h] = join(words[m][h * 2], words[m][h * 2 + 1]);
 }
 
 // Products of nibbles fit 16 bits: 32 inputs come to 16 pairs of at most 2 * 15 * 127, of which 8 are added.
 LLM_TEMPLATE void sum_nibbles_avx2(
-    const char *w, const char *x, size_t stride, const size_t rows, const size_t halves, i32x16 sums[][2]) {
+    const char *w, const char *x, size_t stride, const int32_t *offsets, size_t offset_stride, const size_t rows,
+    const size_t halves, i32x16 sums[][2]) {
     __m256i pairs[ROWS_AVX2][4];
-    LLM_UNROLL for (size_t m = 0; m < rows; m++)
-        LLM_UNROLL for (size_t v = 0; v < halves * 2; v++) pairs[m][v] = _mm256_setzero_si256();
     const __m256i nibble = _mm256_set1_epi8(15);
-    LLM_UNROLL for (size_t step = 0; step < LLM_GROUP / 8; step++) {
-        __asm__ volatile("" ::: "memory");
+    LLM_UNROLL for (size_t step = 0; step < LLM_GROUP / 4; step++) {
+        KEEP_ORDER;
+        __m256i weights[4];
         LLM_UNROLL for (size_t v = 0; v < halves * 2; v++) {
-            const __m256i bytes = _mm256_loadu_si256((const __m256i *)(w + step * STEP_BYTES + v * 32));
-            const __m256i low = _mm256_and_si256(bytes, nibble);
-            const __m256i high = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), nibble);
-            LLM_UNROLL for (size_t m = 0; m < rows; m++) {
-                const char *four = x + m * stride + step * 8;
-                pairs[m][v] = _mm256_add_epi16(pairs[m][v], _mm256_maddubs_epi16(low, four_bytes(four)));
-                pairs[m][v] = _mm256_add_epi16(pairs[m][v], _mm256_maddubs_epi16(high, four_bytes(four + 4)));
+            const __m256i both = _mm256_loadu_si256((const __m256i *)(w + step / 2 * STEP_BYTES + v * 32));
+            weights[v] = _mm256_and_si256(step % 2 ? _mm256_srli_epi16(both, 4) : both, nibble);
+        }
+        LLM_UNROLL for (size_t m = 0; m < rows; m++) {
+            const __m256i inputs = four_bytes(x + m * stride + step * 4);
+            LLM_UNROLL for (size_t v = 0; v < halves * 2; v++) {
+                const __m256i products = _mm256_maddubs_epi16(weights[v], inputs);
+                pairs[m][v] = step ? _mm256_add_epi16(pairs[m][v], products) : products;
+                // Or the compiler adds products to each other first, which takes more registers.
+                __asm__("" : "+x"(pairs[m][v]));
             }
         }
     }
     const __m256i ones = _mm256_set1_epi16(1);
     LLM_UNROLL for (size_t m = 0; m < rows; m++) LLM_UNROLL for (size_t h = 0; h < halves; h++)
-        sums[m][h] += join(_mm256_madd_epi16(pairs[m][h * 2], ones), _mm256_madd_epi16(pairs[m][h * 2 + 1], ones));
+        sums[m][h] = (i32x16)offsets[m * offset_stride]
+            + join(_mm256_madd_epi16(pairs[m][h * 2], ones), _mm256_madd_epi16(pairs[m][h * 2 + 1], ones));
 }
 
 #define NAME(x) x##_avx2
@@ -176,6 +171,7 @@ LLM_TEMPLATE void sum_nibbles_avx2(
 #define W8_ROWS ROWS_AVX2
 #define HALVES 1
 #define ACTIVATION(packing) ((packing) == LLM_PANEL_Q4 ? LLM_INT8 : LLM_INT8_WIDE)
+#define OWN_BYTES
 #define OWN_NIBBLES
 #include "linear_int_template.h"
 #pragma clang attribute pop
@@ -226,7 +222,8 @@ LLM_TEMPLATE i32x16 dot_avx512(i32x16 sum, weights_avx512 w, const char *x) {
 }
 
 LLM_TEMPLATE void sum_nibbles_avx512(
-    const char *w, const char *x, size_t stride, const size_t rows, const size_t halves, i32x16 sums[][2]) {
+    const char *w, const char *x, size_t stride, const int32_t *offsets, size_t offset_stride, const size_t rows,
+    const size_t halves, i32x16 sums[][2]) {
     __m512i pairs[6][2];
     LLM_UNROLL for (size_t m = 0; m < rows; m++)
         LLM_UNROLL for (size_t h = 0; h < halves; h++) pairs[m][h] = _mm512_setzero_si512();
@@ -245,7 +242,7 @@ LLM_TEMPLATE void sum_nibbles_avx512(
     }
     const __m512i ones = _mm512_set1_epi16(1);
     LLM_UNROLL for (size_t m = 0; m < rows; m++) LLM_UNROLL for (size_t h = 0; h < halves; h++)
-        sums[m][h] += (i32x16)_mm512_madd_epi16(pairs[m][h], ones);
+        sums[m][h] = (i32x16)offsets[m * offset_stride] + (i32x16)_mm512_madd_epi16(pairs[m][h], ones);
 }
 
 #define NAME(x) x##_avx512

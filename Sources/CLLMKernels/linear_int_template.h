@@ -2,18 +2,17 @@
 // No include guard: it is included once for each set. Its functions have the set's target, so they call those of
 // vector16.h, which have none, with pointers only.
 
-// Between steps, keeps the compiler from loading inputs so early that registers do not suffice.
-#define KEEP_ORDER __asm__ volatile("" ::: "memory")
 #define X_BYTES(packing) (ACTIVATION(packing) == LLM_INT8 ? 1 : 2)
 // What a step's weights of 8 bits are to the set, and what its sums start from.
 #ifdef SIGNED_WEIGHTS
 #define BYTES_OF(packed) ((packed) ^ INT8_MIN)
-#define START(packing, offset) ((packing) == LLM_PANEL_Q4 ? (offset) : 0)
+#define START(offset) 0
 #else
 #define BYTES_OF(packed) (packed)
-#define START(packing, offset) (offset)
+#define START(offset) (offset)
 #endif
 
+#ifndef OWN_BYTES
 // sums[m][h] += the products of `steps` times four inputs, of `halves` half panels.
 LLM_TEMPLATE void NAME(sum_bytes)(
     const char *w, const char *x, size_t stride, const size_t rows, const size_t halves, size_t step, size_t end,
@@ -32,11 +31,15 @@ LLM_TEMPLATE void NAME(sum_bytes)(
         }
     }
 }
+#endif
 
 #ifndef OWN_NIBBLES
-// sums[m][h] += the products of a group of 4-bit weights.
+// sums[m][h] = the offset of row m + the products of a group of 4-bit weights.
 LLM_TEMPLATE void NAME(sum_nibbles)(
-    const char *w, const char *x, size_t stride, const size_t rows, const size_t halves, i32x16 sums[][2]) {
+    const char *w, const char *x, size_t stride, const int32_t *offsets, size_t offset_stride, const size_t rows,
+    const size_t halves, i32x16 sums[][2]) {
+    LLM_UNROLL for (size_t m = 0; m < rows; m++)
+        LLM_UNROLL for (size_t h = 0; h < halves; h++) sums[m][h] = (i32x16)offsets[m * offset_stride];
     LLM_UNROLL for (size_t step = 0; step < LLM_GROUP / 8; step++) {
         KEEP_ORDER;
         NAME(weights) low[2], high[2];
@@ -77,13 +80,14 @@ LLM_TEMPLATE void NAME(grouped_tile)(
             read_ahead(ahead);
             LLM_UNROLL for (size_t half = 0; half < 2; half += halves) {
                 i32x16 sums[ROWS][2];
-                LLM_UNROLL for (size_t m = 0; m < rows; m++) LLM_UNROLL for (size_t h = 0; h < halves; h++)
-                    sums[m][h] = (i32x16)START(packing, offsets[m * a->x.offset_stride + group]);
                 const char *inputs = x + group * LLM_GROUP * X_BYTES(packing);
                 if (packing == LLM_PANEL_Q8) {
+                    LLM_UNROLL for (size_t m = 0; m < rows; m++) LLM_UNROLL for (size_t h = 0; h < halves; h++)
+                        sums[m][h] = (i32x16)START(offsets[m * a->x.offset_stride + group]);
                     NAME(sum_bytes)(w + half * 64, inputs, a->x.stride, rows, halves, 0, LLM_GROUP / 4, sums);
                 } else {
-                    NAME(sum_nibbles)(w + half * 64, inputs, a->x.stride, rows, halves, sums);
+                    NAME(sum_nibbles)(
+                        w + half * 64, inputs, a->x.stride, offsets + group, a->x.offset_stride, rows, halves, sums);
                 }
                 LLM_UNROLL for (size_t h = 0; h < halves; h++) {
                     f16x16 stored;
@@ -141,10 +145,12 @@ LLM_TEMPLATE void NAME(w8_tile)(
 LLM_TEMPLATE void NAME(linear)(llm_packing packing, const llm_linear_args *a, size_t begin, size_t end) {
     const size_t most = packing == LLM_PANEL_W8 ? W8_ROWS : ROWS;
     const size_t tiles = (a->rows + most - 1) / most, block = panels_together(packing, a);
+    const size_t span = packing == LLM_PANEL_W8 ? W8_CHUNK : LLM_GROUP;
     f32x16 sums[W8_ROWS * 2];
     for (size_t first = begin; first < end; first += block) {
         const size_t last = first + block < end ? first + block : end;
-        stream ahead = next_panels(packing, a, last, end - last < block ? end - last : block, tiles * (last - first));
+        stream ahead = next_panels(
+            packing, a, last, end - last < block ? end - last : block, tiles * (last - first) * ((a->k + span - 1) / span));
         for (size_t tile = 0, row = 0; tile < tiles; tile++) {
             const size_t rows = (a->rows - row) / (tiles - tile);
             for (size_t panel = first; panel < last; panel++) {
@@ -180,7 +186,6 @@ static void NAME(linear_w8)(const llm_linear_args *a, size_t begin, size_t end) 
     NAME(linear)(LLM_PANEL_W8, a, begin, end);
 }
 
-#undef KEEP_ORDER
 #undef X_BYTES
 #undef BYTES_OF
 #undef START
@@ -190,4 +195,5 @@ static void NAME(linear_w8)(const llm_linear_args *a, size_t begin, size_t end) 
 #undef HALVES
 #undef ACTIVATION
 #undef SIGNED_WEIGHTS
+#undef OWN_BYTES
 #undef OWN_NIBBLES
