@@ -28,20 +28,30 @@ static size_t panel_index(llm_packing packing, size_t feature, size_t input) {
 }
 
 // Words of 32 bits, a float32 or a pair of bfloat16, change places from rows of words to [words][32 features].
-static void transpose_words(const void *const *rows, size_t words, uint32_t *panel) {
-    for (size_t i = 0; i < words; i++)
+static void transpose_words(const void *const *rows, size_t begin, size_t end, uint32_t *panel) {
+    for (size_t i = begin; i < end; i++)
         for (size_t f = 0; f < LLM_PANEL; f++)
             if (rows[f]) memcpy(panel + i * LLM_PANEL + f, (const char *)rows[f] + i * sizeof *panel, sizeof *panel);
 }
 
-static void pack_floats(llm_packing packing, const void *const *rows, size_t k, void *panel) {
-    bool whole = k % 2 == 0 || packing == LLM_PANEL_F32;
-    for (size_t f = 0; f < LLM_PANEL; f++) whole = whole && rows[f];
-    if (!whole) memset(panel, 0, llm_panel_bytes(packing, k));
+// The same by blocks: transposes `words` from the first on and returns how many.
+typedef size_t transpose_blocks(const void *const *rows, size_t words, uint32_t *panel);
+
+static size_t transpose_none(const void *const *rows, size_t words, uint32_t *panel) {
+    (void)rows, (void)words, (void)panel;
+    return 0;
+}
+
+LLM_TEMPLATE void pack_floats(
+    llm_packing packing, const void *const *rows, size_t k, void *panel, transpose_blocks *blocks) {
+    bool all = true;
+    for (size_t f = 0; f < LLM_PANEL; f++) all = all && rows[f];
+    if (!all || (k % 2 != 0 && packing != LLM_PANEL_F32)) memset(panel, 0, llm_panel_bytes(packing, k));
     size_t packed = 0;
     if (packing != LLM_PANEL_F16) {
         packed = packing == LLM_PANEL_F32 ? k : k / 2 * 2;
-        transpose_words(rows, packing == LLM_PANEL_F32 ? k : k / 2, panel);
+        const size_t words = packing == LLM_PANEL_F32 ? k : k / 2;
+        transpose_words(rows, all ? blocks(rows, words, panel) : 0, words, panel);
     }
     for (size_t i = packed; i < k; i++)
         for (size_t f = 0; f < LLM_PANEL; f++)
@@ -75,18 +85,49 @@ static void pack_scalar(llm_packing packing, llm_dtype dtype, const void *const 
     if (packing == LLM_PANEL_BF16 && dtype != LLM_BF16) {
         pack_as_bfloat16(dtype, rows, k, panel);
     } else if (is_float(packing)) {
-        pack_floats(packing, rows, k, panel);
+        pack_floats(packing, rows, k, panel, transpose_none);
     } else {
         llm_quantize_scalar(packing, dtype, rows, k, panel);
     }
 }
 
 #if defined(__x86_64__)
+// Eight words of eight rows at a time, each row from one load.
+LLM_TARGET_AVX2 static size_t transpose_avx2(const void *const *rows, size_t words, uint32_t *panel) {
+    typedef uint32_t u32x8 __attribute__((ext_vector_type(8)));
+    const size_t count = words / 8 * 8;
+    for (size_t i = 0; i < count; i += 8) {
+        for (size_t f = 0; f < LLM_PANEL; f += 8) {
+            u32x8 row[8], pair[8], four[8];
+            LLM_UNROLL for (size_t r = 0; r < 8; r++) memcpy(row + r, (const char *)rows[f + r] + i * 4, sizeof *row);
+            LLM_UNROLL for (size_t r = 0; r < 8; r += 2) {
+                pair[r] = __builtin_shufflevector(row[r], row[r + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+                pair[r + 1] = __builtin_shufflevector(row[r], row[r + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+            }
+            // four[w] has words w and w + 4 of rows 0 to 3, four[w + 4] those of rows 4 to 7.
+            LLM_UNROLL for (size_t r = 0; r < 8; r += 4) {
+                LLM_UNROLL for (size_t w = 0; w < 2; w++) {
+                    four[r + 2 * w] = __builtin_shufflevector(pair[r + w], pair[r + w + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+                    four[r + 2 * w + 1] =
+                        __builtin_shufflevector(pair[r + w], pair[r + w + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+                }
+            }
+            LLM_UNROLL for (size_t w = 0; w < 4; w++) {
+                const u32x8 low = __builtin_shufflevector(four[w], four[w + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+                const u32x8 high = __builtin_shufflevector(four[w], four[w + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+                memcpy(panel + (i + w) * LLM_PANEL + f, &low, sizeof low);
+                memcpy(panel + (i + w + 4) * LLM_PANEL + f, &high, sizeof high);
+            }
+        }
+    }
+    return count;
+}
+
 static void pack_avx2(llm_packing packing, llm_dtype dtype, const void *const *rows, size_t k, void *panel) {
     if (packing == LLM_PANEL_BF16 && dtype != LLM_BF16) {
         pack_as_bfloat16(dtype, rows, k, panel);
     } else if (is_float(packing)) {
-        pack_floats(packing, rows, k, panel);
+        pack_floats(packing, rows, k, panel, transpose_avx2);
     } else {
         llm_quantize_avx2(packing, dtype, rows, k, panel);
     }
