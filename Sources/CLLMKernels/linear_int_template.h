@@ -118,7 +118,7 @@ LLM_TEMPLATE void NAME(w8_tile)(
     const char *x = (const char *)a->x.data + row * a->x.stride;
     i32x16 all[W8_ROWS][2];
     LLM_UNROLL for (size_t m = 0; m < rows; m++)
-        all[m][0] = all[m][1] = (i32x16)START(LLM_PANEL_W8, a->x.offsets[(row + m) * a->x.offset_stride]);
+        all[m][0] = all[m][1] = (i32x16)START(a->x.offsets[(row + m) * a->x.offset_stride]);
     for (size_t step = 0; step < steps; step += chunk) {
         const size_t end = step + chunk < steps ? step + chunk : steps;
         read_ahead(ahead);
