@@ -65,39 +65,45 @@ LLM_TEMPLATE void float_tile(
     const size_t panel_bytes = llm_panel_bytes(packing_of(dtype), a->k);
     const size_t pair_bytes = 2 * LLM_PANEL * (dtype == LLM_F32 ? sizeof(float) : sizeof(uint16_t));
     const size_t half_bytes = dtype == LLM_F32 ? 64 : pair_bytes / 2;
-    const char *weights[8];
+    const char *weights = (const char *)a->packed;
+    size_t at[8];
     LLM_UNROLL for (size_t h = 0; h < halves; h++)
-        weights[h] = (const char *)a->packed + (half + h) / 2 * panel_bytes + (half + h) % 2 * half_bytes;
+        at[h] = (half + h) / 2 * panel_bytes + (half + h) % 2 * half_bytes;
     const float *x = float_row(a, row);
     const size_t stride = a->x.stride / sizeof *x;
 
     f32x16 sums[12][8];
     LLM_UNROLL for (size_t m = 0; m < rows; m++) LLM_UNROLL for (size_t h = 0; h < halves; h++) sums[m][h] = 0;
-    size_t k = 0;
-    while (k + 1 < a->k) {
-        const size_t end = k + SPAN < a->k ? k + SPAN : a->k;
+    const size_t pairs = a->k / 2;
+    for (size_t start = 0; start < pairs; start += SPAN / 2) {
+        const size_t count = start + SPAN / 2 < pairs ? SPAN / 2 : pairs - start;
+        const float *inputs = x + start * 2;
+        const char *w = weights + start * pair_bytes;
         read_ahead(ahead);
-        for (; k + 1 < end; k += 2) {
+        // Addresses of the inner loop are worked out for it alone, or registers would not suffice.
+        __asm__ volatile("" : "+r"(inputs), "+r"(w)::"memory");
+        for (size_t i = 0; i < count; i++) {
             LLM_UNROLL for (size_t h = 0; h < halves; h++) {
                 f32x16 first, second;
                 // Keeps the compiler from holding the inputs of all rows from one half panel to the next: they would
                 // spill.
                 __asm__ volatile("" ::: "memory");
-                load_pair(dtype, weights[h] + k / 2 * pair_bytes, &first, &second);
+                load_pair(dtype, w + at[h] + i * pair_bytes, &first, &second);
                 LLM_UNROLL for (size_t m = 0; m < rows; m++)
-                    sums[m][h] = fma16((f32x16)x[m * stride + k], first, sums[m][h]);
+                    sums[m][h] = fma16((f32x16)inputs[m * stride + i * 2], first, sums[m][h]);
                 LLM_UNROLL for (size_t m = 0; m < rows; m++)
-                    sums[m][h] = fma16((f32x16)x[m * stride + k + 1], second, sums[m][h]);
+                    sums[m][h] = fma16((f32x16)inputs[m * stride + i * 2 + 1], second, sums[m][h]);
             }
         }
     }
+    const size_t k = pairs * 2;
     if (k < a->k) {
         LLM_UNROLL for (size_t h = 0; h < halves; h++) {
             f32x16 first, second;
             if (dtype == LLM_F32) {
-                memcpy(&first, weights[h] + k / 2 * pair_bytes, sizeof first);
+                memcpy(&first, weights + at[h] + k / 2 * pair_bytes, sizeof first);
             } else {
-                load_pair(dtype, weights[h] + k / 2 * pair_bytes, &first, &second);
+                load_pair(dtype, weights + at[h] + k / 2 * pair_bytes, &first, &second);
             }
             LLM_UNROLL for (size_t m = 0; m < rows; m++)
                 sums[m][h] = fma16((f32x16)x[m * stride + k], first, sums[m][h]);

@@ -149,8 +149,8 @@ LLM_TEMPLATE void NAME(linear)(llm_packing packing, const llm_linear_args *a, si
     f32x16 sums[W8_ROWS * 2];
     for (size_t first = begin; first < end; first += block) {
         const size_t last = first + block < end ? first + block : end;
-        stream ahead = next_panels(
-            packing, a, last, end - last < block ? end - last : block, tiles * (last - first) * ((a->k + span - 1) / span));
+        const size_t next = end - last < block ? end - last : block;
+        stream ahead = next_panels(packing, a, last, next, tiles * (last - first) * ((a->k + span - 1) / span));
         for (size_t tile = 0, row = 0; tile < tiles; tile++) {
             const size_t rows = (a->rows - row) / (tiles - tile);
             for (size_t panel = first; panel < last; panel++) {
