@@ -124,7 +124,8 @@ LLM_TEMPLATE uint32_t max_bits(u32x16 v) {
     uint32_t lanes[LANES];
     memcpy(lanes, &v, sizeof v);
     LLM_UNROLL for (size_t width = LANES / 2; width > 0; width /= 2)
-        LLM_UNROLL for (size_t i = 0; i < width; i++) lanes[i] = lanes[i] > lanes[i + width] ? lanes[i] : lanes[i + width];
+        LLM_UNROLL for (size_t i = 0; i < width; i++)
+            lanes[i] = lanes[i] > lanes[i + width] ? lanes[i] : lanes[i + width];
     return lanes[0];
 }
 

@@ -62,7 +62,8 @@ LLM_TEMPLATE i32x16 round_away(f32x16 x, float inverse) {
 // Stores 16 bytes of one feature at four steps of a panel.
 LLM_TEMPLATE void store_steps(char *panel, size_t offset, i32x16 values) {
     const i8x16 bytes = __builtin_convertvector(values, i8x16);
-    for (size_t step = 0; step < 4; step++) memcpy(panel + offset + step * STEP_BYTES, (const char *)&bytes + step * 4, 4);
+    for (size_t step = 0; step < 4; step++)
+        memcpy(panel + offset + step * STEP_BYTES, (const char *)&bytes + step * 4, 4);
 }
 
 LLM_TEMPLATE void quantize_q8_group(const float *x, size_t feature, char *group) {
@@ -75,7 +76,9 @@ LLM_TEMPLATE void quantize_q8_group(const float *x, size_t feature, char *group)
         if (inverse == INFINITY) scale = inverse = 0; // too small for a float16 scale by far
     }
     for (size_t i = 0; i < LLM_GROUP; i += LANES)
-        store_steps(group, i / 4 * STEP_BYTES + feature * 4, inverse == 0 ? (i32x16)128 : round_away(load16(x + i), inverse));
+        store_steps(
+            group, i / 4 * STEP_BYTES + feature * 4,
+            inverse == 0 ? (i32x16)128 : round_away(load16(x + i), inverse));
     const _Float16 stored = (_Float16)scale;
     memcpy(group + Q8_GROUP_BYTES - (LLM_PANEL - feature) * sizeof stored, &stored, sizeof stored);
 }
