@@ -115,6 +115,7 @@ public struct PackedWeights: Sendable {
             compute.pool.run(chunk.count) { [inputs] index in
                 let panel = start + index
                 let rows = (0..<Int(LLM_PANEL)).map { row(output($0, of: panel), of: views) }
+                storage.populate(panel * panelBytes..<(panel + 1) * panelBytes)
                 let target = UnsafeMutableRawPointer(storage.base) + panel * panelBytes
                 compute.kernels.pack(packing, source.kernelType, rows, inputs, target)
             }
