@@ -9,12 +9,7 @@ static float weight_plain(llm_dtype dtype, const void *panel, size_t feature, si
     switch (dtype) {
     case LLM_F32: return ((const float *)panel)[input * LLM_PANEL + feature];
     case LLM_F16: return (float)((const _Float16 *)panel)[pair + input % 2 * LLM_HALF_PANEL + lane];
-    case LLM_BF16: {
-        const uint32_t bits = (uint32_t)((const uint16_t *)panel)[pair + lane * 2 + input % 2] << 16;
-        float value;
-        memcpy(&value, &bits, sizeof value);
-        return value;
-    }
+    case LLM_BF16: return float_of((uint32_t)((const uint16_t *)panel)[pair + lane * 2 + input % 2] << 16);
     }
     return 0;
 }
