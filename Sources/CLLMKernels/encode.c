@@ -3,9 +3,6 @@
 
 #include "vector16.h"
 
-// Added to a number of few bits, it leaves the nearest integer, ties to even, in the sum's low bits.
-#define ROUND_TO_INTEGER 12582912.0f
-
 // The scale of inputs whose largest magnitude has these bits, and what to multiply them by before they are rounded.
 typedef struct {
     float scale, inverse;
@@ -61,8 +58,8 @@ static void encode_int8_plain(const llm_encode_args *a, const float *x, float no
             for (size_t i = group; i < group + sum_span && i < padded; i++) {
                 int32_t q = 0;
                 if (i < a->k && scale.inverse != 0) {
-                    const float rounded = fmaf(input_plain(a, x, norm, i), scale.inverse, ROUND_TO_INTEGER);
-                    q = (int32_t)(bits_of(rounded) - bits_of(ROUND_TO_INTEGER));
+                    const float rounded = fmaf(input_plain(a, x, norm, i), scale.inverse, EXP_ROUND);
+                    q = (int32_t)(bits_of(rounded) - bits_of(EXP_ROUND));
                 }
                 sum += q;
                 if (a->y.type == LLM_INT8) {
@@ -144,8 +141,8 @@ LLM_TEMPLATE u32x16 max_u32(u32x16 a, u32x16 b) { return __builtin_elementwise_m
 LLM_TEMPLATE i32x16 store_int8(const llm_encode_args *a, char *data, size_t i, f32x16 x, int8_scale scale) {
     i32x16 q = 0;
     if (scale.inverse != 0) {
-        const f32x16 rounded = fma16(x, (f32x16)scale.inverse, (f32x16)ROUND_TO_INTEGER);
-        q = __builtin_bit_cast(i32x16, rounded) - (int32_t)0x4b400000; // the bits of ROUND_TO_INTEGER
+        const f32x16 rounded = fma16(x, (f32x16)scale.inverse, (f32x16)EXP_ROUND);
+        q = __builtin_bit_cast(i32x16, rounded) - (int32_t)0x4b400000; // the bits of EXP_ROUND
     }
     if (a->y.type == LLM_INT8) {
         const i8x16 narrow = __builtin_convertvector(q, i8x16);
