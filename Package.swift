@@ -28,7 +28,17 @@ let package = Package(
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
 
         // The engine's rooms. Imports go down only; Tests/LLMGenTests/ImportTests.swift holds them to it.
-        .target(name: "LLMTokenizer", dependencies: ["CSentencePiece", "CPCRE2"], swiftSettings: strict),
+        .target(
+            name: "LLMJSON",
+            dependencies: [.product(name: "OrderedCollections", package: "swift-collections")],
+            swiftSettings: strict),
+        .target(
+            name: "LLMTokenizer",
+            dependencies: [
+                "CSentencePiece", "CPCRE2", "LLMJSON",
+                .product(name: "OrderedCollections", package: "swift-collections"),
+            ],
+            swiftSettings: strict),
         .target(
             name: "LLMScheduling",
             dependencies: [.product(name: "DequeModule", package: "swift-collections")],
@@ -36,8 +46,14 @@ let package = Package(
         .target(name: "LLMSampling", swiftSettings: strict),
         .target(
             name: "LLMTensor", dependencies: ["CLLMKernels", "CLLMKernelHarness", "COpenBLAS"], swiftSettings: strict),
-        .target(name: "LLMWeights", dependencies: ["LLMTensor"], swiftSettings: strict),
-        .target(name: "LLMModels", dependencies: ["LLMTensor", "LLMWeights"], swiftSettings: strict),
+        .target(name: "LLMWeights", dependencies: ["LLMTensor", "LLMJSON"], swiftSettings: strict),
+        .target(
+            name: "LLMModels",
+            dependencies: [
+                "LLMTensor", "LLMWeights", "LLMJSON",
+                .product(name: "OrderedCollections", package: "swift-collections"),
+            ],
+            swiftSettings: strict),
         .target(
             name: "LLMGen",
             dependencies: [

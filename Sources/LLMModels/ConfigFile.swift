@@ -1,10 +1,12 @@
+import LLMJSON
 import LLMWeights
+import OrderedCollections
 
 /// A model's `config.json`: typed access to its keys, with errors that name the file, the key and the value.
 public struct ConfigFile: Sendable {
     /// The file, as messages name it.
     public let path: String
-    private let values: [String: JSONValue]
+    private let values: OrderedDictionary<String, JSONValue>
     private let prefix: String
 
     /// Larger files are no configs.
@@ -35,18 +37,20 @@ public struct ConfigFile: Sendable {
         self.path = path
         prefix = ""
         do {
-            guard case .object(let members) = try JSONValue(bytes, file: path) else {
+            guard case .object(let members) = try JSONValue(bytes) else {
                 throw ModelError(code: .invalidConfig, message: "'\(path)': not a JSON object; a config is one")
             }
             values = members
         } catch let error as ModelError {
             throw error
         } catch {
-            throw ModelError(code: .invalidConfig, message: "\(error)")
+            throw ModelError(
+                code: .invalidConfig,
+                message: "'\(path)': \(error); the file is damaged or cut short: download or convert it again")
         }
     }
 
-    private init(path: String, prefix: String, values: [String: JSONValue]) {
+    private init(path: String, prefix: String, values: OrderedDictionary<String, JSONValue>) {
         self.path = path
         self.prefix = prefix
         self.values = values
@@ -70,7 +74,7 @@ public struct ConfigFile: Sendable {
         _ key: String, in range: ClosedRange<Int>, default fallback: Int? = nil
     ) throws(ModelError) -> Int {
         guard let value = value(key) else { return try required(key, fallback) }
-        guard case .number(let number) = value, let integer = Int(exactly: number), range.contains(integer) else {
+        guard let integer = value.exactInteger, range.contains(integer) else {
             throw invalid(key, value, "a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return integer
@@ -81,7 +85,7 @@ public struct ConfigFile: Sendable {
         _ key: String, in range: ClosedRange<Double>, default fallback: Double? = nil
     ) throws(ModelError) -> Double {
         guard let value = value(key) else { return try required(key, fallback) }
-        guard case .number(let number) = value, range.contains(number) else {
+        guard let number = value.double, range.contains(number) else {
             throw invalid(key, value, "a number from \(range.lowerBound) to \(range.upperBound)")
         }
         return number
@@ -120,7 +124,7 @@ public struct ConfigFile: Sendable {
         if case .array(let array) = value { items = array }
         var integers: [Int] = []
         for item in items {
-            guard case .number(let number) = item, let integer = Int(exactly: number), range.contains(integer) else {
+            guard let integer = item.exactInteger, range.contains(integer) else {
                 throw invalid(key, item, "whole numbers from \(range.lowerBound) to \(range.upperBound)")
             }
             integers.append(integer)
@@ -170,11 +174,29 @@ public struct ConfigFile: Sendable {
 }
 
 extension JSONValue {
+    /// The whole number that the value is, also where it is written as 2.0 or 1e3.
+    fileprivate var exactInteger: Int? {
+        switch self {
+        case .integer(let integer): integer
+        case .number(let number): Int(exactly: number)
+        default: nil
+        }
+    }
+
+    fileprivate var double: Double? {
+        switch self {
+        case .integer(let integer): Double(integer)
+        case .number(let number): number
+        default: nil
+        }
+    }
+
     /// The value as a message shows it.
     fileprivate var shown: String {
         switch self {
         case .null: "null"
         case .flag(let flag): "\(flag)"
+        case .integer(let integer): "\(integer)"
         case .number(let number): Int(exactly: number).map(String.init) ?? "\(number)"
         case .string(let string): "'\(String(string.prefix(80)).filter { !$0.isNewline })'"
         case .array(let items): "a list of \(items.count)"

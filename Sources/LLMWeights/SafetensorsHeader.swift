@@ -1,3 +1,4 @@
+import LLMJSON
 import LLMTensor
 
 /// The checked header of a safetensors file: what is where.
@@ -27,16 +28,22 @@ struct SafetensorsHeader {
     init(of file: MappedFile) throws(WeightsError) {
         let bytes = try Self.headerBytes(of: file)
         let dataStart = 8 + bytes.count
-        var reader = JSONReader(bytes, file: file.path, part: "header")
-        try reader.beginObject()
-        while let name = try reader.nextName() {
-            if name == "__metadata__" {
-                metadata = try reader.stringMap()
-            } else {
-                tensors.append(try reader.tensor(name, file: file, dataStart: dataStart))
+        var members: [TensorMembers] = []
+        do throws(JSONError) {
+            var reader = JSONReader(bytes, part: "header")
+            try reader.beginObject()
+            while let name = try reader.nextName() {
+                if name == "__metadata__" {
+                    metadata = try reader.stringMap()
+                } else {
+                    members.append(try reader.tensorMembers(name))
+                }
             }
+            try reader.finish()
+        } catch {
+            throw .corrupt(file.path, error)
         }
-        try reader.finish()
+        for tensor in members { tensors.append(try tensor.checked(file: file, dataStart: dataStart)) }
         tensors.sort {
             ($0.range.lowerBound, $0.range.upperBound, $0.info.name)
                 < ($1.range.lowerBound, $1.range.upperBound, $1.info.name)
@@ -80,22 +87,14 @@ struct SafetensorsHeader {
     }
 }
 
-extension JSONReader {
-    fileprivate mutating func tensor(
-        _ name: String, file: MappedFile, dataStart: Int
-    ) throws(WeightsError) -> SafetensorsHeader.StoredTensor {
-        var dtypeName: String?
-        var shape: [Int]?
-        var offsets: [Int]?
-        try beginObject()
-        while let member = try nextName() {
-            switch member {
-            case "dtype": dtypeName = try string()
-            case "shape": shape = try counts(limit: SafetensorsHeader.dimensionLimit)
-            case "data_offsets": offsets = try counts(limit: 2)
-            default: try skipValue()
-            }
-        }
+/// A tensor of the header as it is written.
+private struct TensorMembers {
+    let name: String
+    var dtypeName: String?
+    var shape: [Int]?
+    var offsets: [Int]?
+
+    func checked(file: MappedFile, dataStart: Int) throws(WeightsError) -> SafetensorsHeader.StoredTensor {
         func corrupt(_ reason: String) -> WeightsError { .corrupt(file.path, "tensor \(name.quoted) \(reason)") }
         guard let dtypeName else { throw corrupt("has no dtype") }
         guard let shape else { throw corrupt("has no shape") }
@@ -125,8 +124,24 @@ extension JSONReader {
             info: TensorInfo(name: name, shape: shape, dtypeName: dtypeName, byteCount: byteCount),
             range: dataStart + offsets[0]..<dataStart + offsets[1])
     }
+}
 
-    private mutating func counts(limit: Int) throws(WeightsError) -> [Int] {
+extension JSONReader {
+    fileprivate mutating func tensorMembers(_ name: String) throws(JSONError) -> TensorMembers {
+        var tensor = TensorMembers(name: name)
+        try beginObject()
+        while let member = try nextName() {
+            switch member {
+            case "dtype": tensor.dtypeName = try string()
+            case "shape": tensor.shape = try counts(limit: SafetensorsHeader.dimensionLimit)
+            case "data_offsets": tensor.offsets = try counts(limit: 2)
+            default: try skipValue()
+            }
+        }
+        return tensor
+    }
+
+    private mutating func counts(limit: Int) throws(JSONError) -> [Int] {
         var values: [Int] = []
         try beginArray()
         while try nextElement() {
@@ -134,13 +149,5 @@ extension JSONReader {
             values.append(try count())
         }
         return values
-    }
-
-    /// An object whose values are strings.
-    mutating func stringMap() throws(WeightsError) -> [String: String] {
-        var map: [String: String] = [:]
-        try beginObject()
-        while let name = try nextName() { map[name] = try string() }
-        return map
     }
 }

@@ -1,3 +1,5 @@
+import LLMJSON
+
 /// What went wrong with a checkpoint.
 ///
 /// The message is one line that names the file, the field, the value and its limit, and says what to do.
@@ -43,29 +45,8 @@ extension WeightsError {
             code: .corrupt,
             message: "\(file.quoted): \(reason); the file is damaged or cut short: download or convert it again")
     }
-}
 
-extension String {
-    /// Text from a file as part of a one-line message: in quotes, invisible characters escaped, a long middle left out.
-    var quoted: String {
-        let kept = 120
-        let scalars = unicodeScalars
-        if scalars.prefix(2 * kept + 1).count <= 2 * kept { return "'\(escaped(scalars[...]))'" }
-        return "'\(escaped(scalars.prefix(kept)))…\(escaped(scalars.suffix(kept)))'"
-    }
-}
-
-private func escaped(_ scalars: Substring.UnicodeScalarView) -> String {
-    var text = ""
-    for scalar in scalars {
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .unassigned, .privateUse:
-            text += "\\u{\(String(scalar.value, radix: 16))}"
-        default:
-            text.unicodeScalars.append(scalar)
-        }
-    }
-    return text
+    static func corrupt(_ file: String, _ error: JSONError) -> WeightsError { corrupt(file, error.message) }
 }
 
 /// The first few of `names` for a message, and how many more there are.

@@ -6,12 +6,13 @@ import Testing
 @Suite struct ImportTests {
     /// What each target may import besides the system's modules.
     static let allowed: [String: Set<String>] = [
-        "LLMTokenizer": ["CSentencePiece", "CPCRE2"],
+        "LLMJSON": ["OrderedCollections"],
+        "LLMTokenizer": ["CSentencePiece", "CPCRE2", "LLMJSON", "OrderedCollections"],
         "LLMScheduling": ["DequeModule"],
         "LLMSampling": [],
         "LLMTensor": ["CLLMKernels", "CLLMKernelHarness", "COpenBLAS"],
-        "LLMWeights": ["LLMTensor"],
-        "LLMModels": ["LLMTensor", "LLMWeights"],
+        "LLMWeights": ["LLMTensor", "LLMJSON"],
+        "LLMModels": ["LLMTensor", "LLMWeights", "LLMJSON", "OrderedCollections"],
         "LLMGen": [
             "LLMModels", "LLMWeights", "LLMTensor", "LLMScheduling", "LLMSampling", "LLMTokenizer", "Logging",
         ],

@@ -16,7 +16,6 @@ package struct JSONReader {
     static let combiningMarkLimit = 30
 
     private let bytes: [UInt8]
-    private let file: String
     private let part: String
     private var position = 0
     private var scopes: [Scope] = []
@@ -29,19 +28,18 @@ package struct JSONReader {
         var names: Set<String> = []
     }
 
-    /// A reader of `bytes`, which are the `part` of `file` that errors name.
-    package init(_ bytes: [UInt8], file: String, part: String) {
+    /// A reader of `bytes`, which errors call `part`, such as "the header".
+    package init(_ bytes: [UInt8], part: String) {
         self.bytes = bytes
-        self.file = file
         self.part = part
     }
 
     // MARK: Objects and arrays
 
-    mutating func beginObject() throws(WeightsError) { try begin("{", isObject: true) }
+    package mutating func beginObject() throws(JSONError) { try begin("{", isObject: true) }
 
     /// The next member's name, its value being next to read; nil at the end of the object.
-    mutating func nextName() throws(WeightsError) -> String? {
+    package mutating func nextName() throws(JSONError) -> String? {
         guard try nextItem(closing: "}") else { return nil }
         let name = try string()
         guard scopes[scopes.count - 1].names.insert(name).inserted else {
@@ -52,18 +50,18 @@ package struct JSONReader {
         return name
     }
 
-    mutating func beginArray() throws(WeightsError) { try begin("[", isObject: false) }
+    package mutating func beginArray() throws(JSONError) { try begin("[", isObject: false) }
 
     /// Whether there is another element, it being next to read; false at the end of the array.
-    mutating func nextElement() throws(WeightsError) -> Bool { try nextItem(closing: "]") }
+    package mutating func nextElement() throws(JSONError) -> Bool { try nextItem(closing: "]") }
 
     /// Checks that nothing but white space is left.
-    mutating func finish() throws(WeightsError) {
+    package mutating func finish() throws(JSONError) {
         skipSpace()
         if position < bytes.count { throw failure("\(found) after the end of the value") }
     }
 
-    private mutating func begin(_ bracket: Unicode.Scalar, isObject: Bool) throws(WeightsError) {
+    private mutating func begin(_ bracket: Unicode.Scalar, isObject: Bool) throws(JSONError) {
         try expect(bracket)
         guard scopes.count < Self.nestingLimit else {
             throw failure("brackets nest deeper than \(Self.nestingLimit)")
@@ -71,7 +69,7 @@ package struct JSONReader {
         scopes.append(Scope(isObject: isObject))
     }
 
-    private mutating func nextItem(closing bracket: Unicode.Scalar) throws(WeightsError) -> Bool {
+    private mutating func nextItem(closing bracket: Unicode.Scalar) throws(JSONError) -> Bool {
         skipSpace()
         if next == UInt8(ascii: bracket) {
             position += 1
@@ -83,10 +81,18 @@ package struct JSONReader {
         return true
     }
 
+    /// An object whose values are strings.
+    package mutating func stringMap() throws(JSONError) -> [String: String] {
+        var map: [String: String] = [:]
+        try beginObject()
+        while let name = try nextName() { map[name] = try string() }
+        return map
+    }
+
     // MARK: Values
 
     /// A number without sign, fraction or exponent that fits `Int`.
-    mutating func count() throws(WeightsError) -> Int {
+    package mutating func count() throws(JSONError) -> Int {
         skipSpace()
         if next == UInt8(ascii: "-") { throw failure("a negative number where 0 or more is needed") }
         guard let first = next, isDigit(first) else { throw failure("\(found) where a whole number is needed") }
@@ -106,7 +112,7 @@ package struct JSONReader {
         return value
     }
 
-    mutating func string() throws(WeightsError) -> String {
+    package mutating func string() throws(JSONError) -> String {
         try expect("\"")
         var start = position
         var unescaped: [UInt8] = []
@@ -145,7 +151,7 @@ package struct JSONReader {
     }
 
     /// Reads over the next value, whatever it is.
-    mutating func skipValue() throws(WeightsError) {
+    package mutating func skipValue() throws(JSONError) {
         let depth = scopes.count
         try skipScalarOrOpen()
         while scopes.count > depth {
@@ -156,13 +162,13 @@ package struct JSONReader {
     }
 
     /// What kind of value comes next.
-    enum Kind {
+    package enum Kind {
         case object, array, string, number
         case word(JSONValue)
     }
 
     /// The kind of the next value, told by its first byte; the value is still to be read.
-    mutating func kind() throws(WeightsError) -> Kind {
+    package mutating func kind() throws(JSONError) -> Kind {
         skipSpace()
         return switch next.map(Unicode.Scalar.init) {
         case "{": .object
@@ -175,7 +181,7 @@ package struct JSONReader {
         }
     }
 
-    private mutating func skipScalarOrOpen() throws(WeightsError) {
+    private mutating func skipScalarOrOpen() throws(JSONError) {
         skipSpace()
         switch next.map(Unicode.Scalar.init) {
         case "{": try beginObject()
@@ -189,14 +195,20 @@ package struct JSONReader {
     }
 
     /// A number as the nearest double; one beyond the range of doubles is infinite.
-    mutating func number() throws(WeightsError) -> Double {
+    package mutating func number() throws(JSONError) -> Double {
+        let text = try numberText()
+        return Double(text) ?? .nan
+    }
+
+    /// A number as it is written.
+    mutating func numberText() throws(JSONError) -> String {
         skipSpace()
         let start = position
         try skipNumber()
-        return Double(String(decoding: bytes[start..<position], as: UTF8.self)) ?? .nan
+        return String(decoding: bytes[start..<position], as: UTF8.self)
     }
 
-    private mutating func skipNumber() throws(WeightsError) {
+    private mutating func skipNumber() throws(JSONError) {
         if next == UInt8(ascii: "-") { position += 1 }
         let startsWithZero = next == UInt8(ascii: "0")
         let digits = try skipDigits()
@@ -212,7 +224,7 @@ package struct JSONReader {
         }
     }
 
-    private mutating func skipDigits() throws(WeightsError) -> Int {
+    private mutating func skipDigits() throws(JSONError) -> Int {
         let start = position
         while let byte = next, isDigit(byte) { position += 1 }
         if position == start { throw failure("\(found) where a value is needed") }
@@ -222,7 +234,7 @@ package struct JSONReader {
     // MARK: Escapes
 
     /// The character that an escape stands for; the backslash has been read.
-    private mutating func escape() throws(WeightsError) -> String {
+    private mutating func escape() throws(JSONError) -> String {
         guard let byte = next else { throw failure("a string that ends within an escape") }
         position += 1
         switch Unicode.Scalar(byte) {
@@ -239,7 +251,7 @@ package struct JSONReader {
         }
     }
 
-    private mutating func unicodeEscape() throws(WeightsError) -> String {
+    private mutating func unicodeEscape() throws(JSONError) -> String {
         let unit = try hexUnit()
         var units = [unit]
         if UTF16.isLeadSurrogate(unit), position + 1 < bytes.count, bytes[position] == UInt8(ascii: "\\"),
@@ -254,7 +266,7 @@ package struct JSONReader {
         return text
     }
 
-    private mutating func hexUnit() throws(WeightsError) -> UInt16 {
+    private mutating func hexUnit() throws(JSONError) -> UInt16 {
         var unit: UInt16 = 0
         for _ in 0..<4 {
             guard let byte = next, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
@@ -282,13 +294,13 @@ package struct JSONReader {
         while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
     }
 
-    private mutating func expect(_ scalar: Unicode.Scalar) throws(WeightsError) {
+    private mutating func expect(_ scalar: Unicode.Scalar) throws(JSONError) {
         skipSpace()
         guard next == UInt8(ascii: scalar) else { throw failure("\(found) where '\(scalar)' is needed") }
         position += 1
     }
 
-    private mutating func expectWord(_ word: String) throws(WeightsError) {
+    private mutating func expectWord(_ word: String) throws(JSONError) {
         guard bytes[position...].starts(with: word.utf8) else { throw failure("\(found) where a value is needed") }
         position += word.utf8.count
     }
@@ -296,10 +308,10 @@ package struct JSONReader {
     // MARK: Errors
 
     /// `reason`, at the place reached, of which the outermost names are told.
-    func failure(_ reason: String) -> WeightsError {
+    package func failure(_ reason: String) -> JSONError {
         let path = scopes.prefix(3).map { scope in
             scope.isObject ? scope.name.map { " \($0.quoted)" } ?? "" : "[\(max(scope.count - 1, 0))]"
         }
-        return .corrupt(file, "\(part)\(path.joined()) at byte \(position) of \(bytes.count): \(reason)")
+        return JSONError(message: "\(part)\(path.joined()) at byte \(position) of \(bytes.count): \(reason)")
     }
 }
