@@ -41,7 +41,10 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "LLMScheduling",
-            dependencies: [.product(name: "DequeModule", package: "swift-collections")],
+            dependencies: [
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
+            ],
             swiftSettings: strict),
         .target(name: "LLMSampling", swiftSettings: strict),
         .target(

@@ -14,14 +14,25 @@ public struct AdmissionError: Error, Hashable, CustomStringConvertible {
         case minTokensOutOfRange
         /// Prompt and `maxTokens` together pass the model's length.
         case sequenceTooLong
-        /// All blocks together could not hold the sequence.
+        /// All blocks, or all places, together could not hold the request.
         case neverFits
+        /// As many requests wait as may.
+        case queueFull
     }
 
     /// The kind.
     public let code: Code
     /// What, why and what to do, with the numbers, in one line.
     public let message: String
+    /// For `queueFull`, an estimate of when there will be room, in nanoseconds from now.
+    public let retryAfterNanoseconds: Int64?
+
+    init(code: Code, message: String, retryAfterNanoseconds: Int64? = nil) {
+        self.code = code
+        self.message = message
+        self.retryAfterNanoseconds = retryAfterNanoseconds
+    }
+
     /// The message.
     public var description: String { message }
 }

@@ -1,8 +1,14 @@
 /// A sequence's place in line: lower is served first and preempted last. No two live sequences share one.
-struct Rank: Comparable, Sendable {
+struct Rank: Comparable, Hashable, Sendable {
+    /// 0 for all under first come, first served.
+    let priority: Int
     let arrival: UInt64
+    /// Tells the sequences apart that one request became, in the order in which they did.
+    let branch: UInt64
 
-    static func < (left: Rank, right: Rank) -> Bool { left.arrival < right.arrival }
+    static func < (left: Rank, right: Rank) -> Bool {
+        (left.priority, left.arrival, left.branch) < (right.priority, right.arrival, right.branch)
+    }
 }
 
 extension RandomAccessCollection where Element == SequenceState, Index == Int {

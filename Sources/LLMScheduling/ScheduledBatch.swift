@@ -1,13 +1,21 @@
 /// One step's work: what to compute for which sequence.
 public struct ScheduledBatch: Sendable {
-    /// The sequences of the step, in order of arrival.
+    /// The sequences of the step.
     public private(set) var sequences: [ScheduledSequence] = []
     /// The tokens to compute, one a row; each sequence's are together, in the order of `sequences`.
     public private(set) var tokens: [TokenID] = []
+    /// Blocks to copy, whole, before anything is computed.
+    public private(set) var copies: [BlockCopy] = []
     /// The sequences that lost their blocks to make room for this step, in the order in which they did.
     public internal(set) var preempted: [SequenceID] = []
+    /// The sequences that begin to run with this step, or begin again.
+    public internal(set) var started: [StartedSequence] = []
     /// How many of the sequences need logits, and so a token in `commit`.
     public private(set) var logitsCount = 0
+    /// What the step's duration depends on.
+    public private(set) var work = StepWork()
+    /// That part of the work which belongs to prompts, or to sequences that catch up after a preemption.
+    private(set) var promptWork = StepWork()
 
     /// Whether there is nothing to compute: no sequence is live.
     public var isEmpty: Bool { sequences.isEmpty }
@@ -15,15 +23,52 @@ public struct ScheduledBatch: Sendable {
     /// The tokens to compute for one of the batch's sequences.
     public func tokens(of sequence: ScheduledSequence) -> ArraySlice<TokenID> { tokens[sequence.rows] }
 
-    mutating func append(_ state: SequenceState) {
+    mutating func append(_ state: SequenceState, blockSize: Int) {
         let firstRow = tokens.count
-        tokens.append(contentsOf: state.tokens[state.scheduledRange])
-        sequences.append(
-            ScheduledSequence(
-                id: state.id, positions: state.scheduledRange, rows: firstRow..<tokens.count,
-                blockTable: state.blockTable, needsLogits: state.yieldsToken, outputIndex: state.outputCount))
+        let positions = state.scheduledRange
+        tokens.append(contentsOf: state.tokens[positions])
+        let sequence = ScheduledSequence(
+            id: state.id, positions: positions, rows: firstRow..<tokens.count, blockTable: state.blockTable,
+            needsLogits: state.yieldsToken,
+            promptLogits: state.needsPromptLogits
+                ? firstRow..<firstRow + positions.clamped(to: 0..<state.promptCount - 1).count : firstRow..<firstRow,
+            outputIndex: state.outputCount)
+        sequences.append(sequence)
+        if let source = state.copySource {
+            copies.append(BlockCopy(from: source, to: state.blockTable[positions.lowerBound / blockSize]))
+        }
+        let added = state.work(of: positions)
+        work = work + added
+        if !state.isDecoding { promptWork = promptWork + added }
         if state.yieldsToken { logitsCount += 1 }
     }
+}
+
+extension SequenceState {
+    /// What computing the next tokens, up to the end of `positions`, adds to a step.
+    func work(of positions: Range<Int>) -> StepWork {
+        StepWork(
+            positions: positions,
+            outputs: needsPromptLogits ? positions.count : positions.upperBound == tokens.count ? 1 : 0)
+    }
+}
+
+/// A block whose contents another takes over before the step writes to it.
+public struct BlockCopy: Hashable, Sendable {
+    /// The block that is read.
+    public let from: BlockID
+    /// The block that is written.
+    public let to: BlockID
+}
+
+/// A sequence that begins to run, or begins again after a preemption.
+public struct StartedSequence: Hashable, Sendable {
+    /// The sequence.
+    public let id: SequenceID
+    /// How many of its known tokens were found in the prefix cache.
+    public let cachedTokens: Int
+    /// Whether it ran before.
+    public let isResumed: Bool
 }
 
 /// What one step computes for one sequence.
@@ -38,6 +83,8 @@ public struct ScheduledSequence: Hashable, Sendable {
     public let blockTable: [BlockID]
     /// Whether the last row yields the sequence's next token; false for a chunk that ends before the last known one.
     public let needsLogits: Bool
+    /// The rows whose logits tell how probable the next prompt token was; empty unless the request asks for them.
+    public let promptLogits: Range<Int>
     /// The index, in the sequence's output, of the token it yields next.
     public let outputIndex: Int
 }

@@ -1,62 +1,150 @@
 extension Scheduler {
     /// Chooses the next step's work, empty only when no sequence is live.
     ///
-    /// Running sequences come first, in order of arrival; each gets at least one token, or is preempted. Then, unless
-    /// the step preempted one, waiting sequences join while places, budget and blocks allow. A batch that was not
+    /// Running sequences come first, by rank; each gets at least one token, or is preempted. Then, unless the step had to
+    /// preempt one for its blocks, waiting sequences join while places, budget and blocks allow. A batch that was not
     /// committed counts as not computed, and this one takes its place. O(running + tokens scheduled).
     public mutating func schedule() -> ScheduledBatch {
         var batch = ScheduledBatch()
-        scheduleRunning(into: &batch)
-        if batch.preempted.isEmpty { admitWaiting(into: &batch) }
+        makeWay(into: &batch)
+        let displaced = batch.preempted.count
+        let bound = stepBound()
+        scheduleRunning(into: &batch, bound)
+        if batch.preempted.count == displaced { admitWaiting(into: &batch, bound) }
+        work = batch.work
         return batch
     }
 
-    private mutating func scheduleRunning(into batch: inout ScheduledBatch) {
+    /// Under the policy `priority`, sequences that run give way to a more important one that waits.
+    private mutating func makeWay(into batch: inout ScheduledBatch) {
+        guard options.policy == .priority, let next = waiting.first else { return }
+        let priority = next.rank.priority
+        guard let last = running.last, last.rank.priority > priority else { return }
+        let lesser = running.reversed().prefix { $0.rank.priority > priority }
+        let exclusive = lesser.reduce(0) { $0 + $1.blockTable.count { pool.referenceCount(of: $0) == 1 } }
+        let places = lesser.reduce(0) { $0 + $1.width }
+        guard blocksToStart(next, with: next.cachedPrefix(in: pool)) <= pool.freeCount + exclusive,
+            runningPlaces - places + next.width <= mostPlaces
+        else { return }
+        while let last = running.last, last.rank.priority > priority, !canStart(next) {
+            batch.preempted.append(preemptLast())
+        }
+    }
+
+    private mutating func scheduleRunning(into batch: inout ScheduledBatch, _ bound: StepBound?) {
         var index = 0
         while index < running.count {
             // With no block left the last in line gives way, if need be the one that asks; the first in line has
             // the whole pool at its disposal in the end, and was admitted because that is enough.
-            while room(of: index) == 0 {
+            while running[index].room(in: pool) == 0 {
                 batch.preempted.append(preemptLast())
                 if index == running.count { return }
             }
-            // The budget reaches everybody: a sequence starts with what those before it leave after taking all they
-            // need, and they never need more again.
-            take(index, into: &batch)
+            // Those after it get a token each, whatever it takes.
+            let budget = options.maxNumBatchedTokens - batch.tokens.count - (running.count - 1 - index)
+            take(index, max(1, chunk(running[index], budget, batch, bound)), into: &batch)
             index += 1
         }
     }
 
-    private mutating func admitWaiting(into batch: inout ScheduledBatch) {
-        while let next = waiting.first, running.count < options.maxNumSeqs,
-            batch.tokens.count < options.maxNumBatchedTokens,
-            // Room for all its known tokens and the one they yield, or it would be preempted before it has done any
-            // good. It takes the blocks as it needs them.
-            pool.freeCount >= pool.blockCount(covering: next.tokens.count + 1)
+    private mutating func admitWaiting(into batch: inout ScheduledBatch, _ bound: StepBound?) {
+        while let next = waiting.first, !batch.preempted.contains(next.id),
+            runningPlaces + next.width <= mostPlaces, batch.tokens.count < options.maxNumBatchedTokens
         {
-            running.append(waiting.removeFirst())
-            take(running.count - 1, into: &batch)
+            let prefix = next.cachedPrefix(in: pool)
+            guard blocksToStart(next, with: prefix) <= pool.freeCount else { return }
+            var state = next
+            let isResumed = state.cachedPromptCount != nil
+            state.start(with: prefix, pool: &pool)
+            let count = chunk(state, options.maxNumBatchedTokens - batch.tokens.count, batch, bound)
+            guard count > 0 else {
+                state.releaseBlocks(to: &pool)
+                return
+            }
+            waiting.removeFirst()
+            waitingTokens -= state.tokens.count
+            totals.cachedTokens += state.computedCount
+            if !isResumed, options.prefixCaching, state.readsPrefixCache {
+                totals.prefixQueryTokens += state.promptCount
+                totals.prefixHitTokens += state.cachedPromptCount ?? 0
+            }
+            batch.started.append(
+                StartedSequence(id: state.id, cachedTokens: state.computedCount, isResumed: isResumed))
+            let index = running.insertionIndex(of: state.rank)
+            runningPlaces += state.width
+            running.insert(state, at: index)
+            take(index, count, into: &batch)
         }
     }
 
-    /// Tokens the running sequence at `index` could compute with its own blocks and the free ones.
-    private func room(of index: Int) -> Int {
-        (running[index].table.count + pool.freeCount) * pool.blockSize - running[index].computedCount
+    /// Sequences that may run at once: a step has a token for each.
+    var mostPlaces: Int { min(options.maxNumSeqs, options.maxNumBatchedTokens) }
+
+    private func canStart(_ state: SequenceState) -> Bool {
+        runningPlaces + state.width <= mostPlaces
+            && blocksToStart(state, with: state.cachedPrefix(in: pool)) <= pool.freeCount
     }
 
-    private mutating func take(_ index: Int, into batch: inout ScheduledBatch) {
-        let budget = options.maxNumBatchedTokens - batch.tokens.count
-        let count = min(running[index].pendingCount, budget, room(of: index))
+    /// Free blocks that a waiting sequence needs to begin: for all its known tokens and the one they yield, or it would be
+    /// preempted before it has done any good. It takes them as it needs them. Cached blocks that nobody holds count too,
+    /// since taking them leaves fewer free ones.
+    private func blocksToStart(_ state: SequenceState, with prefix: [PrefixCache.Link]) -> Int {
+        let held = prefix.count { link in link.block.map { pool.referenceCount(of: $0) > 0 } ?? false }
+        return pool.blockCount(covering: state.tokens.count + 1) - held
+    }
+
+    private mutating func take(_ index: Int, _ count: Int, into batch: inout ScheduledBatch) {
         running[index].schedule(count, pool: &pool)
-        batch.append(running[index])
+        batch.append(running[index], blockSize: pool.blockSize)
     }
 
     private mutating func preemptLast() -> SequenceID {
         var state = running.removeLast()
+        runningPlaces -= state.width
         totals.preemptions += 1
         totals.discardedTokens += state.computedCount
         state.preempt(pool: &pool)
+        waitingTokens += state.tokens.count
         waiting.insert(state, at: waiting.insertionIndex(of: state.rank))
         return state.id
+    }
+
+    // MARK: The bound on a step
+
+    /// What the streams that run leave of the time a step may take.
+    private struct StepBound {
+        /// One token of each sequence that continues its output.
+        let decoding: StepWork
+        let nanoseconds: Double
+    }
+
+    /// The bound on this step; nil where there is none, or nobody who would have to wait.
+    private func stepBound() -> StepBound? {
+        guard let target = options.targetITL else { return nil }
+        var decoding = StepWork()
+        for state in running where state.isDecoding {
+            decoding = decoding + state.work(of: state.computedCount..<state.tokens.count)
+        }
+        return decoding.rows > 0 ? StepBound(decoding: decoding, nanoseconds: Double(target)) : nil
+    }
+
+    /// Tokens that a sequence computes in this step, within its blocks, the budget and the bound. 0 for one that has to
+    /// wait for a later step.
+    private func chunk(
+        _ state: SequenceState, _ budget: Int, _ batch: ScheduledBatch, _ bound: StepBound?
+    ) -> Int {
+        let most = min(state.pendingCount, budget, state.room(in: pool))
+        guard let bound, !state.isDecoding else { return most }
+        let least = min(most, max(0, SchedulerOptions.leastPromptTokens - batch.promptWork.rows))
+        let others = bound.decoding + batch.promptWork
+        let explorable = cost.explorableRows(from: others.rows + least) - others.rows
+        var (fits, tooMany) = (least, min(most, max(least, explorable)) + 1)
+        while tooMany - fits > 1 {
+            let count = (fits + tooMany) / 2
+            let positions = state.computedCount..<state.computedCount + count
+            let predicted = cost.predicted(others + state.work(of: positions)) ?? .infinity
+            if predicted <= bound.nanoseconds { fits = count } else { tooMany = count }
+        }
+        return fits
     }
 }

@@ -1,4 +1,5 @@
 import DequeModule
+import HeapModule
 
 /// Decides, step by step, which tokens of which sequences are computed and in which KV blocks.
 ///
@@ -19,14 +20,25 @@ public struct Scheduler: Sendable {
 
     var pool: BlockPool
     var running: [SequenceState] = []  // by rank; they hold the blocks
-    var waiting: Deque<SequenceState> = []  // by rank, all after the running ones; they hold no block
+    var waiting: Deque<SequenceState> = []  // by rank; they hold no block
     var ranks: [SequenceID: Rank] = [:]  // of every live sequence
+    var deadlines: Heap<Deadline> = []  // of live sequences, and of some that have ended since
+    var runningPlaces = 0  // the sum of the running sequences' widths
+    var waitingTokens = 0  // the sum of the waiting sequences' known tokens
     var nextArrival: UInt64 = 0
+    var nextBranch: UInt64 = 1
+    var cost = StepCostModel()
+    var work = StepWork()  // of the step in flight
 
     /// A scheduler without sequences, all blocks free.
     public init(_ options: SchedulerOptions) {
+        self.init(options, hashBits: 64)
+    }
+
+    /// The same with prefixes known by fewer bits of their hash, so that a test can have hashes collide.
+    package init(_ options: SchedulerOptions, hashBits: Int) {
         self.options = options
-        pool = BlockPool(blockCount: options.blockCount, blockSize: options.blockSize)
+        pool = BlockPool(blockCount: options.blockCount, blockSize: options.blockSize, hashBits: hashBits)
     }
 
     /// Whether no sequence is live.
@@ -35,14 +47,18 @@ public struct Scheduler: Sendable {
     public var runningCount: Int { running.count }
     /// Sequences that wait for blocks, budget or a place.
     public var waitingCount: Int { waiting.count }
-    /// The running sequences, in order of arrival. O(count).
+    /// The running sequences, in the order in which they are served. O(count).
     public var runningIDs: [SequenceID] { running.map(\.id) }
     /// The waiting sequences, in the order in which they will run. O(count).
     public var waitingIDs: [SequenceID] { waiting.map(\.id) }
-    /// Blocks nobody holds.
+    /// Blocks nobody holds, cached ones among them.
     public var freeBlockCount: Int { pool.freeCount }
     /// Blocks sequences hold.
     public var usedBlockCount: Int { pool.usedCount }
+    /// Blocks that hold a prefix which a later sequence may begin with, whether a sequence holds them now or not.
+    public var cachedBlockCount: Int { pool.cachedCount }
+    /// Nanoseconds that a computed token took lately; nil before the first step.
+    public var nanosecondsPerToken: Double? { cost.nanosecondsPerRow }
 
     /// The live sequence of that id, as it is now; nil when there is none. O(log count).
     public func sequence(_ id: SequenceID) -> SequenceState? {
@@ -50,18 +66,50 @@ public struct Scheduler: Sendable {
         if let index = running.index(of: rank) { return running[index] }
         return waiting.index(of: rank).map { waiting[$0] }
     }
+
+    /// Forgets every cached prefix. What runs goes on, and what it has computed is not cached any more.
+    public mutating func resetPrefixCache() {
+        pool.resetCache()
+        for index in running.indices { running[index].leaveCache() }
+    }
+}
+
+/// When a sequence is to end.
+struct Deadline: Comparable, Sendable {
+    let nanoseconds: Int64
+    let id: SequenceID
+
+    static func < (one: Deadline, other: Deadline) -> Bool { one.nanoseconds < other.nanoseconds }
 }
 
 /// What a scheduler has done since its start.
+///
+/// No token is computed without a reason: computed + cached + branched tokens are those that ended sequences had
+/// computed, those that live ones have, and those discarded.
 public struct SchedulerTotals: Hashable, Sendable {
-    /// Sequences admitted.
+    /// Sequences admitted, branches included.
     public internal(set) var admitted = 0
     /// Sequences ended, for whatever reason.
     public internal(set) var finished = 0
-    /// Times a sequence lost its blocks to an earlier one.
+    /// Times a sequence lost its blocks to a more important one.
     public internal(set) var preemptions = 0
     /// Tokens computed, those computed again included.
     public internal(set) var computedTokens = 0
-    /// Computed tokens that preemption threw away.
+    /// Tokens found in the prefix cache and not computed, whenever a sequence began or began again.
+    public internal(set) var cachedTokens = 0
+    /// Tokens that branches took over from the sequence they branched off.
+    public internal(set) var branchedTokens = 0
+    /// Computed tokens that preemption threw away. Those still cached when the sequence runs again are not computed
+    /// again.
     public internal(set) var discardedTokens = 0
+    /// Tokens that ended sequences had computed when they ended.
+    public internal(set) var retiredTokens = 0
+    /// Prompt tokens looked up in the prefix cache, by sequences that ran for the first time.
+    public internal(set) var prefixQueryTokens = 0
+    /// Those of them that were there.
+    public internal(set) var prefixHitTokens = 0
+    /// Steps committed.
+    public internal(set) var steps = 0
+    /// Steps in which a sequence had to wait longer for its next token than `SchedulerOptions.targetITL`.
+    public internal(set) var stepsOverTarget = 0
 }

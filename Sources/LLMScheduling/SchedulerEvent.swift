@@ -16,6 +16,24 @@ public enum FinishReason: String, Sendable {
     case abort
     /// It could not be computed.
     case error
+    /// Its output repeats itself, as the request asked to be told.
+    case repetition
+    /// Its deadline came.
+    case timeout
+}
+
+/// A sequence that branches off another, which has computed all its known tokens.
+public struct Branch: Hashable, Sendable {
+    /// The new sequence.
+    public let id: SequenceID
+    /// Its next token.
+    public let token: TokenID
+
+    /// A sequence `id` that goes on with `token`.
+    public init(id: SequenceID, token: TokenID) {
+        self.id = id
+        self.token = token
+    }
 }
 
 /// What is left of a sequence that has ended.
@@ -30,6 +48,8 @@ public struct FinishedSequence: Hashable, Sendable {
     public let promptCount: Int
     /// How often it was preempted.
     public let preemptionCount: Int
+    /// How many of its prompt tokens were found in the prefix cache.
+    public let cachedPromptCount: Int
 
     /// The generated tokens.
     public var output: ArraySlice<TokenID> { tokens[promptCount...] }
@@ -40,5 +60,6 @@ public struct FinishedSequence: Hashable, Sendable {
         tokens = state.tokens
         promptCount = state.promptCount
         preemptionCount = state.preemptionCount
+        cachedPromptCount = state.cachedPromptCount ?? 0
     }
 }

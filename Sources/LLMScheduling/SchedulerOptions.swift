@@ -13,6 +13,34 @@ public struct SchedulerOptions: Hashable, Sendable {
     public let maxNumBatchedTokens: Int
     /// Tokens a sequence may have, prompt and output together.
     public let maxModelLength: Int
+    /// Whether full blocks are kept for later sequences that begin alike.
+    public var prefixCaching = true
+    /// Who is served first.
+    public var policy = SchedulingPolicy.fcfs
+    /// The bound on the time between two tokens of a sequence, in nanoseconds: prompts are computed in chunks that keep
+    /// steps within it. Nil for none.
+    public private(set) var targetITL: Int64?
+    /// Requests that may wait, besides those that there are places for; nil for any number.
+    public private(set) var maxQueuedRequests: Int?
+    /// Tokens that these may have together; nil for any number.
+    public private(set) var maxQueuedTokens: Int?
+
+    /// Prompt tokens that a step computes at least, whatever `targetITL` says, where a prompt is there to compute.
+    public static let leastPromptTokens = 16
+
+    /// Bounds the time between two tokens, in nanoseconds. - Throws: where the bound is not at least a microsecond.
+    public mutating func setTargetITL(_ nanoseconds: Int64) throws(SchedulerOptionError) {
+        try Self.check("target-itl", Int(nanoseconds), 1000...Int(Int32.max) * 1000, unit: " ns")
+        targetITL = nanoseconds
+    }
+
+    /// Bounds the line by requests, by tokens or both. - Throws: for a bound below 1.
+    public mutating func boundQueue(requests: Int?, tokens: Int?) throws(SchedulerOptionError) {
+        if let requests { try Self.check("max-queued-requests", requests, 1...Int(Int32.max)) }
+        if let tokens { try Self.check("max-queued-tokens", tokens, 1...Int(Int32.max)) }
+        maxQueuedRequests = requests
+        maxQueuedTokens = tokens
+    }
 
     /// Checks every value; throws one that names the field, the value and what is allowed.
     public init(
@@ -51,11 +79,11 @@ public struct SchedulerOptions: Hashable, Sendable {
     func blocks(covering tokenCount: Int) -> Int { (tokenCount + blockSize - 1) / blockSize }
 
     private static func check(
-        _ field: String, _ value: Int, _ range: ClosedRange<Int>
+        _ field: String, _ value: Int, _ range: ClosedRange<Int>, unit: String = ""
     ) throws(SchedulerOptionError) {
         guard range.contains(value) else {
             throw SchedulerOptionError(
-                field: field, value: value, allowed: "from \(range.lowerBound) to \(range.upperBound)")
+                field: field, value: value, allowed: "from \(range.lowerBound) to \(range.upperBound)\(unit)")
         }
     }
 }

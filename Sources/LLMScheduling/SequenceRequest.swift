@@ -10,15 +10,39 @@ public struct SequenceRequest: Hashable, Sendable {
     public var minTokens: Int
     /// Tokens that end the sequence, the end-of-sequence token among them unless it is to be ignored.
     public var stopTokens: Set<TokenID>
+    /// How much the sequence matters under `SchedulingPolicy.priority`: lower is served first.
+    public var priority: Int
+    /// When the sequence is to end with what it has, in nanoseconds of the clock that `Scheduler.expire` is told.
+    public var deadline: Int64?
+    /// Sequences that the request becomes once its prompt is computed, this one included: their places are kept.
+    public var width: Int
+    /// Whether those sequences only make sense step by step together, as the beams of one search do: then all blocks
+    /// together must hold them all.
+    public var runsTogether: Bool
+    /// Separates the cached prefixes of tenants that must not see each other's; nil for the common ones.
+    public var cacheSalt: String?
+    /// Whether cached prefixes are used; a request that wants something of every prompt token computes them all.
+    public var readsPrefixCache: Bool
+    /// Whether each prompt token's row is to yield logits too.
+    public var needsPromptLogits: Bool
 
     /// A request; `Scheduler.add` checks it.
     public init(
-        id: SequenceID, prompt: [TokenID], maxTokens: Int? = nil, minTokens: Int = 0, stopTokens: Set<TokenID> = []
+        id: SequenceID, prompt: [TokenID], maxTokens: Int? = nil, minTokens: Int = 0, stopTokens: Set<TokenID> = [],
+        priority: Int = 0, deadline: Int64? = nil, width: Int = 1, runsTogether: Bool = false,
+        cacheSalt: String? = nil, readsPrefixCache: Bool = true, needsPromptLogits: Bool = false
     ) {
         self.id = id
         self.prompt = prompt
         self.maxTokens = maxTokens
         self.minTokens = minTokens
         self.stopTokens = stopTokens
+        self.priority = priority
+        self.deadline = deadline
+        self.width = width
+        self.runsTogether = runsTogether
+        self.cacheSalt = cacheSalt
+        self.readsPrefixCache = readsPrefixCache
+        self.needsPromptLogits = needsPromptLogits
     }
 }

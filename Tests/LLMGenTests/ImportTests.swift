@@ -8,7 +8,7 @@ import Testing
     static let allowed: [String: Set<String>] = [
         "LLMJSON": ["OrderedCollections"],
         "LLMTokenizer": ["CSentencePiece", "CPCRE2", "LLMJSON", "OrderedCollections"],
-        "LLMScheduling": ["DequeModule"],
+        "LLMScheduling": ["DequeModule", "HeapModule"],
         "LLMSampling": [],
         "LLMTensor": ["CLLMKernels", "CLLMKernelHarness", "COpenBLAS"],
         "LLMWeights": ["LLMTensor", "LLMJSON"],

@@ -1,7 +1,8 @@
 import LLMScheduling
 
 /// A model without weights that keeps its state in pages as a real one does, and whose next token depends on every
-/// known token of the sequence. A wrong block table, a lost or a shared block, a skipped token: each changes its text.
+/// known token of the sequence. A wrong block table, a lost or an overwritten block, a skipped token, a copy that was
+/// not made: each changes its text.
 struct PagedToyModel {
     static let vocabulary: UInt64 = 20
     private var pages: [UInt64]  // [blockCount * blockSize]
@@ -12,30 +13,48 @@ struct PagedToyModel {
         blockSize = options.blockSize
     }
 
-    /// Computes a batch: first all sequences write their slots, then those that need logits read their context.
-    mutating func compute(_ batch: ScheduledBatch) -> [SequenceID: TokenID] {
+    /// Computes a batch: first the copies, then all sequences write their slots, then those that need logits read their
+    /// context. A sequence's logits are a number here.
+    mutating func logits(_ batch: ScheduledBatch) -> [SequenceID: UInt64] {
+        for copy in batch.copies {
+            for offset in 0..<blockSize {
+                pages[Int(copy.to) * blockSize + offset] = pages[Int(copy.from) * blockSize + offset]
+            }
+        }
         for sequence in batch.sequences {
             for (position, token) in zip(sequence.positions, batch.tokens(of: sequence)) {
                 let before = position == 0 ? 0 : pages[slot(position - 1, in: sequence.blockTable)]
                 pages[slot(position, in: sequence.blockTable)] = Self.state(after: token, at: position, before: before)
             }
         }
-        var tokens: [SequenceID: TokenID] = [:]
+        var logits: [SequenceID: UInt64] = [:]
         for sequence in batch.sequences where sequence.needsLogits {
             let context = (0..<sequence.positions.upperBound).map { pages[slot($0, in: sequence.blockTable)] }
-            tokens[sequence.id] = Self.nextToken(context)
+            logits[sequence.id] = Self.logits(context)
         }
-        return tokens
+        return logits
     }
 
-    /// What the request yields when it runs alone, with all the blocks it likes.
-    static func alone(_ request: SequenceRequest, lengthLimit: Int) -> (output: [TokenID], reason: FinishReason) {
+    /// The tokens of a batch whose sequences have no samples.
+    mutating func compute(_ batch: ScheduledBatch) -> [SequenceID: TokenID] {
+        logits(batch).mapValues { Self.token($0, sample: 0) }
+    }
+
+    /// The token that a sample draws.
+    static func token(_ logits: UInt64, sample: Int) -> TokenID {
+        TokenID(mix(logits &+ UInt64(sample)) % vocabulary)
+    }
+
+    /// What a sample of the request yields when it runs alone, with all the blocks it likes.
+    static func alone(
+        _ request: SequenceRequest, sample: Int = 0, lengthLimit: Int
+    ) -> (output: [TokenID], reason: FinishReason) {
         let limit = request.maxTokens ?? lengthLimit - request.prompt.count
         var context: [UInt64] = []
         var output: [TokenID] = []
         for token in request.prompt { append(token, to: &context) }
         while true {
-            let token = nextToken(context)
+            let token = token(logits(context), sample: sample)
             output.append(token)
             if output.count >= request.minTokens && request.stopTokens.contains(token) { return (output, .stop) }
             if output.count == limit { return (output, .length) }
@@ -51,9 +70,7 @@ struct PagedToyModel {
         mix(mix(before &+ UInt64(token) &+ 1) &+ UInt64(position))
     }
 
-    private static func nextToken(_ context: [UInt64]) -> TokenID {
-        TokenID(context.reduce(0) { mix($0 ^ $1) } % vocabulary)
-    }
+    private static func logits(_ context: [UInt64]) -> UInt64 { context.reduce(0) { mix($0 ^ $1) } }
 
     private static func mix(_ value: UInt64) -> UInt64 {
         var z = (value ^ (value >> 31)) &* 0x9E37_79B9_7F4A_7C15

@@ -41,18 +41,20 @@ private struct State {
     var batch: ScheduledBatch?
     var added: [SequenceRequest] = []
 
-    /// Prompt and most output of what may be added: small, on a block's edge, and all there is room for.
-    static let sizes: [(prompt: Int, maxTokens: Int?)] = [(1, 2), (4, 2), (3, nil)]
+    /// Prompt, most output and samples of what may be added: small, on a block's edge, all there is room for, and two
+    /// samples that share a block. All begin alike, so that they share what is cached too.
+    static let sizes: [(prompt: Int, maxTokens: Int?, width: Int)] = [(1, 2, 1), (4, 2, 1), (3, nil, 1), (3, 2, 2)]
 
     init(_ options: SchedulerOptions) {
         scheduler = Scheduler(options)
         model = PagedToyModel(options)
     }
 
-    /// Everything that can make a difference later. Which blocks a sequence has makes none, how many does.
+    /// Everything that can make a difference later.
     struct Key: Hashable {
         let running: [[Int]]
         let waiting: [[Int]]
+        let blocks: [[Int]]
         let added: Int
         let step: [Range<Int>]?
     }
@@ -61,15 +63,19 @@ private struct State {
         func describe(_ id: SequenceID) -> [Int] {
             guard let state = scheduler.sequence(id) else { return [] }
             return [Int(id.value), state.promptCount, state.tokens.count, state.computedCount, state.scheduledCount]
+                + state.blockTable.map(Int.init)
         }
         return Key(
             running: scheduler.runningIDs.map(describe), waiting: scheduler.waitingIDs.map(describe),
-            added: added.count, step: batch?.sequences.map(\.positions))
+            blocks: scheduler.blockStates, added: added.count, step: batch?.sequences.map(\.positions))
     }
 
     var actions: [Action] {
         var actions: [Action] = [.schedule]
-        if added.count < 3 { actions += Self.sizes.indices.map { .add(size: $0) } }
+        if added.count < 3 {
+            let fitting = Self.sizes.indices.filter { Self.sizes[$0].width <= scheduler.options.maxNumBatchedTokens }
+            actions += fitting.map { .add(size: $0) }
+        }
         for id in scheduler.runningIDs + scheduler.waitingIDs { actions += [.abort(id), .finish(id)] }
         if let batch {
             actions.append(.commit)
@@ -83,8 +89,10 @@ private struct State {
         var problems: [String] = []
         switch action {
         case .add(let size):
-            let (prompt, maxTokens) = Self.sizes[size]
-            let request = makeRequest(UInt64(added.count), prompt: prompt, maxTokens: maxTokens)
+            let (prompt, maxTokens, width) = Self.sizes[size]
+            var request = makeRequest(0, prompt: prompt, maxTokens: maxTokens)
+            request.id = SequenceID(UInt64(added.count))
+            request.width = width
             try scheduler.add(request)
             added.append(request)
         case .schedule:
@@ -106,13 +114,25 @@ private struct State {
         return problems + scheduler.invariantViolations()
     }
 
+    /// Sequence `id + 10` is the second sample of sequence `id`.
     private mutating func commit(without id: SequenceID?) throws -> [String] {
-        var tokens = model.compute(try #require(batch))
-        if let id { tokens[id] = nil }
+        let logits = model.logits(try #require(batch))
         batch = nil
-        return scheduler.commit(tokens).finished.compactMap { finished in
-            let request = added[Int(finished.id.value)]
-            let expected = PagedToyModel.alone(request, lengthLimit: scheduler.options.maxSequenceLength)
+        var tokens: [SequenceID: TokenID] = [:]
+        var branches: [SequenceID: [Branch]] = [:]
+        for (id, logits) in logits where scheduler.sequence(id) != nil {
+            tokens[id] = PagedToyModel.token(logits, sample: Int(id.value / 10))
+            if id.value < 10, added[Int(id.value)].width == 2, scheduler.sequence(id)?.outputCount == 0 {
+                branches[id] = [
+                    Branch(id: SequenceID(id.value + 10), token: PagedToyModel.token(logits, sample: 1))
+                ]
+            }
+        }
+        if let id { tokens[id] = nil }
+        return scheduler.commit(tokens, branches: branches).finished.compactMap { finished in
+            let request = added[Int(finished.id.value % 10)]
+            let expected = PagedToyModel.alone(
+                request, sample: Int(finished.id.value / 10), lengthLimit: scheduler.options.maxSequenceLength)
             guard Array(finished.output) != expected.output || finished.reason != expected.reason else { return nil }
             return "\(finished.id) ended with \(finished.output) and not with \(expected.output)"
         }
