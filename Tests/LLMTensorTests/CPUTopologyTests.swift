@@ -10,15 +10,7 @@ import Testing
             "proc/thread-self/status": "Name:\tllmgen\nCpus_allowed_list:\t\(processors)\nThreads:\t1\n",
             "sys/devices/system/cpu/online": "0-8191\n",
         ]
-        return try Paths.withTemporaryFolder { root in
-            for (path, text) in machine.merging(files, uniquingKeysWith: { $1 }) {
-                let file = root.appending(path: path)
-                try FileManager.default.createDirectory(
-                    at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-                try Data(text.utf8).write(to: file)
-            }
-            return CPUTopology(root: root.path)
-        }
+        return try SystemRoot.with(machine.merging(files, uniquingKeysWith: { $1 })) { CPUTopology(root: $0) }
     }
 
     private func siblings(_ lists: [Int: String]) -> [String: String] {
