@@ -1,6 +1,7 @@
 public import LLMSampling
 import LLMScheduling
 public import LLMTensor
+import LLMTokenizer
 import Logging
 import Synchronization
 
@@ -146,11 +147,29 @@ public final class Engine: Sendable {
 
     private func resolve(_ parameters: SamplingParameters) throws(LLMGenError) -> ResolvedSampling {
         do {
-            return try parameters.resolved(
-                defaults: model.samplingDefaults, vocabularySize: model.vocabularySize, eosTokenIDs: model.eosTokens)
+            let sampling = try parameters.resolved(
+                defaults: model.samplingDefaults, vocabularySize: model.vocabularySize, eosTokenIDs: model.eosTokens,
+                tokenize: model.tokenizer.map { tokenizer in
+                    { try tokenizer.encode($0, addSpecialTokens: false) }
+                })
+            try Engine.checkSupport(of: sampling)
+            return sampling
         } catch {
             throw LLMGenError(error)
         }
+    }
+
+    /// Refuses what sampling offers and the engine does not do.
+    private static func checkSupport(of sampling: ResolvedSampling) throws(SamplingError) {
+        let unsupported = [
+            ("n", sampling.n > 1),
+            ("prompt_logprobs", sampling.promptLogprobs != nil),
+            ("truncate_prompt_tokens", sampling.truncatePromptTokens != nil),
+            ("repetition_detection", sampling.repetitionDetection != nil),
+        ]
+        guard let (field, _) = unsupported.first(where: \.1) else { return }
+        throw SamplingError(
+            .unsupported, field: field, problem: "the engine does not do this", remedy: "leave it out")
     }
 
     /// Says once a process that a law is off.
