@@ -1,9 +1,6 @@
-public import LLMSampling
 import LLMScheduling
 public import LLMTensor
-import LLMTokenizer
 import Logging
-import Synchronization
 
 /// Generates text with one model: schedules all requests together over a paged cache, on a thread of its own.
 ///
@@ -34,15 +31,21 @@ public final class Engine: Sendable {
     public var kvCacheMemory: ByteCount { kvCacheSizing.memory }
     /// Bytes of cached keys and values that a token has, over all layers.
     let kvBytesPerToken: Int
-    private let scheduling: SchedulerOptions
-    private let inbox = EngineInbox()
-    private let nextID = Atomic<UInt64>(0)
+    let scheduling: SchedulerOptions
+    let inbox = EngineInbox()
+    let ids = SequenceIDs()
+    let watch: EngineWatch
 
     /// Starts an engine. - Throws: ``LLMGenError`` `invalidArgument`, naming the option, its value and its range.
     public init(model: LanguageModel, options: EngineOptions = EngineOptions()) throws(LLMGenError) {
         let sizes = model.architecture.dimensions
         let dtype = options.kvCacheDtype ?? model.automaticKVCacheDtype
-        let (scheduling, sizing) = try options.scheduling(sizes, dtype)
+        var (scheduling, sizing) = try options.scheduling(sizes, dtype)
+        if model.gemm == .openblas {
+            // What it computes for a prefix depends on what else was in the step.
+            scheduling.prefixCaching = false
+            Engine.warnOfOpenBLAS
+        }
         let shape = sizes.kvShape(blockSize: scheduling.blockSize, dtype: dtype)
         self.model = model
         self.scheduling = scheduling
@@ -51,126 +54,13 @@ public final class Engine: Sendable {
         kvCacheDtype = dtype
         kvBytesPerToken = shape.blockByteCount / shape.blockSize
         maxModelLength = scheduling.maxModelLength
-        if model.gemm == .openblas { Engine.warnOfOpenBLAS }
-        EngineLoop.start(EngineCore(model, scheduling, shape), inbox)
+        watch = EngineWatch(
+            MetricsRecorder(
+                model: model.name, kvBlocks: scheduling.blockCount, maxModelLength: scheduling.maxModelLength))
+        EngineLoop.start(EngineCore(model, scheduling, shape, ids, watch), inbox)
     }
 
     deinit { inbox.post(.shutDown) }
-
-    /// Generates from one prompt, token by token. The last piece has the whole output.
-    ///
-    /// The stream throws ``LLMGenError``: a prompt that is empty, too long or not in the vocabulary, a request that can
-    /// never fit, logits that are no numbers.
-    public func generate(
-        _ prompt: Prompt, _ parameters: SamplingParameters
-    ) -> AsyncThrowingStream<OutputPiece, any Error> {
-        streams([prompt], parameters)[0]
-    }
-
-    /// Generates from all prompts, token by token; one stream a prompt, in their order. The prompts come to the engine
-    /// together: no step is computed before all are there.
-    public func streams(
-        _ prompts: [Prompt], _ parameters: SamplingParameters
-    ) -> [AsyncThrowingStream<OutputPiece, any Error>] {
-        let arrival = ContinuousClock.now
-        var requests: [EngineRequest] = []
-        let streams = prompts.map { prompt in
-            let (stream, sink) = AsyncThrowingStream.makeStream(of: OutputPiece.self)
-            let id = SequenceID(nextID.add(1, ordering: .relaxed).newValue)
-            do throws(LLMGenError) {
-                requests.append(
-                    EngineRequest(
-                        id: id, prompt: try tokens(of: prompt), sampling: try resolve(parameters), sink: sink,
-                        arrival: arrival))
-                // The stream keeps the engine: a caller may let go of it while pieces are still to come.
-                sink.onTermination = { [self] reason in
-                    if case .cancelled = reason { inbox.post(.abort(id)) }
-                }
-            } catch {
-                sink.finish(throwing: error)
-            }
-            return stream
-        }
-        inbox.post(.add(requests))
-        return streams
-    }
-
-    /// Generates from one prompt, token by token.
-    public func generate(
-        _ prompt: String, _ parameters: SamplingParameters
-    ) -> AsyncThrowingStream<OutputPiece, any Error> {
-        generate(.text(prompt), parameters)
-    }
-
-    /// Generates from all prompts together and returns their outputs in the prompts' order.
-    ///
-    /// - Throws: the first prompt's ``LLMGenError``, or `CancellationError`; the others are cancelled.
-    public func generate(_ prompts: [Prompt], _ parameters: SamplingParameters) async throws -> [RequestOutput] {
-        var outputs: [RequestOutput] = []
-        for stream in streams(prompts, parameters) { outputs.append(try await Engine.output(of: stream)) }
-        return outputs
-    }
-
-    /// The whole output of a stream of pieces, when it has come.
-    public static func output(of pieces: AsyncThrowingStream<OutputPiece, any Error>) async throws -> RequestOutput {
-        for try await piece in pieces {
-            if let output = piece.output { return output }
-        }
-        throw CancellationError()
-    }
-
-    /// Ends every request now, with what it has and the finish reason `abort`.
-    public func abortAll() { inbox.post(.abortAll) }
-
-    /// How full the engine is, as of its next step.
-    public func load() async -> EngineLoad {
-        await withCheckedContinuation { continuation in
-            inbox.post(.load { continuation.resume(returning: $0) })
-        }
-    }
-
-    /// The token ids of a prompt; see ``LanguageModel/tokens(of:)``.
-    public func tokens(of prompt: Prompt) throws(LLMGenError) -> [TokenID] { try model.tokens(of: prompt) }
-
-    /// Checks a request without running it, for those who want to know before its stream begins.
-    ///
-    /// - Throws: ``LLMGenError``, what the stream of ``generate(_:_:)-(Prompt,_)`` would throw before its first step.
-    public func check(_ prompt: Prompt, _ parameters: SamplingParameters) throws(LLMGenError) {
-        let (tokens, sampling) = (try tokens(of: prompt), try resolve(parameters))
-        do {
-            _ = try scheduling.lengthLimit(
-                of: SequenceRequest(id: SequenceID(0), prompt: tokens, sampling: sampling))
-        } catch {
-            throw LLMGenError(error)
-        }
-    }
-
-    private func resolve(_ parameters: SamplingParameters) throws(LLMGenError) -> ResolvedSampling {
-        do {
-            let sampling = try parameters.resolved(
-                defaults: model.samplingDefaults, vocabularySize: model.vocabularySize, eosTokenIDs: model.eosTokens,
-                tokenize: model.tokenizer.map { tokenizer in
-                    { try tokenizer.encode($0, addSpecialTokens: false) }
-                })
-            try Engine.checkSupport(of: sampling)
-            return sampling
-        } catch {
-            throw LLMGenError(error)
-        }
-    }
-
-    /// Refuses what sampling offers and the engine does not do.
-    private static func checkSupport(of sampling: ResolvedSampling) throws(SamplingError) {
-        let unsupported = [
-            ("n", sampling.n > 1),
-            ("prompt_logprobs", sampling.promptLogprobs != nil),
-            ("truncate_prompt_tokens", sampling.truncatePromptTokens != nil),
-            ("repetition_detection", sampling.repetitionDetection != nil),
-        ]
-        guard let (field, _) = unsupported.first(where: \.1) else { return }
-        throw SamplingError(
-            .unsupported, field: field, problem: "the engine does not do this", remedy: "leave it out")
-    }
 
     /// Says once a process that a law is off.
     private static let warnOfOpenBLAS: Void = Logger(label: "llmgen").warning(

@@ -3,129 +3,118 @@ import LLMScheduling
 import LLMTensor
 import LLMTokenizer
 
-/// The engine's state, owned by its thread: scheduler, model runner, sampler and the live requests.
+/// The engine's state, owned by its thread: scheduler, model runner, samplers and the live requests.
 struct EngineCore {
-    private var scheduler: Scheduler
-    private var requests: [SequenceID: RequestState] = [:]
-    private let runner: ModelRunner
-    private let samplers: RowSamplers
-    private let tokenizer: (any Tokenizer)?
+    var scheduler: Scheduler
+    var requests: [SequenceID: RequestState] = [:]  // by their first sequence
+    var searches: [SequenceID: BeamSearchState] = [:]  // by their first sequence
+    var owners: [SequenceID: SequenceID] = [:]  // of each live sequence the first one of its request
+    /// Whether new requests are admitted; not while draining.
+    var acceptsRequests = true
+    let runner: ModelRunner
+    let samplers: RowSamplers
+    let tokenizer: (any Tokenizer)?
+    let eosTokens: [TokenID]
+    let ids: SequenceIDs
+    let start: ContinuousClock.Instant
+    let watch: EngineWatch
+    private var subscribers: [AsyncStream<EngineEvent>.Continuation] = []
 
-    init(_ model: LanguageModel, _ options: SchedulerOptions, _ shape: KVPagesShape) {
+    init(
+        _ model: LanguageModel, _ options: SchedulerOptions, _ shape: KVPagesShape, _ ids: SequenceIDs,
+        _ watch: EngineWatch
+    ) {
         scheduler = Scheduler(options)
         runner = ModelRunner(model, shape, blockCount: options.blockCount)
         samplers = RowSamplers(model.compute.pool)
         tokenizer = model.tokenizer
+        eosTokens = model.eosTokens
+        self.ids = ids
+        self.watch = watch
+        start = .now
     }
 
     /// Whether no request is live.
     var isIdle: Bool { scheduler.isEmpty }
 
-    /// What is in the scheduler now.
-    var load: EngineLoad {
-        EngineLoad(
-            running: scheduler.runningCount, waiting: scheduler.waitingCount, usedBlocks: scheduler.usedBlockCount,
-            freeBlocks: scheduler.freeBlockCount, preemptions: scheduler.totals.preemptions)
-    }
-
     /// Computes one step: at most one token for each running sequence.
     mutating func step() {
+        let begin = ContinuousClock.now
         let batch = scheduler.schedule()
-        let start = ContinuousClock.now
-        for sequence in batch.sequences { requests[sequence.id]?.scheduled(at: start) }
-        let logits = runner.logits(batch)
-        let tokens = sample(batch, logits)
-        let events = scheduler.commit(tokens.mapValues(\.id))
+        note(batch, at: begin)
+        let tasks = batch.sequences.flatMap { self.tasks($0, batch) }
+        var outcomes: [Result<RowSamplers.Outcome, SamplingError>?] = []
+        runner.run(batch) { rows, logits in outcomes += samplers.run(tasks[rows], logits) }
+        let drawn = settle(batch, outcomes, at: begin)
+        let before = scheduler.totals
+        let duration = (ContinuousClock.now - begin).nanoseconds
+        let events = scheduler.commit(
+            drawn.tokens.mapValues(\.id), branches: drawn.branches, nanoseconds: duration)
         let now = ContinuousClock.now
-        for event in events { take(event, tokens, at: now) }
+        for event in events { take(event, drawn.tokens, at: now) }
+        watch.metrics.step(
+            rows: batch.tokens.count, durationNanoseconds: duration,
+            overTarget: scheduler.totals.stepsOverTarget > before.stepsOverTarget, at: now)
+        let recomputed = scheduler.totals.recomputedTokens - before.recomputedTokens
+        if recomputed > 0 { watch.metrics.recomputed(tokens: recomputed) }
         assert(scheduler.invariantViolations().isEmpty, "\(scheduler.invariantViolations())")
     }
 
-    /// Admits a request, or ends it with the reason why not.
-    mutating func add(_ request: EngineRequest) {
-        let state = RequestState(request, tokenizer: tokenizer)
-        do {
-            try scheduler.add(SequenceRequest(id: request.id, prompt: request.prompt, sampling: request.sampling))
-            requests[request.id] = state
-        } catch {
-            state.fail(LLMGenError(error))
-        }
+    /// Tells those who watch how full the engine is.
+    func report() {
+        watch.metrics.gauges(
+            running: scheduler.runningCount, waiting: scheduler.waitingCount, usedBlocks: scheduler.usedBlockCount,
+            cachedBlocks: scheduler.cachedFreeBlockCount)
     }
 
-    /// Ends a request that its client gave up, or that is to end early; its blocks are free at once.
-    mutating func abort(_ id: SequenceID) {
-        scheduler.abort(id).map { end($0, withToken: false, at: .now) }
+    /// Forgets every cached prefix.
+    mutating func resetPrefixCache() { scheduler.resetPrefixCache() }
+
+    // MARK: Events
+
+    /// Sends all further events to `continuation`.
+    mutating func subscribe(_ continuation: AsyncStream<EngineEvent>.Continuation) {
+        subscribers.append(continuation)
     }
 
-    /// Ends every request with what it has.
-    mutating func abortAll() { for id in Array(requests.keys) { abort(id) } }
-
-    /// Fails every request.
-    mutating func failAll(_ error: LLMGenError) {
-        scheduler.abortAll()
-        for state in requests.values { state.fail(error) }
-        requests = [:]
-    }
-
-    /// Samples all rows on the pool; a row that cannot be sampled ends its request alone.
-    private mutating func sample(_ batch: ScheduledBatch, _ logits: Matrix) -> [SequenceID: SampledToken] {
-        let ids = batch.sequences.filter(\.needsLogits).map(\.id)
-        let rows = ids.map { id in requests[id].map { RowSamplers.Row(parameters: $0.sampling, history: $0.history) } }
-        var tokens: [SequenceID: SampledToken] = [:]
-        for (id, result) in zip(ids, samplers.sample(rows, logits)) {
-            switch result {
-            case .success(let token)?: tokens[id] = token
-            case .failure(let error)?:
-                scheduler.finish(id, reason: .error)
-                requests.removeValue(forKey: id)?.fail(LLMGenError(error))
-            case nil: break
-            }
-        }
-        return tokens
-    }
-
-    private mutating func take(
-        _ event: SchedulerEvent, _ tokens: [SequenceID: SampledToken], at now: ContinuousClock.Instant
+    /// Tells the subscribers what happened to a sequence.
+    mutating func tell(
+        _ kind: EngineEvent.Kind, _ id: SequenceID, _ options: RequestOptions?, sample: Int = 0,
+        at now: ContinuousClock.Instant = .now
     ) {
-        switch event {
-        case .token(let id, _, _):
-            guard let token = tokens[id] else { return }
-            requests[id]?.append(token, at: now)
-            // A sequence that has ended with this token has its event next, and its last piece there.
-            guard scheduler.sequence(id) != nil else { return }
-            if requests[id]?.isStopped == true {
-                scheduler.finish(id, reason: .stop).map { end($0, withToken: true, at: now) }
-            } else {
-                requests[id]?.flush(at: now)
-            }
-        case .finished(let sequence): end(sequence, withToken: true, at: now)
+        guard !subscribers.isEmpty else { return }
+        let event = EngineEvent(request: id.value, name: options?.name, sample: sample, kind: kind, instant: now)
+        subscribers.removeAll { subscriber in
+            if case .terminated = subscriber.yield(event) { true } else { false }
         }
     }
 
-    private mutating func end(_ sequence: FinishedSequence, withToken: Bool, at now: ContinuousClock.Instant) {
-        guard var state = requests.removeValue(forKey: sequence.id) else { return }
-        state.finish(sequence.reason, withToken: withToken, preemptions: sequence.preemptionCount, at: now)
+    private mutating func note(_ batch: ScheduledBatch, at now: ContinuousClock.Instant) {
+        for sequence in batch.preempted {
+            guard let owner = owners[sequence] else { continue }
+            watch.metrics.preempted()
+            tell(.preempted, owner, options(of: owner), sample: sample(sequence, owner), at: now)
+        }
+        for started in batch.started {
+            guard let owner = owners[started.id] else { continue }
+            requests[owner]?.started(started, at: now)
+            searches[owner]?.started(started)
+            tell(
+                .scheduled(cachedTokens: started.cachedTokens), owner, options(of: owner),
+                sample: sample(started.id, owner), at: now)
+            if let state = scheduler.sequence(started.id), !started.isResumed, scheduler.options.prefixCaching {
+                watch.metrics.lookedUp(tokens: state.promptCount, found: state.cachedPromptCount ?? 0)
+            }
+        }
     }
-}
 
-extension SequenceRequest {
-    init(id: SequenceID, prompt: [TokenID], sampling: ResolvedSampling) {
-        self.init(
-            id: id, prompt: prompt, maxTokens: sampling.maxTokens, minTokens: sampling.minTokens,
-            stopTokens: sampling.endTokenIDs)
+    /// The options of the live request whose first sequence is `owner`.
+    func options(of owner: SequenceID) -> RequestOptions? {
+        requests[owner]?.request.options ?? searches[owner]?.request.options
     }
-}
 
-/// How full an engine is.
-public struct EngineLoad: Sendable, Hashable {
-    /// Sequences that have blocks.
-    public let running: Int
-    /// Sequences that wait for room.
-    public let waiting: Int
-    /// Blocks in use.
-    public let usedBlocks: Int
-    /// Blocks free.
-    public let freeBlocks: Int
-    /// Preemptions since the start.
-    public let preemptions: Int
+    /// Which sample of the request a sequence is.
+    func sample(_ sequence: SequenceID, _ owner: SequenceID) -> Int {
+        requests[owner] == nil ? 0 : Int(sequence.value - owner.value)
+    }
 }

@@ -1,9 +1,12 @@
 import LLMModels
-import LLMScheduling
+public import LLMScheduling
 public import LLMTensor
 
 /// The element type of cached keys and values.
 public typealias KVCacheDtype = LLMTensor.KVCacheDtype
+
+/// Who is served first.
+public typealias SchedulingPolicy = LLMScheduling.SchedulingPolicy
 
 /// How an engine schedules and how much memory its cache takes.
 public struct EngineOptions: Sendable {
@@ -22,6 +25,16 @@ public struct EngineOptions: Sendable {
     public var maxNumBatchedTokens: Int
     /// Tokens a sequence may have, prompt and output; unset, as many as the model was made for.
     public var maxModelLength: Int?
+    /// Whether full blocks are kept for later requests that begin alike.
+    public var prefixCaching = true
+    /// Who is served first.
+    public var policy = SchedulingPolicy.fcfs
+    /// The bound on the time between two tokens of a request, which long prompts of others are to keep; nil for none.
+    public var targetITL: Duration?
+    /// Requests that may wait, besides those that there are places for; nil for any number.
+    public var maxQueuedRequests: Int?
+    /// Tokens that these may have together; nil for any number.
+    public var maxQueuedTokens: Int?
 
     /// Options; every one has a default.
     public init(
@@ -49,9 +62,14 @@ public struct EngineOptions: Sendable {
         }
         func options(blockCount: Int) throws(LLMGenError) -> SchedulerOptions {
             do {
-                return try SchedulerOptions(
+                var options = try SchedulerOptions(
                     blockSize: blockSize, blockCount: blockCount, maxNumSeqs: maxNumSeqs,
                     maxNumBatchedTokens: maxNumBatchedTokens, maxModelLength: maxLength)
+                options.prefixCaching = prefixCaching
+                options.policy = policy
+                if let targetITL { try options.setTargetITL(targetITL.nanoseconds) }
+                try options.boundQueue(requests: maxQueuedRequests, tokens: maxQueuedTokens)
+                return options
             } catch {
                 throw LLMGenError(error)
             }

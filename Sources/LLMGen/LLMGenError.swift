@@ -24,6 +24,10 @@ public struct LLMGenError: Error, Sendable, CustomStringConvertible {
         public static let notFound = Code(rawValue: "not_found")
         /// A request could not be computed.
         public static let failed = Code(rawValue: "failed")
+        /// As many requests wait as may; see ``LLMGenError/retryAfter``.
+        public static let overloaded = Code(rawValue: "overloaded")
+        /// The engine finishes what it has and takes no more.
+        public static let draining = Code(rawValue: "draining")
         /// The engine was shut down before the request was done.
         public static let shutDown = Code(rawValue: "shut_down")
     }
@@ -34,12 +38,15 @@ public struct LLMGenError: Error, Sendable, CustomStringConvertible {
     public let message: String
     /// The error beneath, where there is one.
     public let cause: (any Error)?
+    /// For `overloaded`, an estimate of when there will be room.
+    public let retryAfter: Duration?
 
     /// A failure of kind `code`, told by `message`.
-    public init(code: Code, message: String, cause: (any Error)? = nil) {
+    public init(code: Code, message: String, cause: (any Error)? = nil, retryAfter: Duration? = nil) {
         self.code = code
         self.message = message
         self.cause = cause
+        self.retryAfter = retryAfter
     }
 
     /// The message.
@@ -70,7 +77,14 @@ extension LLMGenError {
 
     init(_ error: AdmissionError) {
         // The prompt is data; the rest is what was asked for it.
-        let isAboutPrompt = error.code == .emptyPrompt || error.code == .promptTooLong
-        self.init(code: isAboutPrompt ? .invalidInput : .invalidArgument, message: error.message, cause: error)
+        let code: Code =
+            switch error.code {
+            case .emptyPrompt, .promptTooLong: .invalidInput
+            case .queueFull: .overloaded
+            default: .invalidArgument
+            }
+        self.init(
+            code: code, message: error.message, cause: error,
+            retryAfter: error.retryAfterNanoseconds.map { .nanoseconds($0) })
     }
 }

@@ -13,67 +13,92 @@ public typealias LogitsProcessor = LLMSampling.LogitsProcessor
 public typealias SamplingError = LLMSampling.SamplingError
 /// Why a request ended.
 public typealias FinishReason = LLMScheduling.FinishReason
-/// Log probabilities of one chosen token.
+/// Log probabilities of one token.
 public typealias TokenLogprobs = LLMSampling.TokenLogprobs
 
 /// What came of a request.
 public struct RequestOutput: Sendable, Hashable {
-    /// The prompt's tokens.
+    /// The prompt's tokens, as they were computed: without those that `truncate_prompt_tokens` cut off.
     public let promptTokenIDs: [TokenID]
-    /// The generated tokens, with the EOS or stop token, or the tokens of the stop string, that ended the request.
-    public let tokenIDs: [TokenID]
-    /// The generated text, without special tokens and without what stopped it; empty for a model without a tokenizer.
-    public let text: String
-    /// One entry a token, where the request asked for logprobs.
-    public let logprobs: [TokenLogprobs]?
-    /// Why the request ended.
-    public let finishReason: FinishReason
-    /// The seed that the draws came from, given or taken at random.
-    public let seed: Int64
+    /// Of each prompt token its log probability after those before it, where the request asked for them; nil for the
+    /// first, which nothing stands before.
+    public let promptLogprobs: [TokenLogprobs?]?
+    /// The samples, as many as the request's `n`, in order.
+    public let outputs: [SampleOutput]
     /// Tokens counted.
     public let usage: Usage
     /// Times taken.
     public let timings: Timings
+
+    /// The first sample's generated tokens.
+    public var tokenIDs: [TokenID] { outputs[0].tokenIDs }
+    /// The first sample's text.
+    public var text: String { outputs[0].text }
+    /// The first sample's log probabilities.
+    public var logprobs: [TokenLogprobs]? { outputs[0].logprobs }
+    /// Why the first sample ended.
+    public var finishReason: FinishReason { outputs[0].finishReason }
+    /// The seed of the request, given or taken at random, which is the first sample's.
+    public var seed: Int64 { outputs[0].seed }
 
     /// Prompt tokens over the time from the first step to the first token.
     public var prefillTokensPerSecond: Double {
         timings.prefillSeconds > 0 ? Double(usage.promptTokens) / timings.prefillSeconds : 0
     }
 
-    /// Tokens after the first over the time they took.
+    /// Tokens after each sample's first over the time they took.
     public var decodeTokensPerSecond: Double {
-        timings.decodeSeconds > 0 ? Double(usage.completionTokens - 1) / timings.decodeSeconds : 0
+        timings.decodeSeconds > 0 ? Double(usage.completionTokens - outputs.count) / timings.decodeSeconds : 0
     }
+}
+
+/// One sample of a request.
+public struct SampleOutput: Sendable, Hashable {
+    /// Its place among the request's samples, from 0.
+    public let index: Int
+    /// The generated tokens, with the EOS or stop token, or the tokens of the stop string, that ended the sample.
+    public let tokenIDs: [TokenID]
+    /// The generated text, without special tokens and without what stopped it unless asked for; empty for a model without
+    /// a tokenizer.
+    public let text: String
+    /// One entry a token, where the request asked for logprobs.
+    public let logprobs: [TokenLogprobs]?
+    /// Why the sample ended.
+    public let finishReason: FinishReason
+    /// The seed that its draws came from; see ``SamplingParameters/seed(ofSample:from:)``.
+    public let seed: Int64
 }
 
 /// Tokens of a request.
 public struct Usage: Sendable, Hashable {
     /// Tokens of the prompt.
     public let promptTokens: Int
-    /// Tokens of the prompt whose keys and values came from the cache.
+    /// Tokens of the prompt whose keys and values came from the prefix cache.
     public let cachedTokens: Int
-    /// Tokens generated.
+    /// Tokens generated, of all samples.
     public let completionTokens: Int
 }
 
 /// Times of a request, in seconds.
 public struct Timings: Sendable, Hashable {
-    /// From the request's arrival to its first step.
+    /// From the request's arrival to its first step, or to its end where there was none.
     public let queueSeconds: Double
-    /// From the request's arrival to its first token (time to first token).
+    /// From the request's arrival to its first token (time to first token), or to its end.
     public let ttftSeconds: Double
-    /// From its first step to its first token.
+    /// From its first step to its first token, or to its end.
     public let prefillSeconds: Double
     /// From its first token to its last.
     public let decodeSeconds: Double
     /// From its arrival to its end.
     public let totalSeconds: Double
-    /// Times it lost its blocks and was computed again.
+    /// Times that its samples lost their blocks and were computed again.
     public let preemptions: Int
 }
 
-/// A part of a request's output as it comes: the text of one token.
+/// A part of a request's output as it comes: the text of one token of one sample.
 public struct OutputPiece: Sendable, Hashable {
+    /// The sample, from 0.
+    public let index: Int
     /// The text that this token settles; empty while a character or a possible stop string is unfinished.
     public let text: String
     /// The token; nil on a last piece that only brings the end.
@@ -82,6 +107,8 @@ public struct OutputPiece: Sendable, Hashable {
     public let logprobs: TokenLogprobs?
     /// When the engine had the token, or the end.
     public let instant: ContinuousClock.Instant
-    /// The whole output, on the last piece.
+    /// Why the sample ended, on its last piece.
+    public let finishReason: FinishReason?
+    /// The whole output, on the last piece of the last sample to end.
     public let output: RequestOutput?
 }

@@ -2,92 +2,96 @@ import LLMSampling
 import LLMScheduling
 import LLMTokenizer
 
-/// A live request on the engine's thread: its text so far, and where its pieces go.
+/// A live request on the engine's thread: its samples, and where their pieces go.
 struct RequestState {
-    let sampling: ResolvedSampling
-    /// The tokens, and what else sampling needs of the sequence.
-    private(set) var history: SequenceHistory
-    private var decoder: StreamDecoder?
-    private var matcher: StopMatcher
-    private let sink: PieceSink
-    private let arrival: ContinuousClock.Instant
-    private var firstStep: ContinuousClock.Instant?
-    private var firstToken: ContinuousClock.Instant?
-    private var logprobs: [TokenLogprobs] = []
-    private var text = ""
-    /// Text that has not gone out yet.
-    private var pending = ""
-    /// Whether a stop string is complete.
-    private(set) var isStopped = false
+    let request: EngineRequest
+    private(set) var samples: [SampleState]
+    private(set) var firstStep: ContinuousClock.Instant?
+    private(set) var cachedTokens = 0
+    private var promptLogprobs: [TokenLogprobs?] = [nil]
 
     init(_ request: EngineRequest, tokenizer: (any Tokenizer)?) {
-        sampling = request.sampling
-        history = SequenceHistory(prompt: request.prompt, request.sampling)
-        decoder = tokenizer.map {
-            StreamDecoder(
-                tokenizer: $0, prompt: request.prompt, skipSpecialTokens: request.sampling.skipSpecialTokens)
+        self.request = request
+        samples = (0..<request.sampling.n).map {
+            SampleState($0, prompt: request.prompt, request.sampling, tokenizer: tokenizer)
         }
-        matcher = StopMatcher(request.sampling.stop, includesStop: request.sampling.includeStopStrInOutput)
-        sink = request.sink
-        arrival = request.arrival
     }
 
-    mutating func scheduled(at now: ContinuousClock.Instant) {
+    /// The sequence of sample `index`; the first is the one that computes the prompt.
+    func sequence(of index: Int) -> SequenceID { SequenceID(request.id.value + UInt64(index)) }
+
+    /// Whether every sample has ended.
+    var isFinished: Bool { samples.allSatisfy { $0.finishReason != nil } }
+
+    /// The sequences of the samples that have not ended.
+    var liveSequences: [SequenceID] {
+        samples.filter { $0.finishReason == nil }.map { sequence(of: $0.index) }
+    }
+
+    /// A sequence of the request begins to run.
+    mutating func started(_ sequence: StartedSequence, at now: ContinuousClock.Instant) {
+        if firstStep == nil { cachedTokens = min(sequence.cachedTokens, request.prompt.count) }
         firstStep = firstStep ?? now
     }
 
-    /// Takes a new token. `flush` sends its piece, or `finish` where the request ends with it.
-    mutating func append(_ token: SampledToken, at now: ContinuousClock.Instant) {
-        firstToken = firstToken ?? now
-        history.append(token)
-        if let entry = token.logprobs { logprobs.append(entry) }
-        // The text of a stop token is not part of the output unless asked for.
-        guard sampling.includeStopStrInOutput || !sampling.endTokenIDs.contains(token.id), var decoder else { return }
-        let new = decoder.append(token.id)
-        self.decoder = decoder
-        let matched = matcher.append(new, mayStop: history.output.count >= sampling.minTokens)
-        pending += matched.text
-        isStopped = matched.stopIndex != nil
+    /// Takes what the row of prompt position `position` says of the token after it; once only, if the prompt is computed
+    /// again.
+    mutating func appendPromptLogprobs(_ logprobs: TokenLogprobs, after position: Int) {
+        if promptLogprobs.count == position + 1 { promptLogprobs.append(logprobs) }
     }
 
-    /// Sends the last token's piece on its way.
-    mutating func flush(at now: ContinuousClock.Instant) {
-        sink.yield(
-            OutputPiece(
-                text: takePending(), tokenID: history.output.last, logprobs: logprobs.last, instant: now, output: nil))
+    /// Takes a sample's new token; returns the nanoseconds since its last one.
+    mutating func append(_ token: SampledToken, to index: Int, at now: ContinuousClock.Instant) -> Int64? {
+        samples[index].append(token, at: now)
     }
 
-    /// Ends the request: the last piece has the rest of the text and the whole output.
+    /// Sends the piece of a sample's last token on its way.
+    mutating func flush(_ index: Int, at now: ContinuousClock.Instant) {
+        request.sink.yield(samples[index].piece(at: now))
+    }
+
+    /// Ends a sample, and the request with its last one: the last piece has the rest of the text, and then the whole
+    /// output.
     mutating func finish(
-        _ reason: FinishReason, withToken: Bool, preemptions: Int, at now: ContinuousClock.Instant
+        _ index: Int, _ reason: FinishReason, withToken: Bool, preemptions: Int, at now: ContinuousClock.Instant
     ) {
-        if var decoder { pending += matcher.append(decoder.finish()).text + matcher.finish() }
-        let piece = takePending()
-        let first = firstToken ?? now
-        let output = RequestOutput(
-            promptTokenIDs: history.prompt, tokenIDs: history.output, text: text,
-            logprobs: sampling.logprobs == nil ? nil : logprobs, finishReason: isStopped ? .stop : reason,
-            seed: sampling.seed,
-            usage: Usage(promptTokens: history.prompt.count, cachedTokens: 0, completionTokens: history.output.count),
-            timings: Timings(
-                queueSeconds: ((firstStep ?? now) - arrival).seconds, ttftSeconds: (first - arrival).seconds,
-                prefillSeconds: (first - (firstStep ?? now)).seconds, decodeSeconds: (now - first).seconds,
-                totalSeconds: (now - arrival).seconds, preemptions: preemptions))
-        sink.yield(
-            OutputPiece(
-                text: piece, tokenID: withToken ? history.output.last : nil, logprobs: withToken ? logprobs.last : nil,
-                instant: now,
-                output: output))
-        sink.finish()
+        samples[index].finish(reason, preemptions: preemptions)
+        let isLast = isFinished
+        let request = self
+        let piece = samples[index].lastPiece(withToken: withToken, at: now) { sample in
+            guard isLast else { return nil }
+            var whole = request
+            whole.samples[index] = sample
+            return whole.output(at: now)
+        }
+        self.request.sink.yield(piece)
+        if isLast { self.request.sink.finish() }
     }
 
     /// Ends the request with an error of its own.
-    func fail(_ error: LLMGenError) { sink.finish(throwing: error) }
+    func fail(_ error: LLMGenError) { request.sink.finish(throwing: error) }
 
-    private mutating func takePending() -> String {
-        defer { pending = "" }
-        text += pending
-        return pending
+    private func output(at now: ContinuousClock.Instant) -> RequestOutput {
+        RequestOutput(
+            promptTokenIDs: request.prompt,
+            promptLogprobs: request.sampling.promptLogprobs == nil ? nil : promptLogprobs,
+            outputs: samples.map(\.output),
+            usage: Usage(
+                promptTokens: request.prompt.count, cachedTokens: cachedTokens,
+                completionTokens: samples.reduce(0) { $0 + $1.history.output.count }),
+            timings: timings(at: now))
+    }
+
+    /// The times of a request that ends now.
+    func timings(at now: ContinuousClock.Instant) -> Timings {
+        let first = samples.compactMap(\.firstToken).min()
+        let last = samples.compactMap(\.lastToken).max()
+        return Timings(
+            queueSeconds: ((firstStep ?? now) - request.arrival).seconds,
+            ttftSeconds: ((first ?? now) - request.arrival).seconds,
+            prefillSeconds: ((first ?? now) - (firstStep ?? now)).seconds,
+            decodeSeconds: ((last ?? now) - (first ?? now)).seconds, totalSeconds: (now - request.arrival).seconds,
+            preemptions: samples.reduce(0) { $0 + $1.preemptions })
     }
 }
 
@@ -96,9 +100,24 @@ typealias PieceSink = AsyncThrowingStream<OutputPiece, any Error>.Continuation
 
 /// A request on its way to the engine's thread.
 struct EngineRequest: Sendable {
+    /// The sequence of its first sample; the others have the numbers after it.
     let id: SequenceID
     let prompt: [TokenID]
     let sampling: ResolvedSampling
+    let options: RequestOptions
     let sink: PieceSink
     let arrival: ContinuousClock.Instant
+}
+
+extension SequenceRequest {
+    /// What is asked of the scheduler; times count from `start`, the engine's.
+    init(_ request: EngineRequest, since start: ContinuousClock.Instant) {
+        let sampling = request.sampling
+        let deadline = request.options.timeout.map { (request.arrival - start + $0).nanoseconds }
+        self.init(
+            id: request.id, prompt: request.prompt, maxTokens: sampling.maxTokens, minTokens: sampling.minTokens,
+            stopTokens: sampling.endTokenIDs, priority: request.options.priority, deadline: deadline,
+            width: sampling.n, cacheSalt: request.options.cacheSalt,
+            readsPrefixCache: sampling.promptLogprobs == nil, needsPromptLogits: sampling.promptLogprobs != nil)
+    }
 }

@@ -1,14 +1,31 @@
 import LLMSampling
 import LLMTensor
 
-/// Samples the rows of a step on the threads of a pool. A token depends on its row, its request's parameters and the
-/// sequence so far only, so it does not matter which thread takes it.
+/// Works on the rows of a step on the threads of a pool. What comes of a row depends on that row and its request only, so
+/// it does not matter which thread takes it.
 struct RowSamplers {
-    /// What a row's token depends on besides its logits.
-    struct Row: Sendable {
+    /// What is wanted of a row of logits.
+    enum Task: Sendable {
+        /// The next tokens of the samples of one sequence: one, or all samples of a request after its prompt.
+        case sample([Sample])
+        /// The log probabilities of a token that is known, and of so many others.
+        case logprobs(of: TokenID, top: Int)
+        /// The most probable tokens.
+        case mostProbable(Int)
+    }
+
+    /// What a sample's token depends on besides the logits.
+    struct Sample: Sendable {
         let parameters: ResolvedSampling
         let history: SequenceHistory
-        var processors: [any LogitsProcessor] = []
+        let processors: [any LogitsProcessor]
+    }
+
+    /// What came of a row.
+    enum Outcome: Sendable {
+        case tokens([SampledToken])
+        case logprobs(TokenLogprobs)
+        case mostProbable([TokenLogprob])
     }
 
     private let pool: ThreadPool
@@ -24,21 +41,39 @@ struct RowSamplers {
         scratch = (0..<pool.threads).map { _ in Scratch() }
     }
 
-    /// The tokens of the rows of `logits`, in order; nil where there is no row to sample.
-    func sample(_ rows: [Row?], _ logits: Matrix) -> [Result<SampledToken, SamplingError>?] {
+    /// What came of the rows of `logits`, in order; nil where nothing is wanted of a row.
+    func run(_ tasks: ArraySlice<Task?>, _ logits: Matrix) -> [Result<Outcome, SamplingError>?] {
+        let tasks = Array(tasks)
         // Each piece has every so many-th row and a scratch of its own.
-        let pieces = min(scratch.count, rows.count)
+        let pieces = min(scratch.count, tasks.count)
         let results = pool.map(pieces) { piece in
-            stride(from: piece, to: rows.count, by: pieces).map { index -> Result<SampledToken, SamplingError>? in
-                guard let row = rows[index] else { return nil }
+            stride(from: piece, to: tasks.count, by: pieces).map { index -> Result<Outcome, SamplingError>? in
+                guard let task = tasks[index] else { return nil }
                 return Result { () throws(SamplingError) in
                     try logits.withRow(index) { values throws(SamplingError) in
-                        try scratch[piece].sampler.next(
-                            values.span, row.parameters, row.history, processors: row.processors)
+                        try RowSamplers.run(task, values.span, &scratch[piece].sampler)
                     }
                 }
             }
         }
-        return rows.indices.map { results[$0 % pieces][$0 / pieces] }
+        return tasks.indices.map { results[$0 % pieces][$0 / pieces] }
+    }
+
+    private static func run(
+        _ task: Task, _ logits: Span<Float>, _ sampler: inout Sampler
+    ) throws(SamplingError) -> Outcome {
+        switch task {
+        case .sample(let samples):
+            var tokens: [SampledToken] = []
+            for sample in samples {
+                tokens.append(
+                    try sampler.next(logits, sample.parameters, sample.history, processors: sample.processors))
+            }
+            return .tokens(tokens)
+        case .logprobs(let token, let top):
+            return .logprobs(try sampler.logprobs(logits, of: token, topCount: top))
+        case .mostProbable(let count):
+            return .mostProbable(try sampler.mostProbable(logits, count: count))
+        }
     }
 }

@@ -91,7 +91,7 @@ extension Scheduler {
 
     private mutating func advance(_ index: Int) {
         totals.computedTokens += running[index].scheduledCount
-        running[index].advance()
+        totals.recomputedTokens += running[index].advance()
         if options.prefixCaching { running[index].cacheFullBlocks(pool: &pool) }
     }
 

@@ -57,6 +57,10 @@ public struct Scheduler: Sendable {
     public var usedBlockCount: Int { pool.usedCount }
     /// Blocks that hold a prefix which a later sequence may begin with, whether a sequence holds them now or not.
     public var cachedBlockCount: Int { pool.cachedCount }
+    /// Blocks that hold such a prefix and that nobody holds.
+    public var cachedFreeBlockCount: Int { pool.cachedFreeCount }
+    /// The earliest deadline; nil where no sequence has one. It may be that of one that has ended since.
+    public var nextDeadline: Int64? { deadlines.min?.nanoseconds }
     /// Nanoseconds that a computed token took lately; nil before the first step.
     public var nanosecondsPerToken: Double? { cost.nanosecondsPerRow }
 
@@ -95,6 +99,8 @@ public struct SchedulerTotals: Hashable, Sendable {
     public internal(set) var preemptions = 0
     /// Tokens computed, those computed again included.
     public internal(set) var computedTokens = 0
+    /// Those computed again, after a preemption.
+    public internal(set) var recomputedTokens = 0
     /// Tokens found in the prefix cache and not computed, whenever a sequence began or began again.
     public internal(set) var cachedTokens = 0
     /// Tokens that branches took over from the sequence they branched off.

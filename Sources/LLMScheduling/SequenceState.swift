@@ -19,6 +19,9 @@ public struct SequenceState: Sendable {
     /// How many of its prompt tokens were found in the prefix cache when it first ran; nil before that.
     public private(set) var cachedPromptCount: Int?
 
+    /// The most tokens it has ever had computed: those before it that are computed now are computed once more.
+    private(set) var reachedCount = 0
+
     let rank: Rank
     let deadline: Int64?
     let readsPrefixCache: Bool
@@ -60,6 +63,7 @@ public struct SequenceState: Sendable {
         tokens = parent.tokens
         promptCount = parent.promptCount
         computedCount = parent.computedCount
+        reachedCount = parent.computedCount
         cachedPromptCount = parent.cachedPromptCount
         deadline = parent.deadline
         readsPrefixCache = parent.readsPrefixCache
@@ -119,10 +123,13 @@ public struct SequenceState: Sendable {
         copySource = nil
     }
 
-    /// The tokens of the step are computed.
-    mutating func advance() {
+    /// The tokens of the step are computed; returns how many of them for another time.
+    mutating func advance() -> Int {
+        let again = max(0, min(scheduledRange.upperBound, reachedCount) - computedCount)
         computedCount += scheduledCount
         scheduledCount = 0
+        reachedCount = max(reachedCount, computedCount)
+        return again
     }
 
     /// The tokens of the step are not computed.
@@ -180,6 +187,7 @@ public struct SequenceState: Sendable {
         cachedBlockCount = prefix.count
         cacheLink = prefix.last ?? pool.cache.root(salt: cacheSalt)
         cachedPromptCount = cachedPromptCount ?? min(computedCount, promptCount)
+        reachedCount = max(reachedCount, computedCount)
     }
 
     /// Caches the blocks that have become full. Where another block holds the same already, that one takes the place.

@@ -75,6 +75,20 @@ public final class KVPages: Sendable {
         }
     }
 
+    /// The memory of each kind and layer, in which a block is one piece and the blocks follow one another.
+    var allMemory: [UnsafeMutableRawBufferPointer] {
+        let tokens = blockCount * shape.blockSize * shape.kvHeads
+        let element = shape.dtype.elementByteCount
+        let scale = shape.dtype.scaleCount * MemoryLayout<Float>.stride
+        let kinds = [
+            (keys, shape.headDim * element), (values, llm_value_stride(shape.headDim) * element), (keyScales, scale),
+            (valueScales, scale),
+        ]
+        return kinds.flatMap { storages, tokenBytes in
+            storages.map { UnsafeMutableRawBufferPointer(start: $0.base, count: tokens * tokenBytes) }
+        }
+    }
+
     func layer(_ index: Int) -> llm_pages {
         llm_pages(
             dtype: shape.dtype.kernelType, keys: keys[index].base, values: values[index].base,

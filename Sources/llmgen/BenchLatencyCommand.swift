@@ -28,7 +28,7 @@ struct BenchLatencyCommand: AsyncParsableCommand {
         let benchmark = try LatencyBenchmark(
             inputLength: inputLen, outputLength: outputLen, batchSize: batchSize, runs: runs)
         let (tokens, overflow) = batchSize.multipliedReportingOverflow(by: inputLen)
-        let (model, engine) = try await options.load(batchedTokens: overflow ? Int.max : tokens)
+        let (model, engine) = try await options.load(batchedTokens: overflow ? Int.max : tokens, prefixCaching: false)
         try benchmark.check(engine)
         Diagnostics.start(model, engine)
         let result = try await benchmark.run(engine)

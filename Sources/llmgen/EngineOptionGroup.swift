@@ -45,6 +45,32 @@ struct EngineOptionGroup: ParsableArguments {
             "Most tokens of prompt and output together. (default: what the model was made for)", valueName: "n"))
     var maxModelLen: Int?
 
+    @Flag(help: "Compute every prompt anew instead of keeping blocks for prompts that begin alike.")
+    var noPrefixCaching = false
+
+    @Option(help: ArgumentHelp("Who is served first; priority is a field of a request.", valueName: "name"))
+    var schedulingPolicy = SchedulingPolicy.fcfs
+
+    @Option(
+        name: .customLong("target-itl"), parsing: .unconditional,
+        help: ArgumentHelp(
+            "Bound on the time between two tokens of a request, such as 50ms: prompts of others are computed in chunks "
+                + "that keep it. (default: none)", valueName: "time"),
+        transform: time)
+    var targetITL: Duration?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Most requests that wait, besides those there are places for; more are refused. (default: any number)",
+            valueName: "n"))
+    var maxQueuedRequests: Int?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Most tokens that these have together. (default: any number)", valueName: "n"))
+    var maxQueuedTokens: Int?
+
     @Option(help: ArgumentHelp("Arithmetic of the linear layers.", valueName: "type"))
     var computeDtype = ComputeDtype.auto
 
@@ -79,16 +105,21 @@ struct EngineOptionGroup: ParsableArguments {
                 cpuFeatures: cpuFeatures.value, loadFormat: loadFormat))
     }
 
-    /// - Parameter batchedTokens: tokens of a step where the option does not say.
-    func load(batchedTokens: Int = 512) async throws(LLMGenError) -> (LanguageModel, Engine) {
+    /// - Parameters:
+    ///   - batchedTokens: tokens of a step where the option does not say.
+    ///   - prefixCaching: false where prefixes are never cached, whatever the options say.
+    func load(batchedTokens: Int = 512, prefixCaching: Bool = true) async throws(LLMGenError) -> (LanguageModel, Engine) {
         let model = try await loadModel()
-        let engine = try Engine(
-            model: model,
-            options: EngineOptions(
-                kvCacheMemory: kvCacheMemory, kvBlocks: kvBlocks, kvCacheDtype: kvCacheDtype.value,
-                blockSize: blockSize, maxNumSeqs: maxNumSeqs,
-                maxNumBatchedTokens: maxNumBatchedTokens ?? batchedTokens, maxModelLength: maxModelLen))
-        return (model, engine)
+        var options = EngineOptions(
+            kvCacheMemory: kvCacheMemory, kvBlocks: kvBlocks, kvCacheDtype: kvCacheDtype.value,
+            blockSize: blockSize, maxNumSeqs: maxNumSeqs,
+            maxNumBatchedTokens: maxNumBatchedTokens ?? batchedTokens, maxModelLength: maxModelLen)
+        options.prefixCaching = prefixCaching && !noPrefixCaching
+        options.policy = schedulingPolicy
+        options.targetITL = targetITL
+        options.maxQueuedRequests = maxQueuedRequests
+        options.maxQueuedTokens = maxQueuedTokens
+        return (model, try Engine(model: model, options: options))
     }
 }
 
@@ -112,6 +143,16 @@ where Value: RawRepresentable & CaseIterable & Sendable, Value.RawValue == Strin
     static var allValueStrings: [String] { ["auto"] + Value.allCases.map(\.rawValue) }
 }
 
+/// - Throws: what a time looks like.
+private func time(_ argument: String) throws -> Duration {
+    let digits = argument.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+    let units = ["us": 1e3, "ms": 1e6, "s": 1e9]
+    guard let count = Double(digits), let unit = units[String(argument.dropFirst(digits.count))],
+        count * unit < 1e15
+    else { throw ValidationError("a time is a number with the unit us, ms or s, such as 50ms") }
+    return .nanoseconds(Int64(count * unit))
+}
+
 /// - Throws: what an amount looks like.
 private func amount(_ argument: String) throws -> ByteCount {
     guard let amount = ByteCount(argument) else {
@@ -124,3 +165,4 @@ extension ComputeDtype: ExpressibleByArgument {}
 extension GEMM: ExpressibleByArgument {}
 extension Quantization: ExpressibleByArgument {}
 extension LoadFormat: ExpressibleByArgument {}
+extension SchedulingPolicy: ExpressibleByArgument {}

@@ -27,15 +27,19 @@ struct GenerateCommand: AsyncParsableCommand {
         let pieces = engine.generate(.tokenIDs(tokens), parameters)
         interrupt.aborts(engine)
         var last: RequestOutput?
+        let streams = !json && parameters.n ?? 1 == 1
         for try await piece in pieces {
-            if !json { try StandardStreams.write(piece.text) }
+            if streams { try StandardStreams.write(piece.text) }
             last = piece.output
         }
         guard let output = last else { return }
         if json {
             try GenerateReport(output, of: engine).printLine()
-        } else {
+        } else if streams {
             try StandardStreams.write("\n")
+        } else {
+            // Samples that come all at once are told one after the other.
+            try StandardStreams.write(output.outputs.map(\.text).joined(separator: "\n\n") + "\n")
         }
         Diagnostics.summary([output])
         if interrupt.happened { throw ExitCode(CommandFailure.interrupted) }

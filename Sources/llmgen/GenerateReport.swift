@@ -8,6 +8,7 @@ struct GenerateReport: Encodable {
         let token_ids: [TokenID]
         let text: String
         let finish_reason: String
+        let seed: Int64
         let logprobs: [Logprobs]?
     }
 
@@ -15,6 +16,12 @@ struct GenerateReport: Encodable {
         let token_id: TokenID
         let logprob: Double
         let top: [Logprob]
+
+        init(_ entry: TokenLogprobs) {
+            token_id = entry.chosen.tokenID
+            logprob = GenerateReport.finite(entry.chosen.logprob)
+            top = entry.top.map { Logprob(token_id: $0.tokenID, logprob: GenerateReport.finite($0.logprob)) }
+        }
     }
 
     struct Logprob: Encodable {
@@ -43,6 +50,7 @@ struct GenerateReport: Encodable {
     let kv_cache_dtype: String
     let seed: Int64
     let prompt_token_ids: [TokenID]
+    let prompt_logprobs: [Logprobs?]?
     let outputs: [Output]
     let usage: Usage
     let timings: Timings
@@ -56,16 +64,13 @@ struct GenerateReport: Encodable {
         kv_cache_dtype = engine.kvCacheDtype.rawValue
         seed = output.seed
         prompt_token_ids = output.promptTokenIDs
-        outputs = [
+        prompt_logprobs = output.promptLogprobs?.map { $0.map(Logprobs.init) }
+        outputs = output.outputs.map { sample in
             Output(
-                index: 0, token_ids: output.tokenIDs, text: output.text, finish_reason: output.finishReason.rawValue,
-                logprobs: output.logprobs?.map { entry in
-                    Logprobs(
-                        token_id: entry.chosen.tokenID, logprob: GenerateReport.finite(entry.chosen.logprob),
-                        top: entry.top.map { Logprob(token_id: $0.tokenID, logprob: GenerateReport.finite($0.logprob)) }
-                    )
-                })
-        ]
+                index: sample.index, token_ids: sample.tokenIDs, text: sample.text,
+                finish_reason: sample.finishReason.rawValue, seed: sample.seed,
+                logprobs: sample.logprobs?.map(Logprobs.init))
+        }
         usage = Usage(
             prompt_tokens: output.usage.promptTokens, cached_tokens: output.usage.cachedTokens,
             completion_tokens: output.usage.completionTokens)

@@ -58,9 +58,10 @@ import Testing
         } else {
             outputs = try await engine.generate(prompts, parameters)
         }
-        let load = await engine.load()
-        #expect(load.usedBlocks == 0 && load.running == 0 && load.waiting == 0)
-        #expect((load.preemptions > 0) == setup.preempts)
+        await engine.settle()
+        let metrics = engine.metrics
+        #expect(metrics.usedBlocks == 0 && metrics.running == 0 && metrics.waiting == 0)
+        #expect((metrics.preemptions > 0) == setup.preempts)
         return outputs.map(\.tokenIDs)
     }
 

@@ -88,14 +88,14 @@ import Testing
             return last
         }
         #expect(try await reader.value?.output == nil)
-        #expect(await engine.load().usedBlocks == 0)
+        #expect(await engine.usedBlocks == 0)
     }
 
     @Test func `A dropped stream frees the request's blocks`() async throws {
         let engine = try await Fairytale.engine()
         let parameters = try SamplingParameters(ignoreEOS: true, maxTokens: 900)
         for try await _ in engine.generate(story, parameters) { break }
-        #expect(await engine.load().usedBlocks == 0)
+        #expect(await engine.usedBlocks == 0)
     }
 
     @Test func `A request that ends early leaves the others as they were`() async throws {
@@ -125,7 +125,7 @@ import Testing
         }
         let output = try #require(aborted)
         #expect(output.tokenIDs.count >= 5 && output.tokenIDs.count < 900 && !output.text.isEmpty)
-        #expect(await engine.load().usedBlocks == 0)
+        #expect(await engine.usedBlocks == 0)
     }
 
     @Test func `An engine that its owner lets go of still finishes what runs`() async throws {

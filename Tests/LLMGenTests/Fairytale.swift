@@ -30,3 +30,13 @@ enum Fairytale {
         try Engine(model: try await load(), options: options)
     }
 }
+
+extension Engine {
+    /// Blocks in use once the engine has taken everything that was asked of it.
+    var usedBlocks: Int {
+        get async {
+            await settle()
+            return metrics.usedBlocks
+        }
+    }
+}

@@ -7,7 +7,7 @@ import Testing
         let result = try await LatencyBenchmark(inputLength: 20, outputLength: 5, batchSize: 3, runs: 2).run(engine)
         #expect(result.prefillTokensPerSecond > 0 && result.decodeTokensPerSecond > 0)
         #expect(result.ttftSeconds > 0 && result.tpotSeconds > 0 && result.peakRSS > .mebibytes(1))
-        #expect(await engine.load().usedBlocks == 0)
+        #expect(await engine.usedBlocks == 0)
     }
 
     @Test func `One token a prompt has no decode speed`() async throws {

@@ -124,14 +124,15 @@ package final class MetricsRecorder: Sendable {
         reported.timeToFirstToken.recordNanoseconds(nanosecondsSinceArrival)
     }
 
-    /// A request has another token. - Parameter gapNanoseconds: since its token before.
-    package func token(gapNanoseconds: Int64) {
+    /// A request has another token. - Parameter gapNanoseconds: since its token before; nil for the first one of a
+    /// sample that is not the request's first.
+    package func token(gapNanoseconds: Int64?) {
         state.withLock { state in
             state.metrics.generationTokens += 1
-            state.metrics.interTokenLatency.observe(seconds(gapNanoseconds))
+            if let gapNanoseconds { state.metrics.interTokenLatency.observe(seconds(gapNanoseconds)) }
         }
         reported.generationTokens.increment()
-        reported.interTokenLatency.recordNanoseconds(gapNanoseconds)
+        if let gapNanoseconds { reported.interTokenLatency.recordNanoseconds(gapNanoseconds) }
     }
 
     /// A request has ended.
