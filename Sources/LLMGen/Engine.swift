@@ -19,16 +19,18 @@ import Synchronization
 public final class Engine: Sendable {
     /// The model that generates.
     public let model: LanguageModel
-    /// Blocks of the cache.
-    public let kvBlocks: Int
+    /// Blocks of the cache, and what bounds their number.
+    public let kvCacheSizing: KVCacheSizing
     /// Tokens a block.
     public let blockSize: Int
     /// The type of cached keys and values, chosen.
     public let kvCacheDtype: KVCacheDtype
-    /// Memory that the cache takes when all its blocks have been used.
-    public let kvCacheMemory: ByteCount
     /// Tokens a sequence may have, prompt and output together.
     public let maxModelLength: Int
+    /// Blocks of the cache.
+    public var kvBlocks: Int { kvCacheSizing.blockCount }
+    /// Memory that the cache takes when all its blocks have been used.
+    public var kvCacheMemory: ByteCount { kvCacheSizing.memory }
     /// Bytes of cached keys and values that a token has, over all layers.
     let kvBytesPerToken: Int
     private let scheduling: SchedulerOptions
@@ -39,14 +41,13 @@ public final class Engine: Sendable {
     public init(model: LanguageModel, options: EngineOptions = EngineOptions()) throws(LLMGenError) {
         let sizes = model.architecture.dimensions
         let dtype = options.kvCacheDtype ?? model.automaticKVCacheDtype
-        let scheduling = try options.scheduling(sizes, dtype)
+        let (scheduling, sizing) = try options.scheduling(sizes, dtype)
         let shape = sizes.kvShape(blockSize: scheduling.blockSize, dtype: dtype)
         self.model = model
         self.scheduling = scheduling
-        kvBlocks = scheduling.blockCount
+        kvCacheSizing = sizing
         blockSize = shape.blockSize
         kvCacheDtype = dtype
-        kvCacheMemory = ByteCount(bytes: scheduling.blockCount * shape.blockByteCount)
         kvBytesPerToken = shape.blockByteCount / shape.blockSize
         maxModelLength = scheduling.maxModelLength
         if model.gemm == .openblas { Engine.warnOfOpenBLAS }

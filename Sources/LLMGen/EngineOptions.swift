@@ -1,4 +1,3 @@
-import Foundation
 import LLMModels
 import LLMScheduling
 public import LLMTensor
@@ -8,7 +7,8 @@ public typealias KVCacheDtype = LLMTensor.KVCacheDtype
 
 /// How an engine schedules and how much memory its cache takes.
 public struct EngineOptions: Sendable {
-    /// Memory for keys and values; unset, 2 GiB or what all sequences at full length need, the lesser.
+    /// Memory for keys and values; unset, what all sequences at full length need, at most half of what is available
+    /// (``KVCacheSizing``).
     public var kvCacheMemory: ByteCount?
     /// Blocks of keys and values, in place of an amount of memory.
     public var kvBlocks: Int?
@@ -37,62 +37,30 @@ public struct EngineOptions: Sendable {
         self.maxModelLength = maxModelLength
     }
 
-    static let defaultKVCacheMemory = ByteCount.gibibytes(2)
-
-    /// The scheduler's limits for a model of these sizes and a cache of this type.
-    func scheduling(_ sizes: ModelDimensions, _ dtype: KVCacheDtype) throws(LLMGenError) -> SchedulerOptions {
+    /// The scheduler's limits for a model of these sizes and a cache of this type, and how the cache's size came about.
+    func scheduling(
+        _ sizes: ModelDimensions, _ dtype: KVCacheDtype
+    ) throws(LLMGenError) -> (SchedulerOptions, KVCacheSizing) {
         let maxLength = maxModelLength ?? sizes.maxPositions
         guard maxLength <= sizes.maxPositions else {
             throw LLMGenError(
                 code: .invalidArgument,
                 message: "max-model-len is \(maxLength); the model was made for at most \(sizes.maxPositions) tokens")
         }
-        do {
-            return try SchedulerOptions(
-                blockSize: blockSize, blockCount: blockCount(sizes, dtype, maxLength), maxNumSeqs: maxNumSeqs,
-                maxNumBatchedTokens: maxNumBatchedTokens, maxModelLength: maxLength)
-        } catch let error as SchedulerOptionError {
-            throw LLMGenError(error)
-        } catch let error as LLMGenError {
-            throw error
-        } catch {
-            throw LLMGenError(code: .failed, message: "\(error)", cause: error)
-        }
-    }
-
-    private func blockCount(
-        _ sizes: ModelDimensions, _ dtype: KVCacheDtype, _ maxLength: Int
-    ) throws(LLMGenError) -> Int {
-        guard kvBlocks == nil || kvCacheMemory == nil else {
-            throw LLMGenError(
-                code: .invalidArgument, message: "kv-blocks and kv-cache-memory are both given; give one of them")
-        }
-        // A block size that the kernels do not read is the scheduler's to refuse.
-        guard SchedulerOptions.blockSizes.contains(blockSize) else { return 1 }
-        let blockBytes = sizes.kvShape(blockSize: blockSize, dtype: dtype).blockByteCount
-        let present = Int(clamping: ProcessInfo.processInfo.physicalMemory)
-        let asked = kvBlocks.map { $0.multipliedReportingOverflow(by: blockBytes) }
-        let askedBytes = asked.map { $0.overflow ? Int.max : $0.partialValue } ?? kvCacheMemory?.bytes ?? 0
-        guard askedBytes <= present else {
-            throw LLMGenError(
-                code: .invalidArgument,
-                message: "the KV cache would take \(ByteCount(bytes: askedBytes)); this machine has "
-                    + "\(ByteCount(bytes: present)), give kv-cache-memory or kv-blocks below that")
-        }
-        if let kvBlocks { return kvBlocks }
-        if let kvCacheMemory {
-            guard kvCacheMemory.bytes >= blockBytes else {
-                throw LLMGenError(
-                    code: .invalidArgument,
-                    message: "kv-cache-memory is \(kvCacheMemory); one block of \(blockSize) tokens takes "
-                        + "\(ByteCount(bytes: blockBytes)), give at least that")
+        func options(blockCount: Int) throws(LLMGenError) -> SchedulerOptions {
+            do {
+                return try SchedulerOptions(
+                    blockSize: blockSize, blockCount: blockCount, maxNumSeqs: maxNumSeqs,
+                    maxNumBatchedTokens: maxNumBatchedTokens, maxModelLength: maxLength)
+            } catch {
+                throw LLMGenError(error)
             }
-            return kvCacheMemory.bytes / blockBytes
         }
-        let wanted = (maxLength + blockSize - 1) / blockSize
-        let (all, overflow) = wanted.multipliedReportingOverflow(by: max(maxNumSeqs, 1))
-        let affordable = max(1, EngineOptions.defaultKVCacheMemory.bytes / blockBytes)
-        return overflow ? affordable : max(1, min(all, affordable))
+        // The size of the cache depends on other values, which must make sense before.
+        _ = try options(blockCount: kvBlocks ?? 1)
+        let blockBytes = sizes.kvShape(blockSize: blockSize, dtype: dtype).blockByteCount
+        let sizing = try KVCacheSizing(self, blockBytes: blockBytes, maxLength: maxLength, limit: MemoryLimit())
+        return (try options(blockCount: sizing.blockCount), sizing)
     }
 }
 

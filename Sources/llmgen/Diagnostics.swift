@@ -11,7 +11,7 @@ enum Diagnostics {
         StandardStreams.report(
             "\(model.name): \(model.architectureName), \(weights)\(model.arithmetic.rawValue), "
                 + "\(model.cpuFeatures.rawValue), \(threads), \(blocks) of \(engine.blockSize) tokens "
-                + "(\(engine.kvCacheMemory)) in \(engine.kvCacheDtype.rawValue), "
+                + "(\(engine.kvCacheSizing)) in \(engine.kvCacheDtype.rawValue), "
                 + "loaded in \(rounded(model.loadSeconds)) s")
     }
 

@@ -11,7 +11,7 @@ struct EngineOptionGroup: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Memory for keys and values, such as 512MiB. (default: 2GiB, or what all sequences need, if less)",
+            "Memory for keys and values, such as 512MiB. (default: what all sequences need, at most half of what is left)",
             valueName: "size"),
         transform: amount)
     var kvCacheMemory: ByteCount?

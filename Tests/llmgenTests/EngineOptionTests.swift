@@ -31,6 +31,10 @@ import Testing
         (["--kv-blocks", "1"], "1 block of 32 tokens"),
         (["--compute-dtype", "float32", "--kv-cache-memory", "3MiB"], "16 blocks of 32 tokens (3.0 MiB)"),
         (["--max-num-seqs", "1"], "32 blocks of 32 tokens"),
+        (
+            ["--compute-dtype", "float32", "--max-num-seqs", "3"],
+            "96 blocks of 32 tokens (18.0 MiB, room for 3 sequences of 1024 tokens) in float32"
+        ),
         (["--max-num-seqs", "2", "--max-model-len", "64"], "4 blocks of 32 tokens"),
         (["--threads", "1"], "1 thread,"),
         (["--threads", "3"], "3 threads,"),

@@ -1,0 +1,73 @@
+import LLMGen
+import LLMTensor
+import Testing
+
+@Suite struct KVCacheSizingTests {
+    /// The sizing with blocks of 64 KiB, on a machine or in a container with 8 GiB.
+    private func sizing(
+        _ options: EngineOptions = EngineOptions(), maxLength: Int = 1024, available: Int, isContainer: Bool = false
+    ) throws(LLMGenError) -> KVCacheSizing {
+        let limit = MemoryLimit(total: 8 << 30, available: available, isContainer: isContainer)
+        return try KVCacheSizing(options, blockBytes: 1 << 16, maxLength: maxLength, limit: limit)
+    }
+
+    @Test func `Unless given, the cache has room for all sequences at full length`() throws {
+        let sizing = try sizing(EngineOptions(maxNumSeqs: 10), maxLength: 1000, available: 1 << 30)
+        #expect(sizing.blockCount == 320)
+        #expect(sizing.memory == .mebibytes(20))
+        #expect(sizing.bound == .sequences(10, tokens: 1000))
+        #expect(sizing.unreachedLength == nil)
+        #expect(sizing.description == "20.0 MiB, room for 10 sequences of 1000 tokens")
+    }
+
+    @Test func `It takes at most half of the memory that is left`() throws {
+        let sizing = try sizing(available: 100 << 20, isContainer: true)
+        #expect(sizing.blockCount == 800)
+        #expect(sizing.bound == .memory(available: .mebibytes(100), isContainer: true))
+        #expect(sizing.description == "50.0 MiB, half of the 100.0 MiB this container has left")
+    }
+
+    @Test(arguments: [(1280, false), (1281, false), (1279, true)])
+    func `Half of what is left counts to the block`(blocks: Int, isBound: Bool) throws {
+        let sizing = try sizing(EngineOptions(maxNumSeqs: 20), available: blocks << 16)
+        #expect(sizing.blockCount == (isBound ? 639 : 640))
+        #expect((sizing.bound == .sequences(20, tokens: 1024)) == !isBound)
+    }
+
+    @Test func `Less than one sequence starts and is told`() throws {
+        let sizing = try sizing(available: 62 << 16)
+        #expect(sizing.blockCount == 31 && sizing.unreachedLength == 1024)
+        #expect(
+            sizing.description
+                == "1.9 MiB, half of the 3.9 MiB this machine has left, less than one sequence of 1024 tokens")
+        #expect(try self.sizing(available: 64 << 16).unreachedLength == nil)
+    }
+
+    @Test func `There is always a block, or an error where not even one fits`() throws {
+        #expect(try sizing(available: 1 << 16).blockCount == 1)
+        let error = try #require(throws: LLMGenError.self) { try sizing(available: (1 << 16) - 1, isContainer: true) }
+        #expect(error.code == .invalidArgument)
+        for words in ["64.0 KiB", "this container has 64.0 KiB left of 8.0 GiB"] {
+            #expect(error.message.contains(words), "\(error)")
+        }
+    }
+
+    @Test func `What is given is taken, up to what is left`() throws {
+        for options in [EngineOptions(kvBlocks: 48), EngineOptions(kvCacheMemory: .mebibytes(3))] {
+            let sizing = try sizing(options, available: 3 << 20)
+            #expect(sizing.blockCount == 48 && sizing.bound == .given && sizing.unreachedLength == nil)
+            #expect(sizing.description == "3.0 MiB")
+            let error = try #require(throws: LLMGenError.self) { try self.sizing(options, available: (3 << 20) - 1) }
+            #expect(error.message.contains("this machine has 3.0 MiB left of 8.0 GiB"), "\(error)")
+        }
+    }
+
+    @Test func `An amount is rounded down to whole blocks`() throws {
+        #expect(try sizing(EngineOptions(kvCacheMemory: ByteCount(bytes: 200_000)), available: 1 << 30).blockCount == 3)
+    }
+
+    @Test func `Blocks stay within what a scheduler can number`() throws {
+        let options = EngineOptions(maxNumSeqs: Int(Int32.max))
+        #expect(try sizing(options, available: 1 << 62).blockCount == Int(Int32.max))
+    }
+}
