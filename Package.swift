@@ -18,6 +18,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     ],
     targets: [
         // Inner loops, and the C libraries the engine stands on.
@@ -59,6 +60,7 @@ let package = Package(
             dependencies: [
                 "LLMModels", "LLMWeights", "LLMTensor", "LLMScheduling", "LLMSampling", "LLMTokenizer",
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
             swiftSettings: strict),
         .target(name: "LLMGenServer", dependencies: ["LLMGen"], swiftSettings: strict),
@@ -79,7 +81,11 @@ let package = Package(
             name: "LLMModelsTests", dependencies: ["LLMModels", "LLMWeights", "LLMTensor", "LLMTestSupport"]),
         .testTarget(
             name: "LLMGenTests",
-            dependencies: ["LLMGen", "LLMModels", "LLMTensor", "LLMScheduling", "LLMSampling", "LLMTestSupport"]),
+            dependencies: [
+                "LLMGen", "LLMModels", "LLMTensor", "LLMScheduling", "LLMSampling", "LLMTestSupport",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
+            ]),
         .testTarget(name: "LLMGenServerTests", dependencies: ["LLMGenServer", "LLMGen", "LLMTestSupport"]),
         .testTarget(name: "llmgenTests", dependencies: ["llmgen", "LLMTestSupport"]),
     ],

@@ -7,7 +7,7 @@ public enum SchedulerEvent: Hashable, Sendable {
 }
 
 /// Why a sequence ended.
-public enum FinishReason: String, Sendable {
+public enum FinishReason: String, Sendable, CaseIterable {
     /// A stop token, or a stop string that the caller matched.
     case stop
     /// Its own limit, the model's length or the size of the block pool.

@@ -15,6 +15,7 @@ import Testing
         "LLMModels": ["LLMTensor", "LLMWeights", "LLMJSON", "OrderedCollections"],
         "LLMGen": [
             "LLMModels", "LLMWeights", "LLMTensor", "LLMScheduling", "LLMSampling", "LLMTokenizer", "Logging",
+            "CoreMetrics",
         ],
         "LLMGenServer": ["LLMGen"],
         "llmgen": ["LLMGenServer", "LLMGen", "ArgumentParser"],
