@@ -65,6 +65,7 @@ public final class LanguageModel: Sendable {
 
     private init(_ location: ModelLocation, _ options: LoadOptions) throws(LLMGenError) {
         let start = ContinuousClock.now
+        guard try !location.isGGUF() else { throw LLMGenError(GGUFFile.unread(location.weights.path)) }
         let folder = location.folder
         compute = try options.compute()
         self.folder = folder

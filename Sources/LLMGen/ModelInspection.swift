@@ -97,7 +97,7 @@ public struct ModelInspection: Sendable, Encodable {
         }
     }
 
-    private static func types(_ tensors: [TensorInfo]) -> [StoredType] {
+    static func types(_ tensors: [TensorInfo]) -> [StoredType] {
         Dictionary(grouping: tensors, by: \.dtypeName)
             .map { dtype, tensors in
                 StoredType(

@@ -59,6 +59,23 @@ public final class MappedFile: @unchecked Sendable {
         [UInt8](try slice(range))
     }
 
+    /// The number whose little-endian bytes begin at byte `offset`, which need not be aligned.
+    ///
+    /// - Throws: `WeightsError` `corrupt` where they are not within the file.
+    func number<Number: FixedWidthInteger>(_: Number.Type, at offset: Int) throws(WeightsError) -> Number {
+        guard offset >= 0, offset <= count - MemoryLayout<Number>.size else {
+            throw .corrupt(path, "a number of \(MemoryLayout<Number>.size) bytes at byte \(offset) of \(count)")
+        }
+        return Number(littleEndian: contents.loadUnaligned(fromByteOffset: offset, as: Number.self))
+    }
+
+    /// The text whose UTF-8 is the bytes in `range`; nil where they are no valid UTF-8.
+    ///
+    /// - Throws: `WeightsError` `corrupt` where the range is not within the file.
+    func text(in range: Range<Int>) throws(WeightsError) -> String? {
+        String(validating: try slice(range), as: UTF8.self)
+    }
+
     /// A tensor view of the bytes in `range`, which need not be aligned; it keeps the mapping alive.
     ///
     /// - Throws: `WeightsError` `corrupt` where the range is not within the file, or its length is not the product of

@@ -11,9 +11,13 @@ public struct WeightFormat: Sendable {
     /// safetensors has no magic bytes, only a '{' after the header's length, so it stays last.
     public static let all: [WeightFormat] = [
         WeightFormat(
+            name: "GGUF",
+            recognizes: { $0.starts(with: GGUFHeader.magic) },
+            open: { file throws(WeightsError) in try GGUFFile(file) }),
+        WeightFormat(
             name: "safetensors",
             recognizes: { $0.count > 8 && $0[8] == UInt8(ascii: "{") },
-            open: { file throws(WeightsError) in try SafetensorsFile(file) })
+            open: { file throws(WeightsError) in try SafetensorsFile(file) }),
     ]
 }
 
@@ -30,6 +34,12 @@ public enum WeightFile {
         let start = try file.bytes(in: 0..<min(startLength, file.count))
         for format in WeightFormat.all where format.recognizes(start) { return try format.open(file) }
         throw unrecognized(file, start: start)
+    }
+
+    /// Whether the file at `path` is in the GGUF format, by its first bytes. - Throws: `WeightsError` of `MappedFile`.
+    package static func isGGUF(_ path: String) throws(WeightsError) -> Bool {
+        let file = try MappedFile(path: path)
+        return try file.bytes(in: 0..<min(startLength, file.count)).starts(with: GGUFHeader.magic)
     }
 
     /// The error for a file that begins with `start`, which no format does; it knows some of what such files are.

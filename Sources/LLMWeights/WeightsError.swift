@@ -20,6 +20,8 @@ public struct WeightsError: Error, Sendable, Equatable, CustomStringConvertible 
         public static let corrupt = Code(rawValue: "corrupt")
         /// The file may be sound, but holds something that is not read here.
         public static let unsupported = Code(rawValue: "unsupported")
+        /// The file's metadata lack a key, or have a value there that cannot be used.
+        public static let invalidMetadata = Code(rawValue: "invalid_metadata")
         /// The checkpoint does not hold the tensor asked for, or one its index promises.
         public static let missingTensor = Code(rawValue: "missing_tensor")
     }

@@ -12,9 +12,43 @@ struct InspectCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let inspection = try ModelInspection(model)
+        if let file = try GGUFInspection(model) {
+            try show(file, file.rows)
+        } else {
+            let inspection = try ModelInspection(model)
+            try show(inspection, inspection.rows)
+        }
+    }
+
+    private func show(_ inspection: some Encodable, _ rows: [(String, String)]) throws {
         if json { return try inspection.printLine() }
-        for (name, value) in inspection.rows { try StandardStreams.write("\(name.padding(to: 14))\(value)\n") }
+        for (name, value) in rows { try StandardStreams.write("\(name.padding(to: 14))\(value)\n") }
+    }
+}
+
+extension ModelInspection.StoredType {
+    fileprivate var row: (String, String) {
+        ("", "\(dtype): \(tensors) tensors, \(parameters) parameters, \(bytes) bytes")
+    }
+}
+
+extension GGUFInspection {
+    /// Names and values, as a person reads them.
+    fileprivate var rows: [(String, String)] {
+        var tokenizer = "none"
+        if let tokenizerModel {
+            let details = (preTokenizer.map { ["pre-tokenizer \($0)"] } ?? []) + ["\(vocabularySize) tokens"]
+            tokenizer = "\(tokenizerModel) (\(details.joined(separator: ", ")))"
+        }
+        return [
+            ("model", name),
+            ("format", "\(format) version \(version); its tensors are not read yet"),
+            ("architecture", architecture ?? "not told"),
+            ("metadata", "\(metadataKeys) keys"),
+            ("tokenizer", tokenizer),
+            ("parameters", "\(parameters)"),
+            ("weights", "\(bytes) bytes (\(ByteCount(bytes: bytes))) in \(tensors) tensors"),
+        ] + types.map(\.row) + [("file", "\(fileBytes) bytes (\(ByteCount(bytes: fileBytes)))")]
     }
 }
 
@@ -38,7 +72,7 @@ extension ModelInspection {
         }
         rows.append(("parameters", "\(parameters)"))
         rows.append(("weights", "\(bytes) bytes (\(ByteCount(bytes: bytes))) in \(files.joined(separator: ", "))"))
-        rows += types.map { ("", "\($0.dtype): \($0.tensors) tensors, \($0.parameters) parameters, \($0.bytes) bytes") }
+        rows += types.map(\.row)
         rows.append(("tokenizer", hasTokenizer ? "tokenizer.model (SentencePiece)" : "none that is supported"))
         return rows
     }

@@ -188,7 +188,7 @@ import Testing
     static let badOptions: [(options: EngineOptions, words: [String])] = [
         (EngineOptions(kvBlocks: 0), ["kv-blocks", "0"]),
         (EngineOptions(kvBlocks: Int.max), ["kv-blocks", "9223372036854775807"]),
-        (EngineOptions(kvBlocks: Int(Int32.max)), ["KV cache", "12.0 TiB", "left of", "kv-cache-memory"]),
+        (EngineOptions(kvBlocks: Int(Int32.max)), ["KV cache", "TiB; this", "left of", "kv-cache-memory"]),
         (EngineOptions(kvCacheMemory: .kibibytes(1)), ["kv-cache-memory", "1.0 KiB", "block"]),
         (EngineOptions(kvCacheMemory: .gibibytes(1 << 20)), ["KV cache", "1024.0 TiB", "left of"]),
         (EngineOptions(kvCacheMemory: .gibibytes(1), kvBlocks: 5), ["kv-blocks", "kv-cache-memory"]),

@@ -2,7 +2,7 @@ import LLMWeights
 import Testing
 
 @Suite struct WeightFileTests {
-    static let beginnings: [String: [UInt8]] = ["safetensors": safetensors("{}")]
+    static let beginnings: [String: [UInt8]] = ["GGUF": GGUF().bytes, "safetensors": safetensors("{}")]
 
     @Test func everyFormatKnowsItsOwnBeginningAndNoOther() throws {
         for format in WeightFormat.all {

@@ -52,6 +52,40 @@ import Testing
         #expect(try Command.run("inspect", Command.tiny).stdout.contains("none"))
     }
 
+    @Test func `inspect says what a GGUF file is`() throws {
+        let path = Paths.fixtures.appending(path: "weights/values.gguf").path
+        let run = try Command.run("inspect", path)
+        #expect(run.status == 0 && run.stderr == "")
+        for line in [
+            "model         values.gguf", "format        GGUF version 3", "architecture  llama", "metadata      30 keys",
+            "tokenizer     llama (9 tokens)", "weights       3722 bytes (3.6 KiB) in 7 tensors",
+            "Q4_K: 1 tensors, 512 parameters, 288 bytes", "file          5568 bytes",
+        ] {
+            #expect(run.stdout.contains(line), "\(run.stdout)")
+        }
+        struct Inspection: Decodable {
+            let name, format, architecture, tokenizer_model: String
+            let version, metadata_keys, vocabulary_size, tensors, bytes, file_bytes: Int
+        }
+        let json = try Command.run("inspect", path, "--json").stdout
+        let inspection = try JSONDecoder().decode(Inspection.self, from: Data(json.utf8))
+        #expect(inspection.format == "GGUF" && inspection.version == 3 && inspection.metadata_keys == 30)
+        #expect(inspection.tokenizer_model == "llama" && inspection.vocabulary_size == 9 && inspection.tensors == 7)
+    }
+
+    @Test func `A GGUF file cannot be run yet, and says so`() throws {
+        let path = Paths.fixtures.appending(path: "weights/values.gguf").path
+        try Command.run("generate", "A cat", "--model", path).expectError(65, ["values.gguf", "not read yet"])
+    }
+
+    @Test func `inspect of a damaged GGUF file is an error`() throws {
+        try ModelFolder.with { folder in
+            let file = folder.appending(path: "short.gguf")
+            try Data("GGUF\u{3}".utf8).write(to: file)
+            try Command.run("inspect", file.path).expectError(65, ["short.gguf", "a version"])
+        }
+    }
+
     @Test func `inspect of a damaged checkpoint is an error`() throws {
         try ModelFolder.with { folder in
             try Data("no weights".utf8).write(to: folder.appending(path: "model.safetensors"))
