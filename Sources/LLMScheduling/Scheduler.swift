@@ -55,6 +55,11 @@ public struct Scheduler: Sendable {
     public var freeBlockCount: Int { pool.freeCount }
     /// Blocks sequences hold.
     public var usedBlockCount: Int { pool.usedCount }
+    /// Slots of the blocks that sequences hold, and those of them that a computed token has; blocks and tokens that
+    /// several sequences share count once each time they are shared. O(running).
+    public var slots: (held: Int, used: Int) {
+        running.reduce((0, 0)) { ($0.0 + $1.blockTable.count * pool.blockSize, $0.1 + $1.computedCount) }
+    }
     /// Blocks that hold a prefix which a later sequence may begin with, whether a sequence holds them now or not.
     public var cachedBlockCount: Int { pool.cachedCount }
     /// Blocks that hold such a prefix and that nobody holds.

@@ -3,5 +3,8 @@ import ArgumentParser
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure speed.",
-        subcommands: [BenchLatencyCommand.self, BenchKernelsCommand.self])
+        subcommands: [
+            BenchLatencyCommand.self, BenchKernelsCommand.self, BenchSchedulerCommand.self,
+            BenchInterferenceCommand.self,
+        ])
 }

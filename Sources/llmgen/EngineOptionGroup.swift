@@ -105,11 +105,20 @@ struct EngineOptionGroup: ParsableArguments {
                 cpuFeatures: cpuFeatures.value, loadFormat: loadFormat))
     }
 
+    /// The model and an engine on it; see ``engine(_:batchedTokens:prefixCaching:)``.
+    func load(
+        batchedTokens: Int = 512, prefixCaching: Bool = true
+    ) async throws(LLMGenError) -> (LanguageModel, Engine) {
+        let model = try await loadModel()
+        return (model, try engine(model, batchedTokens: batchedTokens, prefixCaching: prefixCaching))
+    }
+
     /// - Parameters:
     ///   - batchedTokens: tokens of a step where the option does not say.
     ///   - prefixCaching: false where prefixes are never cached, whatever the options say.
-    func load(batchedTokens: Int = 512, prefixCaching: Bool = true) async throws(LLMGenError) -> (LanguageModel, Engine) {
-        let model = try await loadModel()
+    func engine(
+        _ model: LanguageModel, batchedTokens: Int, prefixCaching: Bool
+    ) throws(LLMGenError) -> Engine {
         var options = EngineOptions(
             kvCacheMemory: kvCacheMemory, kvBlocks: kvBlocks, kvCacheDtype: kvCacheDtype.value,
             blockSize: blockSize, maxNumSeqs: maxNumSeqs,
@@ -119,7 +128,7 @@ struct EngineOptionGroup: ParsableArguments {
         options.targetITL = targetITL
         options.maxQueuedRequests = maxQueuedRequests
         options.maxQueuedTokens = maxQueuedTokens
-        return (model, try Engine(model: model, options: options))
+        return try Engine(model: model, options: options)
     }
 }
 
