@@ -24,6 +24,32 @@ import Testing
         #expect(try rows(of: "paged-cache.md") == [1, 2, 7, 10, 12].map { tables[$0 - 1] })
     }
 
+    @Test func `the prefix cache's page shows what is found`() throws {
+        var scheduler = TestScheduler(try makeOptions(blockSize: 4, blocks: 6))
+        let story = Array(1...9 as ClosedRange<TokenID>)
+        let requests: [(name: String, shown: String, prompt: [TokenID])] = [
+            ("A", "1 … 9", story),
+            ("B", "1 … 9 50 50 50 50 60", story + [50, 50, 50, 50, 60]),
+            ("C", "1 2 3 4 70 … 84", [1, 2, 3, 4] + Array(70...84)),
+            ("D", "1 … 9", story),
+        ]
+        var rows: [String] = []
+        for (number, request) in requests.enumerated() {
+            let maxTokens = request.name == "A" ? 4 : 1
+            try scheduler.add(
+                SequenceRequest(id: SequenceID(UInt64(number)), prompt: request.prompt, maxTokens: maxTokens))
+            let step = scheduler.step(token: 50)
+            let table = step.batch.sequences[0].blockTable.map(String.init)
+            let cached = step.batch.started[0].cachedTokens / 4
+            let blocks = [table.prefix(cached), table.dropFirst(cached)].map { $0.joined(separator: " ") }
+            let shown = cached > 0 ? "[\(blocks[0])] \(blocks[1])" : blocks[1]
+            rows.append(row([request.name, request.shown, shown, range(of: UInt64(number), in: step.batch)]))
+            _ = scheduler.drain()
+        }
+        let text = try String(contentsOf: Paths.root.appending(path: "docs/prefix-cache.md"), encoding: .utf8)
+        #expect(text.split(separator: "\n").map(String.init).filter { $0.hasPrefix("| ") }.dropFirst() == rows[...])
+    }
+
     private func range(of id: UInt64, in batch: ScheduledBatch) -> String {
         if batch.preempted.contains(SequenceID(id)) { return "preempted" }
         guard let sequence = batch.sequences.first(where: { $0.id.value == id }) else { return "" }
