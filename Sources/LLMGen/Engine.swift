@@ -1,6 +1,7 @@
 public import LLMSampling
 import LLMScheduling
 public import LLMTensor
+import LLMTokenizer
 import Logging
 import Synchronization
 
@@ -145,10 +146,31 @@ public final class Engine: Sendable {
 
     private func resolve(_ parameters: SamplingParameters) throws(LLMGenError) -> ResolvedSampling {
         do {
-            return try parameters.resolved(
-                defaults: model.samplingDefaults, vocabularySize: model.vocabularySize, eosTokenIDs: model.eosTokens)
+            let sampling = try parameters.resolved(
+                defaults: model.samplingDefaults, vocabularySize: model.vocabularySize, eosTokenIDs: model.eosTokens,
+                tokenize: model.tokenizer.map { tokenizer in
+                    { try tokenizer.encode($0, addSpecialTokens: false) }
+                })
+            try Engine.checkSupport(of: sampling)
+            return sampling
         } catch {
             throw LLMGenError(error)
+        }
+    }
+
+    /// Refuses what sampling offers and the engine does not do.
+    private static func checkSupport(of sampling: ResolvedSampling) throws(SamplingError) {
+        let asked: [(field: String, value: String?)] = [
+            ("n", sampling.n > 1 ? "\(sampling.n)" : nil),
+            ("prompt_logprobs", sampling.promptLogprobs.map(String.init)),
+            ("truncate_prompt_tokens", sampling.truncatePromptTokens.map(String.init)),
+            ("repetition_detection", sampling.repetitionDetection.map { "a count of \($0.minCount)" }),
+        ]
+        for (field, value) in asked {
+            guard let value else { continue }
+            throw SamplingError(
+                .unsupported, field: field, problem: "\(value) is asked for, and the engine does not do this",
+                remedy: "leave it out")
         }
     }
 

@@ -70,7 +70,7 @@ struct EngineCore {
     /// Samples all rows on the pool; a row that cannot be sampled ends its request alone.
     private mutating func sample(_ batch: ScheduledBatch, _ logits: Matrix) -> [SequenceID: SampledToken] {
         let ids = batch.sequences.filter(\.needsLogits).map(\.id)
-        let rows = ids.map { id in requests[id].map { RowSamplers.Row(parameters: $0.sampling, counts: $0.counts) } }
+        let rows = ids.map { id in requests[id].map { RowSamplers.Row(parameters: $0.sampling, history: $0.history) } }
         var tokens: [SequenceID: SampledToken] = [:]
         for (id, result) in zip(ids, samplers.sample(rows, logits)) {
             switch result {

@@ -22,12 +22,17 @@ struct GenerationConfig: Sendable {
                 file.has(key) ? try file.number(key, in: any) : nil
             }
             let topK = file.has("top_k") ? try file.integer("top_k", in: -1...Int(Int32.max)) : nil
+            func count(_ key: String) throws(ModelError) -> Int? {
+                file.has(key) ? try file.integer(key, in: 0...Int(Int32.max)) : nil
+            }
+            let (maxTokens, minTokens) = (try count("max_new_tokens"), try count("min_new_tokens"))
             let doSample = file.has("do_sample") ? try file.flag("do_sample") : nil
             eosTokens = try file.integers("eos_token_id", in: 0...Int(Int32.max)).map(TokenID.init)
             do {
                 defaults = try SamplingDefaults(
                     temperature: number("temperature"), topP: number("top_p"), topK: topK, minP: number("min_p"),
-                    repetitionPenalty: number("repetition_penalty"), doSample: doSample)
+                    typicalP: number("typical_p"), repetitionPenalty: number("repetition_penalty"),
+                    maxTokens: maxTokens, minTokens: minTokens, doSample: doSample)
             } catch let error as SamplingError {
                 throw LLMGenError(code: .invalidInput, message: "'\(path)': \(error.message)", cause: error)
             }

@@ -60,7 +60,8 @@ extension LLMGenError {
     }
 
     init(_ error: SamplingError) {
-        self.init(code: error.code == .noCandidates ? .failed : .invalidArgument, message: error.message, cause: error)
+        let isAboutRow = error.code == .noCandidates || error.code == .processorFailed
+        self.init(code: isAboutRow ? .failed : .invalidArgument, message: error.message, cause: error)
     }
 
     init(_ error: SchedulerOptionError) {

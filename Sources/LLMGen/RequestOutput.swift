@@ -5,6 +5,12 @@ public import LLMScheduling
 public typealias TokenID = Int32
 /// How tokens are chosen: vLLM's `SamplingParams` in Swift spelling.
 public typealias SamplingParameters = LLMSampling.SamplingParameters
+/// When an output counts as stuck.
+public typealias RepetitionDetection = LLMSampling.RepetitionDetection
+/// A step of one's own between a row of logits and the token chosen from it.
+public typealias LogitsProcessor = LLMSampling.LogitsProcessor
+/// Why sampling parameters, or a row of logits, cannot be used.
+public typealias SamplingError = LLMSampling.SamplingError
 /// Why a request ended.
 public typealias FinishReason = LLMScheduling.FinishReason
 /// Log probabilities of one chosen token.

@@ -4,16 +4,15 @@ import LLMTokenizer
 
 /// A live request on the engine's thread: its text so far, and where its pieces go.
 struct RequestState {
-    let prompt: [TokenID]
     let sampling: ResolvedSampling
-    private(set) var counts: TokenCounts
+    /// The tokens, and what else sampling needs of the sequence.
+    private(set) var history: SequenceHistory
     private var decoder: StreamDecoder?
     private var matcher: StopMatcher
     private let sink: PieceSink
     private let arrival: ContinuousClock.Instant
     private var firstStep: ContinuousClock.Instant?
     private var firstToken: ContinuousClock.Instant?
-    private var tokenIDs: [TokenID] = []
     private var logprobs: [TokenLogprobs] = []
     private var text = ""
     /// Text that has not gone out yet.
@@ -22,12 +21,13 @@ struct RequestState {
     private(set) var isStopped = false
 
     init(_ request: EngineRequest, tokenizer: (any Tokenizer)?) {
-        prompt = request.prompt
         sampling = request.sampling
-        // Only the repetition penalty looks at the prompt.
-        counts = TokenCounts(prompt: request.sampling.repetitionPenalty == 1 ? [] : request.prompt)
-        decoder = tokenizer.map { StreamDecoder(tokenizer: $0, prompt: request.prompt) }
-        matcher = StopMatcher(request.sampling.stop)
+        history = SequenceHistory(prompt: request.prompt, request.sampling)
+        decoder = tokenizer.map {
+            StreamDecoder(
+                tokenizer: $0, prompt: request.prompt, skipSpecialTokens: request.sampling.skipSpecialTokens)
+        }
+        matcher = StopMatcher(request.sampling.stop, includesStop: request.sampling.includeStopStrInOutput)
         sink = request.sink
         arrival = request.arrival
     }
@@ -39,14 +39,13 @@ struct RequestState {
     /// Takes a new token. `flush` sends its piece, or `finish` where the request ends with it.
     mutating func append(_ token: SampledToken, at now: ContinuousClock.Instant) {
         firstToken = firstToken ?? now
-        counts.add(token.id)
-        tokenIDs.append(token.id)
+        history.append(token)
         if let entry = token.logprobs { logprobs.append(entry) }
-        // The text of a stop token is not part of the output.
-        guard !sampling.endTokenIDs.contains(token.id), var decoder else { return }
+        // The text of a stop token is not part of the output unless asked for.
+        guard sampling.includeStopStrInOutput || !sampling.endTokenIDs.contains(token.id), var decoder else { return }
         let new = decoder.append(token.id)
         self.decoder = decoder
-        let matched = matcher.append(new, mayStop: tokenIDs.count >= sampling.minTokens)
+        let matched = matcher.append(new, mayStop: history.output.count >= sampling.minTokens)
         pending += matched.text
         isStopped = matched.stopIndex != nil
     }
@@ -55,7 +54,7 @@ struct RequestState {
     mutating func flush(at now: ContinuousClock.Instant) {
         sink.yield(
             OutputPiece(
-                text: takePending(), tokenID: tokenIDs.last, logprobs: logprobs.last, instant: now, output: nil))
+                text: takePending(), tokenID: history.output.last, logprobs: logprobs.last, instant: now, output: nil))
     }
 
     /// Ends the request: the last piece has the rest of the text and the whole output.
@@ -66,17 +65,17 @@ struct RequestState {
         let piece = takePending()
         let first = firstToken ?? now
         let output = RequestOutput(
-            promptTokenIDs: prompt, tokenIDs: tokenIDs, text: text,
+            promptTokenIDs: history.prompt, tokenIDs: history.output, text: text,
             logprobs: sampling.logprobs == nil ? nil : logprobs, finishReason: isStopped ? .stop : reason,
             seed: sampling.seed,
-            usage: Usage(promptTokens: prompt.count, cachedTokens: 0, completionTokens: tokenIDs.count),
+            usage: Usage(promptTokens: history.prompt.count, cachedTokens: 0, completionTokens: history.output.count),
             timings: Timings(
                 queueSeconds: ((firstStep ?? now) - arrival).seconds, ttftSeconds: (first - arrival).seconds,
                 prefillSeconds: (first - (firstStep ?? now)).seconds, decodeSeconds: (now - first).seconds,
                 totalSeconds: (now - arrival).seconds, preemptions: preemptions))
         sink.yield(
             OutputPiece(
-                text: piece, tokenID: withToken ? tokenIDs.last : nil, logprobs: withToken ? logprobs.last : nil,
+                text: piece, tokenID: withToken ? history.output.last : nil, logprobs: withToken ? logprobs.last : nil,
                 instant: now,
                 output: output))
         sink.finish()

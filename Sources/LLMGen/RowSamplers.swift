@@ -7,7 +7,8 @@ struct RowSamplers {
     /// What a row's token depends on besides its logits.
     struct Row: Sendable {
         let parameters: ResolvedSampling
-        let counts: TokenCounts
+        let history: SequenceHistory
+        var processors: [any LogitsProcessor] = []
     }
 
     private let pool: ThreadPool
@@ -32,7 +33,8 @@ struct RowSamplers {
                 guard let row = rows[index] else { return nil }
                 return Result { () throws(SamplingError) in
                     try logits.withRow(index) { values throws(SamplingError) in
-                        try scratch[piece].sampler.next(values.span, row.parameters, row.counts)
+                        try scratch[piece].sampler.next(
+                            values.span, row.parameters, row.history, processors: row.processors)
                     }
                 }
             }

@@ -29,8 +29,7 @@ extension Candidates {
         let bound = rankKeyBound(ofHighest: wanted)
         var indices: [Int] = []
         for block in blockMaxima.indices where rankKey(blockMaxima[block]) <= bound {
-            let start = block * Self.rowBlock
-            indices += (start..<min(start + Self.rowBlock, count)).filter { rankKey(logits[$0]) <= bound }
+            indices += self.indices(ofBlock: block).filter { rankKey(logits[$0]) <= bound }
         }
         indices.sort { (rankKey(logits[$0]), $0) < (rankKey(logits[$1]), $1) }
         return Array(indices.prefix(wanted))

@@ -24,8 +24,10 @@ extension Candidates {
     /// The token at which the weights, summed in id order, pass the share `uniform` of their total.
     ///
     /// - Parameter uniform: in [0, 1).
-    package mutating func draw(_ uniform: Double) -> TokenID {
-        var rest = uniform * totalWeight()
+    /// - Returns: the token, and its weight's share of the total.
+    package mutating func draw(_ uniform: Double) -> (id: TokenID, share: Double) {
+        let total = totalWeight()
+        var rest = uniform * total
         var block = 0
         for (index, sum) in blockSums.enumerated() where sum > 0 {
             block = index
@@ -39,7 +41,42 @@ extension Candidates {
             rest -= weights[index]
             if rest < 0 { break }
         }
-        return id(at: drawn)
+        return (id(at: drawn), weights[drawn] / total)
+    }
+
+    /// A logit, less the highest of the row, divided by the temperature; 0 at the highest itself, also where it is
+    /// infinite.
+    func relativeLogit(_ logit: Float) -> Double {
+        LLMSampling.relativeLogit(logit, highest: highest, inverseTemperature: 1 / temperature)
+    }
+
+    /// The mean of the relative logits under the weights, of which `total` is the sum. The entropy of the distribution
+    /// is log(total) less this mean.
+    func meanRelativeLogit(total: Double) -> Double {
+        let inverse = 1 / temperature
+        return sum { index in
+            guard weights[index] > 0 else { return 0 }
+            return weights[index]
+                * LLMSampling.relativeLogit(logits[index], highest: highest, inverseTemperature: inverse)
+        } / total
+    }
+
+    /// The sum of a term for each candidate: four running sums over every fourth candidate, then those from first to
+    /// last, so that it is the same bits each time.
+    @inline(__always)
+    func sum(_ term: (Int) -> Double) -> Double {
+        var sums = SIMD4<Double>(repeating: 0)
+        let quadEnd = count & ~3
+        var index = 0
+        while index < quadEnd {
+            sums += SIMD4(term(index), term(index + 1), term(index + 2), term(index + 3))
+            index += 4
+        }
+        while index < count {
+            sums[index & 3] += term(index)
+            index += 1
+        }
+        return ((sums.x + sums.y) + sums.z) + sums.w
     }
 
     /// Four running sums over every fourth weight, then those from first to last.

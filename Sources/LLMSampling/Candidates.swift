@@ -14,9 +14,9 @@ package struct Candidates: Sendable {
     var temperature = 1.0
     var isWholeRow = true
 
-    // Of the row after its edits.
+    /// The highest logit of the row after its edits, which weights are relative to; a filter may drop it.
     var highest: Float = -.infinity
-    var blockMaxima: [Float] = []  // [row / rowBlock, rounded up]
+    var blockMaxima: [Float] = []  // [row / rowBlock, rounded up]; up to date until the first filter
 
     // Scratch of the rank search and of the draw.
     var histogram = [Double](repeating: 0, count: 1 << 11)
@@ -34,40 +34,63 @@ package struct Candidates: Sendable {
         isWholeRow = true
         hasWeights = false
         temperature = 1
-        if logits.count < count {
+        if logits.count != count {
             logits = [Float](repeating: 0, count: count)
             ids = [TokenID](repeating: 0, count: count)
             weights = [Double](repeating: 0, count: count)
+            blockMaxima = [Float](repeating: 0, count: (count + Self.rowBlock - 1) / Self.rowBlock)
         }
         copyNumbers(from: row, to: &logits)
+        updateMaxima()
     }
 
-    /// Replaces one token's logit, before any filter; ids that the row does not have are passed over.
+    /// Replaces one token's logit, before any filter; ids that the row does not have are passed over, and so are
+    /// infinite logits. A result beyond the range of Float32 becomes its end: only a mask rules a token out.
+    @inline(__always)
     package mutating func editLogit(of id: TokenID, _ edit: (Double) -> Double) {
-        precondition(isWholeRow, "logits are edited before candidates are filtered")
-        let index = Int(id)
-        guard index >= 0 && index < count else { return }
-        logits[index] = Float(edit(Double(logits[index])))
-        hasWeights = false
+        guard let index = index(of: id), logits[index].isFinite else { return }
+        let bound = Double(Float.greatestFiniteMagnitude)
+        setLogit(at: index, Float(max(-bound, min(bound, edit(Double(logits[index]))))))
     }
 
-    /// Finds the highest logit, which weights are relative to, and each block's; weights and filters need them.
+    /// Rules a token out, before any filter; ids that the row does not have are passed over.
+    package mutating func mask(_ id: TokenID) {
+        guard let index = index(of: id) else { return }
+        setLogit(at: index, -.infinity)
+    }
+
+    /// Rules out every token but `allowed`, before any filter; ids that the row does not have are passed over.
+    package mutating func maskAll(but allowed: [TokenID]) {
+        let kept = allowed.compactMap { id in index(of: id).map { ($0, logits[$0]) } }
+        for index in 0..<count { logits[index] = -.infinity }
+        for (index, logit) in kept { logits[index] = logit }
+        updateMaxima()
+    }
+
+    /// Has `edit` change the whole row, before any filter; NaN becomes -infinity.
+    mutating func editRow<Failure: Error>(
+        _ edit: (inout MutableSpan<Float>) throws(Failure) -> Void
+    ) throws(Failure) {
+        precondition(isWholeRow, "logits are edited before candidates are filtered")
+        var row = logits.mutableSpan
+        try edit(&row)
+        for index in row.indices where row[index].isNaN { row[index] = -.infinity }
+        updateMaxima()
+    }
+
+    /// Finds the highest logit, which weights are relative to; weights and filters need it.
     ///
     /// - Returns: the id of the highest logit, the lowest of equal ones; `nil` where every logit is -infinity.
     package mutating func findHighest() -> TokenID? {
         precondition(isWholeRow, "the highest logit is found before candidates are filtered")
-        blockMaxima.removeAll(keepingCapacity: true)
         highest = -.infinity
         var highestBlock = 0
-        for start in stride(from: 0, to: count, by: Self.rowBlock) {
-            let blockMaximum = maximum(logits.span.extracting(start..<min(start + Self.rowBlock, count)))
-            blockMaxima.append(blockMaximum)
-            if blockMaximum > highest {
-                highest = blockMaximum
-                highestBlock = start
-            }
+        for block in blockMaxima.indices where blockMaxima[block] > highest {
+            highest = blockMaxima[block]
+            highestBlock = block
         }
-        return (highestBlock..<count).first { logits[$0] == highest && highest > -.infinity }.map { TokenID($0) }
+        guard highest > -.infinity else { return nil }
+        return indices(ofBlock: highestBlock).first { logits[$0] == highest }.map { TokenID($0) }
     }
 
     /// Divides, for all steps after this one, the logits by `temperature`. The order of logits, ties included, stays.
@@ -97,10 +120,9 @@ package struct Candidates: Sendable {
         guard isWholeRow else { return keep(where: isKept) }
         var kept = 0
         for block in blockMaxima.indices where isKept(blockMaxima[block]) {
-            let start = block * Self.rowBlock
-            let end = min(start + Self.rowBlock, count)
-            for index in start..<end { ids[index] = TokenID(truncatingIfNeeded: index) }
-            kept = compact(&logits, &ids, &weights, range: start..<end, to: kept, where: isKept)
+            let range = indices(ofBlock: block)
+            for index in range { ids[index] = TokenID(truncatingIfNeeded: index) }
+            kept = compact(&logits, &ids, &weights, range: range, to: kept, where: isKept)
         }
         count = kept
         isWholeRow = false
@@ -114,6 +136,37 @@ package struct Candidates: Sendable {
         }
         count = compact(&logits, &ids, &weights, range: 0..<count, to: 0, where: isKept)
         isWholeRow = false
+    }
+
+    /// The part of the whole row under one block maximum.
+    func indices(ofBlock block: Int) -> Range<Int> {
+        block * Self.rowBlock..<min((block + 1) * Self.rowBlock, logits.count)
+    }
+
+    private func index(of id: TokenID) -> Int? {
+        precondition(isWholeRow, "logits are edited before candidates are filtered")
+        return id >= 0 && Int(id) < count ? Int(id) : nil
+    }
+
+    private mutating func setLogit(at index: Int, _ logit: Float) {
+        let block = index / Self.rowBlock
+        let wasHighest = logits[index] == blockMaxima[block]
+        logits[index] = logit
+        hasWeights = false
+        if logit >= blockMaxima[block] {
+            blockMaxima[block] = logit
+        } else if wasHighest {
+            updateMaximum(ofBlock: block)
+        }
+    }
+
+    private mutating func updateMaxima() {
+        for block in blockMaxima.indices { updateMaximum(ofBlock: block) }
+        hasWeights = false
+    }
+
+    private mutating func updateMaximum(ofBlock block: Int) {
+        blockMaxima[block] = maximum(logits.span.extracting(indices(ofBlock: block)))
     }
 }
 

@@ -4,10 +4,8 @@ extension SamplingStep {
         name: "min_tokens",
         stage: .logits,
         changesArgmax: true,
-        isActive: { $0.counts.outputLength < $0.parameters.minTokens },
+        isActive: { $0.history.output.count < $0.parameters.minTokens },
         apply: { candidates, context in
-            for id in context.parameters.maskedTokenIDs {
-                candidates.editLogit(of: id) { _ in -.infinity }
-            }
+            for id in context.parameters.maskedTokenIDs { candidates.mask(id) }
         })
 }

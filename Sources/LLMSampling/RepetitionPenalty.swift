@@ -9,7 +9,7 @@ extension SamplingStep {
         isActive: { $0.parameters.repetitionPenalty != 1 },
         apply: { candidates, context in
             let penalty = context.parameters.repetitionPenalty
-            for entry in context.counts.entries {
+            for entry in context.history.counts?.entries ?? [] {
                 candidates.editLogit(of: entry.id) { $0 > 0 ? $0 / penalty : $0 * penalty }
             }
         })

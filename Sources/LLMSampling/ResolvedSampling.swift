@@ -1,5 +1,10 @@
 /// What a request runs with: every parameter decided, once, at admission.
+///
+/// A step that is off has the value that turns it off; so has a filter, or what else comes after the highest logit is
+/// known, of a greedy request.
 public struct ResolvedSampling: Sendable, Hashable {
+    /// Sequences to generate; see ``ofSample(_:)``.
+    public let n: Int
     /// Subtracted from the logit of every token in the output.
     public let presencePenalty: Double
     /// Subtracted from a token's logit for each time it is in the output.
@@ -8,22 +13,68 @@ public struct ResolvedSampling: Sendable, Hashable {
     public let repetitionPenalty: Double
     /// 0 for greedy, else [0.01, 2].
     public let temperature: Double
-    /// 1 for off; always off when greedy.
+    /// 1 for off.
     public let topP: Double
-    /// 0 for off; always off when greedy.
+    /// 0 for off.
     public let topK: Int
-    /// 0 for off; always off when greedy.
+    /// 0 for off.
     public let minP: Double
-    /// The seed of all draws: the request's, or the random one taken in its place.
-    public let seed: Int64
+    /// 1 for off.
+    public let typicalP: Double
+    /// 0 for off.
+    public let topNSigma: Double
+    /// 0 for off.
+    public let dynatempRange: Double
+    /// The power of the entropy's share.
+    public let dynatempExponent: Double
+    /// 0 for off.
+    public let xtcProbability: Double
+    /// The least probability of tokens that XTC drops.
+    public let xtcThreshold: Double
+    /// Whether mirostat 2 chooses what to draw from.
+    public let usesMirostat: Bool
+    /// Bits of surprise that mirostat aims at.
+    public let mirostatTau: Double
+    /// How fast mirostat learns.
+    public let mirostatEta: Double
+    /// 0 for off.
+    public let dryMultiplier: Double
+    /// The factor of DRY for each token beyond the allowed length.
+    public let dryBase: Double
+    /// The shortest repetition that DRY penalizes.
+    public let dryAllowedLength: Int
+    /// Tokens that DRY looks at; -1 for all.
+    public let dryPenaltyLastN: Int
+    /// Token sequences over which DRY sees no repetition, none of them empty.
+    public let drySequenceBreakers: [[TokenID]]
+    /// The seed of all draws: the request's, or the random one taken in its place; of a sample, its own.
+    public fileprivate(set) var seed: Int64
     /// Texts that end the output, in the request's order.
     public let stop: [String]
+    /// Whether the text has what stopped it.
+    public let includeStopStrInOutput: Bool
     /// Output tokens at most; `nil` for as many as there is room for.
     public let maxTokens: Int?
-    /// Output tokens before which no token of ``maskedTokenIDs`` is chosen.
+    /// Output tokens before which no token of ``maskedTokenIDs`` is chosen and nothing ends the output.
     public let minTokens: Int
-    /// How many alternatives to report with each token; `nil` for no logprobs.
+    /// How many alternatives to report with each output token; `nil` for no logprobs.
     public let logprobs: Int?
+    /// How many alternatives to report with each prompt token; `nil` for no logprobs.
+    public let promptLogprobs: Int?
+    /// Added to logits; each in [-100, 100].
+    public let logitBias: [TokenID: Double]
+    /// The only tokens that can be chosen, ascending; `nil` for all.
+    public let allowedTokenIDs: [TokenID]?
+    /// Token sequences that the output must not contain, none of them empty.
+    public let badWords: [[TokenID]]
+    /// Whether special tokens are left out of the text.
+    public let skipSpecialTokens: Bool
+    /// Whether special tokens in the text have spaces around them.
+    public let spacesBetweenSpecialTokens: Bool
+    /// Keeps so many of the prompt's last tokens, -1 for as many as fit; see ``truncated(_:maxModelLength:)``.
+    public let truncatePromptTokens: Int?
+    /// Ends an output that repeats itself.
+    public let repetitionDetection: RepetitionDetection?
     /// The tokens that end the output: the request's stop tokens, and the model's EOS unless it is ignored.
     public let endTokenIDs: Set<TokenID>
     /// The tokens masked until ``minTokens`` are there: stop tokens and EOS, even where EOS is ignored (as in vLLM).
@@ -31,52 +82,23 @@ public struct ResolvedSampling: Sendable, Hashable {
 
     /// Whether the highest logit is taken, and nothing drawn.
     public var isGreedy: Bool { temperature == 0 }
-}
 
-extension SamplingParameters {
-    /// Decides every field: the request's value, then the model's default, then vLLM's default.
+    /// What sample `index` of the request runs with: the same, with the seed ``SamplingParameters/seed(ofSample:from:)``.
+    public func ofSample(_ index: Int) -> ResolvedSampling {
+        var sample = self
+        sample.seed = SamplingParameters.seed(ofSample: index, from: seed)
+        return sample
+    }
+
+    /// The prompt that the request asks to be computed: all of it unless it sets `truncate_prompt_tokens`, else its last
+    /// tokens.
     ///
-    /// Each field is decided by itself. So a request that sets a temperature samples even if the model's default is
-    /// greedy, with the model's other defaults; and a request that sets only `topP` stays greedy on such a model.
-    /// Greedy, by whatever way, turns top-p, top-k and min-p off. EOS ids outside the vocabulary are dropped, for they
-    /// cannot be generated.
-    ///
-    /// - Parameters:
-    ///   - defaults: the model's recommendations.
-    ///   - vocabularySize: logits in a row.
-    ///   - eosTokenIDs: the tokens the model ends a text with.
-    ///   - seedIfUnset: the seed where the request gives none.
-    /// - Throws: ``SamplingError`` if a stop token is not in the vocabulary.
-    public func resolved(
-        defaults: SamplingDefaults = .none,
-        vocabularySize: Int,
-        eosTokenIDs: [TokenID] = [],
-        seedIfUnset: @autoclosure () -> Int64 = SamplingParameters.randomSeed()
-    ) throws(SamplingError) -> ResolvedSampling {
-        let stopTokens = stopTokenIDs ?? []
-        if let unknown = stopTokens.first(where: { Int($0) >= vocabularySize }) {
-            throw SamplingError(
-                .notInVocabulary, field: "stop_token_ids",
-                problem: "\(unknown) is not in the vocabulary, whose range is [0, \(vocabularySize - 1)]",
-                remedy: "use ids of this model's tokenizer")
-        }
-        let eosTokens = eosTokenIDs.filter { $0 >= 0 && Int($0) < vocabularySize }
-        let temperature = temperature ?? defaults.temperature ?? 1
-        let isGreedy = temperature == 0
-        return ResolvedSampling(
-            presencePenalty: presencePenalty ?? 0,
-            frequencyPenalty: frequencyPenalty ?? 0,
-            repetitionPenalty: repetitionPenalty ?? defaults.repetitionPenalty ?? 1,
-            temperature: temperature,
-            topP: isGreedy ? 1 : topP ?? defaults.topP ?? 1,
-            topK: isGreedy ? 0 : max(0, topK ?? defaults.topK ?? 0),
-            minP: isGreedy ? 0 : minP ?? defaults.minP ?? 0,
-            seed: seed ?? seedIfUnset(),
-            stop: stop ?? [],
-            maxTokens: maxTokens,
-            minTokens: minTokens ?? 0,
-            logprobs: logprobs,
-            endTokenIDs: Set(stopTokens).union(ignoreEOS == true ? [] : eosTokens),
-            maskedTokenIDs: Set(stopTokens).union(eosTokens))
+    /// - Parameter maxModelLength: tokens of prompt and output together, which -1 leaves room in for `max_tokens`, or
+    ///   for one token if unset.
+    public func truncated(_ prompt: [TokenID], maxModelLength: Int) -> [TokenID] {
+        guard let truncatePromptTokens else { return prompt }
+        let fitting = maxModelLength - min(maxTokens ?? 1, maxModelLength)
+        let kept = truncatePromptTokens == -1 ? max(1, fitting) : truncatePromptTokens
+        return kept < prompt.count ? Array(prompt.suffix(kept)) : prompt
     }
 }

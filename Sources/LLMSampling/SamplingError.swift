@@ -18,6 +18,8 @@ public struct SamplingError: Error, Sendable, Hashable, CustomStringConvertible 
         public static let unsupported = Code(rawValue: "unsupported")
         /// A row of logits leaves no token to choose.
         public static let noCandidates = Code(rawValue: "no_candidates")
+        /// A ``LogitsProcessor`` threw.
+        public static let processorFailed = Code(rawValue: "processor_failed")
     }
 
     /// What kind of fault it is.
@@ -36,4 +38,10 @@ public struct SamplingError: Error, Sendable, Hashable, CustomStringConvertible 
 
     /// The message.
     public var description: String { message }
+
+    /// No token of a row has a logit above -infinity.
+    static let noCandidates = SamplingError(
+        .noCandidates, field: "logits", problem: "no token's logit is a number above -infinity",
+        remedy: "check the model's weights, and the request's masks (allowed_token_ids, bad_words, min_tokens, "
+            + "logits_processors) if they rule out every token")
 }

@@ -1,4 +1,4 @@
-/// The ranges of the fields that both a request and a model's `generation_config.json` may set.
+/// The ranges of single values, in a request and in a model's `generation_config.json` alike.
 ///
 /// A comparison with NaN is false, so each rule refuses NaN too.
 enum SamplingRules {
@@ -12,7 +12,7 @@ enum SamplingRules {
         return value > 0 ? max(value, lowestTemperature) : 0
     }
 
-    static func topP(_ value: Double?, field: String) throws(SamplingError) -> Double? {
+    static func share(_ value: Double?, field: String) throws(SamplingError) -> Double? {
         guard let value else { return nil }
         guard value > 0 && value <= 1 else {
             throw outOfRange(field, value, "(0, 1]", "use 1 to keep every token")
@@ -29,11 +29,7 @@ enum SamplingRules {
     }
 
     static func minP(_ value: Double?, field: String) throws(SamplingError) -> Double? {
-        guard let value else { return nil }
-        guard value >= 0 && value <= 1 else {
-            throw outOfRange(field, value, "[0, 1]", "use 0 to keep every token")
-        }
-        return value
+        try number(value, in: 0...1, field: field, remedy: "use 0 to keep every token")
     }
 
     static func repetitionPenalty(_ value: Double?, field: String) throws(SamplingError) -> Double? {
@@ -45,16 +41,39 @@ enum SamplingRules {
     }
 
     static func additivePenalty(_ value: Double?, field: String) throws(SamplingError) -> Double? {
-        guard let value else { return nil }
-        guard value >= -2 && value <= 2 else {
-            throw outOfRange(field, value, "[-2, 2]", "use 0 for no penalty")
-        }
-        return value
+        try number(value, in: -2...2, field: field, remedy: "use 0 for no penalty")
     }
 
     static func count(_ value: Int?, atLeast least: Int, field: String, remedy: String) throws(SamplingError) -> Int? {
         guard let value else { return nil }
         guard value >= least else { throw outOfRange(field, value, "\(least) or more", remedy) }
+        return value
+    }
+
+    static func integer(
+        _ value: Int?, in range: ClosedRange<Int>, field: String, remedy: String
+    ) throws(SamplingError) -> Int? {
+        guard let value else { return nil }
+        guard range.contains(value) else {
+            throw outOfRange(field, value, "[\(range.lowerBound), \(range.upperBound)]", remedy)
+        }
+        return value
+    }
+
+    /// A number between two whole ones.
+    static func number(
+        _ value: Double?, in range: ClosedRange<Int>, field: String, remedy: String
+    ) throws(SamplingError) -> Double? {
+        guard let value else { return nil }
+        guard value >= Double(range.lowerBound) && value <= Double(range.upperBound) else {
+            throw outOfRange(field, value, "[\(range.lowerBound), \(range.upperBound)]", remedy)
+        }
+        return value
+    }
+
+    static func nonNegative(_ value: Double?, field: String, remedy: String) throws(SamplingError) -> Double? {
+        guard let value else { return nil }
+        guard value >= 0 && value.isFinite else { throw outOfRange(field, value, "[0, infinity)", remedy) }
         return value
     }
 

@@ -2,7 +2,7 @@
 public struct SamplingStep: Sendable {
     /// What a step works on.
     public enum Stage: Sendable, Hashable, Comparable {
-        /// It edits single logits of the row; a greedy request too goes through it.
+        /// It edits logits of the row; a greedy request too goes through it.
         case logits
         /// It reshapes or narrows the distribution drawn from; a greedy request has taken the highest logit before it.
         case candidates
@@ -17,16 +17,23 @@ public struct SamplingStep: Sendable {
     /// Whether the request has the step do anything for this token.
     package let isActive: @Sendable (SamplingContext) -> Bool
     /// Does it.
-    package let apply: @Sendable (inout Candidates, SamplingContext) -> Void
+    package let apply: @Sendable (inout Candidates, SamplingContext) throws(SamplingError) -> Void
 }
 
 /// What a step may look at besides the candidates.
 package struct SamplingContext: Sendable {
     package let parameters: ResolvedSampling
-    package let counts: TokenCounts
+    package let history: SequenceHistory
+    package let processors: [any LogitsProcessor]
 
-    package init(parameters: ResolvedSampling, counts: TokenCounts) {
+    package init(_ parameters: ResolvedSampling, _ history: SequenceHistory, _ processors: [any LogitsProcessor] = []) {
         self.parameters = parameters
-        self.counts = counts
+        self.history = history
+        self.processors = processors
+    }
+
+    /// The one uniform number in [0, 1) of this token for one user of randomness.
+    func uniform(_ draw: Draw) -> Double {
+        Philox.uniform(seed: parameters.seed, output: history.output.count, draw: draw)
     }
 }

@@ -7,19 +7,24 @@
 public struct StopMatcher: Sendable {
     /// What a piece of text led to.
     public struct Output: Sendable, Hashable {
-        /// Text that can be shown, without the stop string.
+        /// Text that can be shown, with the stop string at its end only if asked for.
         public let text: String
         /// The stop string found, as an index into the list given; nothing comes after it.
         public let stopIndex: Int?
     }
 
+    private let includesStop: Bool
     private var patterns: [Pattern]
     private var held: [UInt8] = []
     private var isStopped = false
 
     /// A matcher for `stops`, none of which is empty.
-    public init(_ stops: [String]) {
+    ///
+    /// - Parameter includesStop: whether the stop string that ends the text is shown (`include_stop_str_in_output`);
+    ///   then nothing is held back.
+    public init(_ stops: [String], includesStop: Bool = false) {
         precondition(stops.allSatisfy { !$0.isEmpty }, "an empty stop string")
+        self.includesStop = includesStop
         patterns = stops.map { Pattern(Array($0.utf8)) }
     }
 
@@ -53,6 +58,7 @@ public struct StopMatcher: Sendable {
     }
 
     private mutating func release(allButLast kept: Int) -> String {
+        let kept = includesStop ? 0 : kept
         let text = String(decoding: held.dropLast(kept), as: UTF8.self)
         held.removeFirst(held.count - kept)
         return text

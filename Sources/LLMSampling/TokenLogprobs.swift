@@ -36,7 +36,13 @@ struct RawLogprobs {
         }
     }
 
-    func logprob(ofLogit logit: Float) -> Double {
+    /// The log probability of `token`, beside those of the most probable ones. `row` is the row that was loaded.
+    func logprobs(of token: TokenID, in row: Span<Float>) -> TokenLogprobs {
+        let logit = row[Int(token)].isNaN ? -Float.infinity : row[Int(token)]
+        return TokenLogprobs(chosen: TokenLogprob(tokenID: token, logprob: logprob(ofLogit: logit)), top: top)
+    }
+
+    private func logprob(ofLogit logit: Float) -> Double {
         relativeLogit(logit, highest: highest, inverseTemperature: 1) - logTotal
     }
 }

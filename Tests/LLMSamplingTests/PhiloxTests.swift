@@ -23,22 +23,21 @@ import Testing
 
     @Test func `Uniforms depend on each argument and on nothing else`() {
         let draws = [
-            Philox.uniform(seed: 1, sample: 0, output: 0, draw: 0),
-            Philox.uniform(seed: 2, sample: 0, output: 0, draw: 0),
-            Philox.uniform(seed: 1 + 1 << 32, sample: 0, output: 0, draw: 0),
-            Philox.uniform(seed: 1, sample: 1, output: 0, draw: 0),
-            Philox.uniform(seed: 1, sample: 0, output: 1, draw: 0),
-            Philox.uniform(seed: 1, sample: 0, output: 1 << 32, draw: 0),
-            Philox.uniform(seed: 1, sample: 0, output: 0, draw: 1),
+            Philox.uniform(seed: 1, output: 0, draw: .token),
+            Philox.uniform(seed: 2, output: 0, draw: .token),
+            Philox.uniform(seed: 1 + 1 << 32, output: 0, draw: .token),
+            Philox.uniform(seed: 1, output: 1, draw: .token),
+            Philox.uniform(seed: 1, output: 1 << 32, draw: .token),
+            Philox.uniform(seed: 1, output: 0, draw: .xtc),
         ]
         #expect(Set(draws).count == draws.count)
-        #expect(draws[3] == Philox.uniform(seed: 1, sample: 1, output: 0, draw: 0))
+        #expect(draws[3] == Philox.uniform(seed: 1, output: 1, draw: .token))
     }
 
     @Test func `Uniforms fill [0, 1) evenly`() {
         var counts = [Int](repeating: 0, count: 10)
         for output in 0..<10_000 {
-            let uniform = Philox.uniform(seed: -5, sample: 0, output: output, draw: 0)
+            let uniform = Philox.uniform(seed: -5, output: output, draw: .token)
             #expect(uniform >= 0 && uniform < 1)
             counts[Int(uniform * 10)] += 1
         }

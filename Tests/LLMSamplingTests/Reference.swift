@@ -8,21 +8,31 @@ func resolve(
     try parameters.resolved(vocabularySize: vocabulary, eosTokenIDs: eos, seedIfUnset: seed)
 }
 
-/// The candidates that are left after the rows of the table have gone over `logits`.
+/// The candidates that are left after the rows of the table, to the end of `stage`, have gone over `logits`.
 func candidates(
-    _ logits: [Float], _ parameters: ResolvedSampling, _ counts: TokenCounts = TokenCounts(prompt: [])
-) -> Candidates {
-    let context = SamplingContext(parameters: parameters, counts: counts)
+    _ logits: [Float], _ parameters: ResolvedSampling, _ history: SequenceHistory? = nil,
+    processors: [any LogitsProcessor] = [], through stage: SamplingStep.Stage = .candidates
+) throws -> Candidates {
+    let context = SamplingContext(parameters, history ?? SequenceHistory(prompt: [], parameters), processors)
     var candidates = Candidates()
     candidates.load(logits.span)
     for step in SamplingStep.order where step.stage == .logits && step.isActive(context) {
-        step.apply(&candidates, context)
+        try step.apply(&candidates, context)
     }
-    guard candidates.findHighest() != nil else { return candidates }
+    guard candidates.findHighest() != nil && stage == .candidates else { return candidates }
     for step in SamplingStep.order where step.stage == .candidates && step.isActive(context) {
-        step.apply(&candidates, context)
+        try step.apply(&candidates, context)
     }
     return candidates
+}
+
+/// The history of a sequence with these tokens.
+func history(
+    _ parameters: ResolvedSampling, prompt: [TokenID] = [], output: [TokenID] = []
+) -> SequenceHistory {
+    var history = SequenceHistory(prompt: prompt, parameters)
+    for id in output { history.append(SampledToken(id: id)) }
+    return history
 }
 
 extension Candidates {

@@ -18,45 +18,28 @@ import Testing
                 SamplingParameters(temperature: temperature, topP: topP, topK: topK, minP: minP),
                 vocabulary: vocabulary, seed: Int64(seed))
             let naive = NaiveSampling(logits, temperature: temperature, minP: minP, topK: topK, topP: topP)
-            #expect(candidates(logits, parameters).keptIDs == naive.kept.map(\.id), "seed \(seed)")
+            #expect(try candidates(logits, parameters).keptIDs == naive.kept.map(\.id), "seed \(seed)")
 
             var sampler = Sampler()
-            var counts = TokenCounts(prompt: [])
+            var history = history(parameters)
             for output in 0..<5 {
-                let uniform = Philox.uniform(seed: Int64(seed), sample: 0, output: output, draw: 0)
-                let token = try sampler.next(logits.span, parameters, counts).id
-                #expect(token == naive.token(at: uniform), "seed \(seed) output \(output)")
-                counts.add(token)
+                let uniform = Philox.uniform(seed: Int64(seed), output: output, draw: .token)
+                let token = try sampler.next(logits.span, parameters, history)
+                #expect(token.id == naive.token(at: uniform), "seed \(seed) output \(output)")
+                history.append(token)
             }
         }
-    }
-
-    @Test func `Tokens come as often as the distribution says`() throws {
-        let logits: [Float] = [0.3, -1.2, 2, 0, 1.1, -0.4, 0.9, -3]
-        let parameters = try resolve(SamplingParameters(temperature: 1.3, topK: 6), vocabulary: 8, seed: 99)
-        let expected = NaiveSampling(logits, temperature: 1.3, minP: 0, topK: 6, topP: 1).kept
-        let total = expected.reduce(0) { $0 + $1.probability }
-        var sampler = Sampler()
-        var counts = TokenCounts(prompt: [])
-        let draws = 20_000
-        for _ in 0..<draws { counts.add(try sampler.next(logits.span, parameters, counts).id) }
-        let chiSquare = expected.reduce(0.0) { sum, token in
-            let mean = token.probability / total * Double(draws)
-            let difference = Double(counts.outputCount(of: token.id)) - mean
-            return sum + difference * difference / mean
-        }
-        #expect(chiSquare < 20.5)  // 5 degrees of freedom, p = 0.001
     }
 
     @Test func `Greedy takes the highest logit, the lowest id of equal ones`() throws {
         let parameters = try resolve(SamplingParameters(temperature: 0))
         var sampler = Sampler()
-        let noCounts = TokenCounts(prompt: [])
+        let empty = history(parameters)
         let rows: [(logits: [Float], token: TokenID)] = [
             ([1, 4, 4, 2], 1), ([-3], 0), ([-0.0, 0], 0), ([-9, -8, -.infinity], 1),
         ]
         for (logits, token) in rows {
-            #expect(try sampler.next(logits.span, parameters, noCounts).id == token)
+            #expect(try sampler.next(logits.span, parameters, empty).id == token)
         }
         for seed in 0..<50 as Range<UInt64> {
             var generator = SeededGenerator(seed: seed)
@@ -64,7 +47,7 @@ import Testing
                 generator.float(in: -40...40).rounded()
             }
             let highest = logits.max()
-            let token = try sampler.next(logits.span, parameters, noCounts).id
+            let token = try sampler.next(logits.span, parameters, empty).id
             #expect(Int(token) == logits.firstIndex { $0 == highest }, "seed \(seed)")
         }
     }
@@ -72,14 +55,14 @@ import Testing
     @Test func `NaN is never chosen`() throws {
         let logits: [Float] = [.nan, 1, .nan, 0.5, -.nan]
         var sampler = Sampler()
-        var counts = TokenCounts(prompt: [])
         let greedy = try resolve(SamplingParameters(temperature: 0), vocabulary: 5)
-        #expect(try sampler.next(logits.span, greedy, counts).id == 1)
+        #expect(try sampler.next(logits.span, greedy, history(greedy)).id == 1)
         let sampled = try resolve(SamplingParameters(temperature: 2, topP: 0.999, topK: 5), vocabulary: 5)
+        var history = history(sampled)
         for _ in 0..<200 {
-            let token = try sampler.next(logits.span, sampled, counts).id
-            #expect(token == 1 || token == 3)
-            counts.add(token)
+            let token = try sampler.next(logits.span, sampled, history)
+            #expect(token.id == 1 || token.id == 3)
+            history.append(token)
         }
     }
 
@@ -87,11 +70,20 @@ import Testing
     func `Plus infinity wins`(temperature: Double) throws {
         let logits: [Float] = [1, .greatestFiniteMagnitude, .infinity, .nan]
         var sampler = Sampler()
-        for (topP, topK, minP) in [(1, 0, 0), (0.9, 0, 0), (1, 2, 0), (1, 0, 0.1)] as [(Double, Int, Double)] {
-            let parameters = try resolve(
-                SamplingParameters(temperature: temperature, topP: topP, topK: topK, minP: minP, logprobs: 2))
-            let token = try sampler.next(logits.span, parameters, TokenCounts(prompt: []))
-            #expect(token.id == 2)
+        let settings = [
+            try SamplingParameters(temperature: temperature, logprobs: 2),
+            try SamplingParameters(temperature: temperature, topP: 0.9, logprobs: 2),
+            try SamplingParameters(temperature: temperature, topK: 2, logprobs: 2),
+            try SamplingParameters(temperature: temperature, minP: 0.1, logprobs: 2),
+            try SamplingParameters(temperature: temperature, typicalP: 0.5, logprobs: 2),
+            try SamplingParameters(temperature: temperature, topNSigma: 1, logprobs: 2),
+            try SamplingParameters(temperature: temperature, dynatempRange: 1, logprobs: 2),
+            try SamplingParameters(temperature: temperature, xtcProbability: 1, xtcThreshold: 0, logprobs: 2),
+            try SamplingParameters(temperature: temperature, mirostat: 2, logprobs: 2),
+        ]
+        for parameters in try settings.map({ try resolve($0) }) {
+            let token = try sampler.next(logits.span, parameters, history(parameters))
+            #expect(token.id == 2, "\(parameters)")
             #expect(token.logprobs?.chosen.logprob == 0)
         }
     }
@@ -102,14 +94,14 @@ import Testing
         for temperature in [0, 1] as [Double] {
             let parameters = try resolve(SamplingParameters(temperature: temperature, topP: 0.9, logprobs: 3))
             do {
-                _ = try sampler.next(logits.span, parameters, TokenCounts(prompt: []))
+                _ = try sampler.next(logits.span, parameters, history(parameters))
                 Issue.record("no error")
             } catch {
                 #expect(error.code == .noCandidates && error.field == "logits")
             }
             let next: [Float] = [0, 9, 1]
             let greedy = try resolve(SamplingParameters(temperature: 0))
-            #expect(try sampler.next(next.span, greedy, TokenCounts(prompt: [])).id == 1)
+            #expect(try sampler.next(next.span, greedy, history(greedy)).id == 1)
         }
     }
 
@@ -118,7 +110,7 @@ import Testing
         let logits: [Float] = [3, -.infinity]
         var sampler = Sampler()
         #expect(throws: SamplingError.self) {
-            try sampler.next(logits.span, parameters, TokenCounts(prompt: []))
+            try sampler.next(logits.span, parameters, history(parameters))
         }
     }
 
@@ -134,28 +126,10 @@ import Testing
                     logprobs: seed % 5 == 0 ? 3 : nil),
                 vocabulary: vocabulary, seed: Int64(seed))
             var fresh = Sampler()
-            let counts = TokenCounts(prompt: [])
-            let expected = try fresh.next(logits.span, parameters, counts)
-            #expect(try used.next(logits.span, parameters, counts) == expected, "seed \(seed)")
+            let empty = history(parameters)
+            let expected = try fresh.next(logits.span, parameters, empty)
+            #expect(try used.next(logits.span, parameters, empty) == expected, "seed \(seed)")
         }
-    }
-
-    @Test func `Samples and output positions draw apart`() throws {
-        let logits = [Float](repeating: 0, count: 100)
-        let parameters = try resolve(SamplingParameters(seed: 3))
-        var sampler = Sampler()
-        func tokens(sample: Int) throws -> [TokenID] {
-            var counts = TokenCounts(prompt: [])
-            return try (0..<20).map { _ in
-                let token = try sampler.next(logits.span, parameters, counts, sample: sample).id
-                counts.add(token)
-                return token
-            }
-        }
-        let first = try tokens(sample: 0)
-        #expect(try tokens(sample: 0) == first)
-        #expect(try tokens(sample: 1) != first)
-        #expect(Set(first).count > 5)
     }
 
     @Test func `A vocabulary of 128,256 tokens gives what a plain full sort gives`() throws {
@@ -171,7 +145,8 @@ import Testing
                 let parameters = try resolve(
                     SamplingParameters(temperature: 0.8, topP: topP, topK: topK, minP: minP), vocabulary: 128_256)
                 let naive = NaiveSampling(logits, temperature: 0.8, minP: minP, topK: topK, topP: topP)
-                #expect(candidates(logits, parameters).keptIDs == naive.kept.map(\.id), "seed \(seed) \(parameters)")
+                #expect(
+                    try candidates(logits, parameters).keptIDs == naive.kept.map(\.id), "seed \(seed) \(parameters)")
             }
         }
     }
@@ -180,11 +155,27 @@ import Testing
     @Test func `The documented example comes out`() throws {
         let logits: [Float] = [1, 3, -2, 2, 0, 5]
         let parameters = try resolve(
-            SamplingParameters(repetitionPenalty: 1.25, temperature: 2, topP: 0.8, topK: 4), vocabulary: 6)
-        var left = candidates(logits, parameters, TokenCounts(prompt: [5]))
-        #expect(left.keptIDs == [1, 3, 5])
-        #expect((0..<3).map { left.logit(at: $0) } == [3, 2, 4])
-        #expect(left.draw(0.4) == 3)
-        #expect([0, 0.3, 0.31, 0.49, 0.5, 0.999].map { left.draw($0) } == [1, 1, 3, 3, 5, 5])
+            SamplingParameters(
+                repetitionPenalty: 1.25, temperature: 2, topP: 0.8, topK: 4, dryMultiplier: 1, dryAllowedLength: 1,
+                drySequenceBreakers: [], seed: 13),
+            vocabulary: 6)
+        let steps: [(edited: [Float], kept: [TokenID], uniform: Double, token: TokenID)] = [
+            ([1, 3, -2, 2, 0, 4], [1, 3, 5], 0.452, 3),
+            ([1, 3, -2, 1.6, 0, 4], [1, 3, 5], 0.663, 5),
+            ([1, 3, -2, 0.6, 0, 4], [0, 1, 5], 0.175, 1),
+        ]
+        var sampler = Sampler()
+        var history = history(parameters, prompt: [5])
+        for (index, step) in steps.enumerated() {
+            let edited = try candidates(logits, parameters, history, through: .logits)
+            for id in 0..<6 { #expect(abs(edited.logit(at: id) - step.edited[id]) < 1e-6) }
+            #expect(try candidates(logits, parameters, history).keptIDs == step.kept)
+            #expect(abs(Philox.uniform(seed: 13, output: index, draw: .token) - step.uniform) < 0.0005)
+            let token = try sampler.next(logits.span, parameters, history)
+            #expect(token.id == step.token)
+            history.append(token)
+        }
+        let samples = (0..<3).map { SamplingParameters.seed(ofSample: $0, from: 13) }
+        #expect(samples == [13, 3_520_916_829_585_956, 7_569_968_579_013_216])
     }
 }

@@ -1,92 +1,209 @@
 import LLMSampling
 import Testing
 
+/// A construction that must be refused: the field, the value and the range that the message names.
+private struct Refusal: Sendable, CustomTestStringConvertible {
+    let field: String
+    let value: String
+    let range: String
+    let code: SamplingError.Code
+    let construct: @Sendable () throws(SamplingError) -> SamplingParameters
+
+    init(
+        _ field: String, _ value: String, _ range: String, code: SamplingError.Code = .outOfRange,
+        _ construct: @escaping @Sendable () throws(SamplingError) -> SamplingParameters
+    ) {
+        (self.field, self.value, self.range, self.code, self.construct) = (field, value, range, code, construct)
+    }
+
+    var testDescription: String { "\(field) \(value)" }
+
+    /// One for each value of a field.
+    static func each<Value: Numeric & Sendable>(
+        _ field: String, _ range: String, _ values: [Value],
+        _ construct: @escaping @Sendable (Value) throws(SamplingError) -> SamplingParameters
+    ) -> [Refusal] {
+        values.map { value in
+            Refusal(field, "\(value)", range) { () throws(SamplingError) in try construct(value) }
+        }
+    }
+}
+
+private func repeating(_ largest: Int, _ smallest: Int, _ count: Int) throws(SamplingError) -> SamplingParameters {
+    try SamplingParameters(
+        repetitionDetection: RepetitionDetection(maxPatternSize: largest, minPatternSize: smallest, minCount: count))
+}
+
+private let bad: [Double] = [.nan, .infinity, -.infinity]
+
+private let numbers: [Refusal] =
+    Refusal.each("presence_penalty", "[-2, 2]", bad + [-2.5]) { v throws(SamplingError) in
+        try SamplingParameters(presencePenalty: v)
+    }
+    + Refusal.each("frequency_penalty", "[-2, 2]", bad + [2.5]) { v throws(SamplingError) in
+        try SamplingParameters(frequencyPenalty: v)
+    }
+    + Refusal.each("repetition_penalty", "(0, infinity)", bad + [0, -1]) { v throws(SamplingError) in
+        try SamplingParameters(repetitionPenalty: v)
+    }
+    + Refusal.each("temperature", "[0, 2]", bad + [-0.1, 2.1]) { v throws(SamplingError) in
+        try SamplingParameters(temperature: v)
+    }
+    + Refusal.each("top_p", "(0, 1]", bad + [0, -0.5, 1.5]) { v throws(SamplingError) in
+        try SamplingParameters(topP: v)
+    }
+    + Refusal.each("min_p", "[0, 1]", bad + [-0.1, 1.1]) { v throws(SamplingError) in
+        try SamplingParameters(minP: v)
+    }
+    + Refusal.each("typical_p", "(0, 1]", bad + [0, 1.01]) { v throws(SamplingError) in
+        try SamplingParameters(typicalP: v)
+    }
+    + Refusal.each("top_n_sigma", "[0, infinity), or -1", bad + [-0.5, -2]) { v throws(SamplingError) in
+        try SamplingParameters(topNSigma: v)
+    }
+    + Refusal.each("dynatemp_range", "[0, 2]", bad + [-0.1, 2.1]) { v throws(SamplingError) in
+        try SamplingParameters(dynatempRange: v)
+    }
+    + Refusal.each("dynatemp_exponent", "[0, infinity)", bad + [-1]) { v throws(SamplingError) in
+        try SamplingParameters(dynatempExponent: v)
+    }
+    + Refusal.each("xtc_probability", "[0, 1]", bad + [-0.1, 1.1]) { v throws(SamplingError) in
+        try SamplingParameters(xtcProbability: v)
+    }
+    + Refusal.each("xtc_threshold", "[0, 1]", bad + [-0.1, 1.1]) { v throws(SamplingError) in
+        try SamplingParameters(xtcThreshold: v)
+    }
+    + Refusal.each("mirostat_tau", "[0, 100]", bad + [-1, 101]) { v throws(SamplingError) in
+        try SamplingParameters(mirostatTau: v)
+    }
+    + Refusal.each("mirostat_eta", "[0, 1]", bad + [-0.1, 1.1]) { v throws(SamplingError) in
+        try SamplingParameters(mirostatEta: v)
+    }
+    + Refusal.each("dry_multiplier", "[0, infinity)", bad + [-1]) { v throws(SamplingError) in
+        try SamplingParameters(dryMultiplier: v)
+    }
+    + Refusal.each("dry_base", "[1, infinity)", bad + [0.9]) { v throws(SamplingError) in
+        try SamplingParameters(dryBase: v)
+    }
+
+private let counts: [Refusal] =
+    Refusal.each("n", "[1, 128]", [0, -1, 129]) { v throws(SamplingError) in try SamplingParameters(n: v) }
+    + Refusal.each("top_k", "-1 or more", [-2]) { v throws(SamplingError) in try SamplingParameters(topK: v) }
+    + Refusal.each("mirostat", "{0, 2}", [-1, 3]) { v throws(SamplingError) in try SamplingParameters(mirostat: v) }
+    + Refusal.each("dry_allowed_length", "1 or more", [0]) { v throws(SamplingError) in
+        try SamplingParameters(dryAllowedLength: v)
+    }
+    + Refusal.each("dry_penalty_last_n", "-1 or more", [-2]) { v throws(SamplingError) in
+        try SamplingParameters(dryPenaltyLastN: v)
+    }
+    + Refusal.each("max_tokens", "1 or more", [0, -4]) { v throws(SamplingError) in
+        try SamplingParameters(maxTokens: v)
+    }
+    + Refusal.each("min_tokens", "0 or more", [-1]) { v throws(SamplingError) in try SamplingParameters(minTokens: v) }
+    + Refusal.each("logprobs", "[0, 20]", [-1, 21]) { v throws(SamplingError) in try SamplingParameters(logprobs: v) }
+    + Refusal.each("prompt_logprobs", "[0, 20]", [-1, 21]) { v throws(SamplingError) in
+        try SamplingParameters(promptLogprobs: v)
+    }
+    + Refusal.each("truncate_prompt_tokens", "1 or more, or -1", [0, -2]) { v throws(SamplingError) in
+        try SamplingParameters(truncatePromptTokens: v)
+    }
+    + Refusal.each("repetition_detection.max_pattern_size", "[1, 1024]", [0, 1025]) { v throws(SamplingError) in
+        try repeating(v, 0, 2)
+    }
+    + Refusal.each("repetition_detection.min_pattern_size", "[0, 4]", [-1, 5]) { v throws(SamplingError) in
+        try repeating(4, v, 2)
+    }
+    + Refusal.each("repetition_detection.min_count", "2 or more", [1]) { v throws(SamplingError) in
+        try repeating(4, 0, v)
+    }
+
+private let lists: [Refusal] = [
+    Refusal("stop", "index 1", "1") { () throws(SamplingError) in try SamplingParameters(stop: ["a", ""]) },
+    Refusal("stop", "index 0 has 1025", "[1, 1024]") { () throws(SamplingError) in
+        try SamplingParameters(stop: [String(repeating: "x", count: 1025)])
+    },
+    Refusal("stop", "65 entries", "[0, 64]") { () throws(SamplingError) in
+        try SamplingParameters(stop: Array(repeating: "a", count: 65))
+    },
+    Refusal("stop_token_ids", "-3", "0 or more") { () throws(SamplingError) in
+        try SamplingParameters(stopTokenIDs: [4, -3])
+    },
+    Refusal("stop_token_ids", "1025 entries", "[0, 1024]") { () throws(SamplingError) in
+        try SamplingParameters(stopTokenIDs: Array(0..<1025))
+    },
+    Refusal("bad_words", "index 0 is empty", "1") { () throws(SamplingError) in try SamplingParameters(badWords: [""])
+    },
+    Refusal("bad_words", "129 entries", "[0, 128]") { () throws(SamplingError) in
+        try SamplingParameters(badWords: Array(repeating: "a", count: 129))
+    },
+    Refusal("dry_sequence_breakers", "index 0 has 65", "[1, 64]") { () throws(SamplingError) in
+        try SamplingParameters(drySequenceBreakers: [String(repeating: "x", count: 65)])
+    },
+    Refusal("dry_sequence_breakers", "65 entries", "[0, 64]") { () throws(SamplingError) in
+        try SamplingParameters(drySequenceBreakers: Array(repeating: "a", count: 65))
+    },
+    Refusal("allowed_token_ids", "empty", "1") { () throws(SamplingError) in try SamplingParameters(allowedTokenIDs: [])
+    },
+    Refusal("allowed_token_ids", "-1", "0 or more") { () throws(SamplingError) in
+        try SamplingParameters(allowedTokenIDs: [-1])
+    },
+    Refusal("allowed_token_ids", "65537 entries", "[0, 65536]") { () throws(SamplingError) in
+        try SamplingParameters(allowedTokenIDs: Array(0..<65537))
+    },
+    Refusal("logit_bias", "-2", "0 or more") { () throws(SamplingError) in try SamplingParameters(logitBias: [-2: 1]) },
+    Refusal("logit_bias", "bias of 2, nan", "[-100, 100]") { () throws(SamplingError) in
+        try SamplingParameters(logitBias: [2: .nan])
+    },
+    Refusal("logit_bias", "1025 entries", "[0, 1024]") { () throws(SamplingError) in
+        try SamplingParameters(logitBias: Dictionary(uniqueKeysWithValues: (0..<1025).map { ($0, 1.0) }))
+    },
+    Refusal("mirostat", "version 1", "0 and 2", code: .unsupported) { () throws(SamplingError) in
+        try SamplingParameters(mirostat: 1)
+    },
+    Refusal("min_tokens", "9", "8", code: .conflict) { () throws(SamplingError) in
+        try SamplingParameters(maxTokens: 8, minTokens: 9)
+    },
+]
+
 @Suite struct SamplingParametersTests {
     @Test func `Fields left out stay unset`() throws {
         let parameters = try SamplingParameters()
         #expect(parameters == (try SamplingParameters(n: nil, temperature: nil, stop: nil, logprobs: nil)))
-        #expect(parameters.temperature == nil && parameters.topK == nil && parameters.seed == nil)
+        for field in Mirror(reflecting: parameters).children { #expect("\(field.value)" == "nil", "\(field)") }
     }
 
     @Test func `The ends of every range are accepted`() throws {
         _ = try SamplingParameters(
-            n: 1, presencePenalty: -2, frequencyPenalty: 2, repetitionPenalty: .leastNonzeroMagnitude, temperature: 2,
-            topP: 1, topK: -1, minP: 1, seed: .min, stop: [], stopTokenIDs: [0], maxTokens: 1, minTokens: 1,
-            logprobs: 20)
+            n: 128, presencePenalty: -2, frequencyPenalty: 2, repetitionPenalty: .leastNonzeroMagnitude, temperature: 2,
+            topP: 1, topK: -1, minP: 1, typicalP: 1, topNSigma: -1, dynatempRange: 2, dynatempExponent: 0,
+            xtcProbability: 1, xtcThreshold: 1, mirostat: 0, mirostatTau: 100, mirostatEta: 1, dryMultiplier: 0,
+            dryBase: 1, dryAllowedLength: 1, dryPenaltyLastN: -1, drySequenceBreakers: [], seed: .min, stop: [],
+            stopTokenIDs: [0], maxTokens: 1, minTokens: 1, logprobs: 20, promptLogprobs: 20, logitBias: [:],
+            allowedTokenIDs: [.max], badWords: [], truncatePromptTokens: -1,
+            repetitionDetection: RepetitionDetection(maxPatternSize: 1024, minPatternSize: 1024, minCount: 2))
         _ = try SamplingParameters(
-            presencePenalty: 2, frequencyPenalty: -2, repetitionPenalty: .greatestFiniteMagnitude, temperature: 0,
-            topP: .leastNonzeroMagnitude, topK: 0, minP: 0, minTokens: 0, logprobs: 0)
+            n: 1, presencePenalty: 2, frequencyPenalty: -2, repetitionPenalty: .greatestFiniteMagnitude, temperature: 0,
+            topP: .leastNonzeroMagnitude, topK: 0, minP: 0, typicalP: .leastNonzeroMagnitude, topNSigma: 0,
+            dynatempRange: 0, dynatempExponent: .greatestFiniteMagnitude, xtcProbability: 0, xtcThreshold: 0,
+            mirostat: 2, mirostatTau: 0, mirostatEta: 0, dryMultiplier: .greatestFiniteMagnitude,
+            dryBase: .greatestFiniteMagnitude, dryAllowedLength: .max, dryPenaltyLastN: .max, minTokens: 0, logprobs: 0,
+            promptLogprobs: 0, truncatePromptTokens: 1,
+            repetitionDetection: RepetitionDetection(maxPatternSize: 1, minPatternSize: 0, minCount: .max))
     }
 
-    @Test func `A value out of range is refused with the field, the value and the range`() {
-        expectRefusal("presence_penalty", "-2.5", "[-2, 2]") { () throws(SamplingError) in
-            try SamplingParameters(presencePenalty: -2.5)
-        }
-        expectRefusal("frequency_penalty", "2.5", "[-2, 2]") { () throws(SamplingError) in
-            try SamplingParameters(frequencyPenalty: 2.5)
-        }
-        for value in [0, -1, .infinity] as [Double] {
-            expectRefusal("repetition_penalty", "\(value)", "(0, infinity)") { () throws(SamplingError) in
-                try SamplingParameters(repetitionPenalty: value)
-            }
-        }
-        for value in [-0.1, 2.1, .infinity, -.infinity] as [Double] {
-            expectRefusal("temperature", "\(value)", "[0, 2]") { () throws(SamplingError) in
-                try SamplingParameters(temperature: value)
-            }
-        }
-        for value in [0, -0.5, 1.5] as [Double] {
-            expectRefusal("top_p", "\(value)", "(0, 1]") { () throws(SamplingError) in
-                try SamplingParameters(topP: value)
-            }
-        }
-        expectRefusal("top_k", "-2", "-1 or more") { () throws(SamplingError) in try SamplingParameters(topK: -2) }
-        for value in [-0.1, 1.1] {
-            expectRefusal("min_p", "\(value)", "[0, 1]") { () throws(SamplingError) in
-                try SamplingParameters(minP: value)
-            }
-        }
-        expectRefusal("stop", "index 1", "1") { () throws(SamplingError) in try SamplingParameters(stop: ["a", ""]) }
-        expectRefusal("stop_token_ids", "-3", "0 or more") { () throws(SamplingError) in
-            try SamplingParameters(stopTokenIDs: [4, -3])
-        }
-        expectRefusal("max_tokens", "0", "1 or more") { () throws(SamplingError) in
-            try SamplingParameters(maxTokens: 0)
-        }
-        expectRefusal("min_tokens", "-1", "0 or more") { () throws(SamplingError) in
-            try SamplingParameters(minTokens: -1)
-        }
-        for value in [-1, 21] {
-            expectRefusal("logprobs", "\(value)", "[0, 20]") { () throws(SamplingError) in
-                try SamplingParameters(logprobs: value)
-            }
-        }
-        expectRefusal("n", "0", "1 or more") { () throws(SamplingError) in try SamplingParameters(n: 0) }
-    }
-
-    @Test func `NaN is refused everywhere`() {
-        let constructions: [(String, (Double) throws(SamplingError) -> SamplingParameters)] = [
-            ("presence_penalty", { value throws(SamplingError) in try SamplingParameters(presencePenalty: value) }),
-            ("frequency_penalty", { value throws(SamplingError) in try SamplingParameters(frequencyPenalty: value) }),
-            ("repetition_penalty", { value throws(SamplingError) in try SamplingParameters(repetitionPenalty: value) }),
-            ("temperature", { value throws(SamplingError) in try SamplingParameters(temperature: value) }),
-            ("top_p", { value throws(SamplingError) in try SamplingParameters(topP: value) }),
-            ("min_p", { value throws(SamplingError) in try SamplingParameters(minP: value) }),
-        ]
-        for (field, construct) in constructions {
-            expectRefusal(field, "nan", "range") { () throws(SamplingError) in try construct(.nan) }
-        }
-    }
-
-    @Test func `More sequences than one are unsupported, and the error says so`() {
-        expectRefusal("n", "2 sequences", "[1, 1]", code: .unsupported) { () throws(SamplingError) in
-            try SamplingParameters(n: 2)
-        }
-    }
-
-    @Test func `A minimum above the maximum is a conflict`() {
-        expectRefusal("min_tokens", "9", "8", code: .conflict) { () throws(SamplingError) in
-            try SamplingParameters(maxTokens: 8, minTokens: 9)
+    @Test(arguments: numbers + counts + lists)
+    fileprivate func `A value out of range is refused with the field, the value and the range`(refusal: Refusal) {
+        do throws(SamplingError) {
+            _ = try refusal.construct()
+            Issue.record("accepted")
+        } catch {
+            #expect(error.code == refusal.code)
+            #expect(error.field == refusal.field)
+            #expect(error.message.hasPrefix("\(refusal.field): "))
+            #expect(error.message.contains(refusal.value))
+            #expect(error.message.contains(refusal.range))
+            #expect(error.message.contains("; "))
+            #expect(!error.message.contains("\n"))
         }
     }
 
@@ -97,36 +214,30 @@ import Testing
         #expect(try SamplingParameters(temperature: -0.0).temperature?.sign == .plus)
     }
 
-    @Test func `Seed -1 counts as unset and stop tokens lose their duplicates`() throws {
-        let parameters = try SamplingParameters(seed: -1, stopTokenIDs: [5, 3, 5])
+    @Test func `Lists lose their duplicates, and biases beyond 100 are 100`() throws {
+        let parameters = try SamplingParameters(
+            seed: -1, stopTokenIDs: [5, 3, 5], logitBias: [1: 100.5, 2: -.infinity, 3: -99],
+            allowedTokenIDs: [9, 2, 9])
         #expect(parameters.seed == nil)
         #expect(parameters.stopTokenIDs == [5, 3])
+        #expect(parameters.logitBias == [1: 100, 2: -100, 3: -99])
+        #expect(parameters.allowedTokenIDs == [2, 9])
     }
 
     @Test func `A model's recommendations keep to the same ranges`() {
-        expectRefusal("generation_config.top_p", "7.0", "(0, 1]") { () throws(SamplingError) in
-            try SamplingDefaults(topP: 7)
-        }
-        expectRefusal("generation_config.temperature", "nan", "[0, 2]") { () throws(SamplingError) in
-            try SamplingDefaults(temperature: .nan, doSample: false)
-        }
-    }
-
-    private func expectRefusal<Value>(
-        _ field: String, _ value: String, _ range: String, code: SamplingError.Code = .outOfRange,
-        _ body: () throws(SamplingError) -> Value
-    ) {
-        do throws(SamplingError) {
-            _ = try body()
-            Issue.record("\(field) \(value) was accepted")
-        } catch {
-            #expect(error.code == code)
-            #expect(error.field == field)
-            #expect(error.message.hasPrefix("\(field): "))
-            #expect(error.message.contains(value))
-            #expect(error.message.contains(range))
-            #expect(error.message.contains("; "))
-            #expect(!error.message.contains("\n"))
+        let constructions: [(String, () throws(SamplingError) -> SamplingDefaults)] = [
+            ("top_p", { () throws(SamplingError) in try SamplingDefaults(topP: 7) }),
+            ("typical_p", { () throws(SamplingError) in try SamplingDefaults(typicalP: 0) }),
+            ("max_new_tokens", { () throws(SamplingError) in try SamplingDefaults(maxTokens: 0) }),
+            ("temperature", { () throws(SamplingError) in try SamplingDefaults(temperature: .nan, doSample: false) }),
+        ]
+        for (field, construct) in constructions {
+            do throws(SamplingError) {
+                _ = try construct()
+                Issue.record("\(field) was accepted")
+            } catch {
+                #expect(error.code == .outOfRange && error.field == "generation_config.\(field)")
+            }
         }
     }
 }

@@ -61,6 +61,15 @@ import Testing
         #expect(output.stopIndex == 0)
     }
 
+    @Test func `A stop string that is to be shown ends the text, and nothing is held back for it`() {
+        var matcher = StopMatcher(["END"], includesStop: true)
+        #expect(matcher.append("the EN").text == "the EN")
+        let output = matcher.append("D and more")
+        #expect(output.text == "D")
+        #expect(output.stopIndex == 0)
+        #expect(matcher.append("more").text == "")
+    }
+
     @Test func `No stop strings means no holding back`() {
         var matcher = StopMatcher([])
         #expect(matcher.append("anything").text == "anything")

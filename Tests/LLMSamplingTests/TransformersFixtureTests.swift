@@ -47,16 +47,15 @@ private struct Fixture: Decodable {
             let parameters = try resolve(
                 SamplingParameters(
                     temperature: filter.temperature, topP: filter.topP, topK: filter.topK, minP: filter.minP))
-            #expect(candidates(filter.logits, parameters).keptIDs == filter.kept, "\(parameters)")
+            #expect(try candidates(filter.logits, parameters).keptIDs == filter.kept, "\(parameters)")
         }
     }
 
     @Test func `The same logits come from the repetition penalty`() throws {
         for penalty in try Fixture.load().penalties {
             let parameters = try resolve(SamplingParameters(repetitionPenalty: penalty.repetitionPenalty))
-            var counts = TokenCounts(prompt: penalty.prompt)
-            for id in penalty.output { counts.add(id) }
-            let edited = candidates(penalty.logits, parameters, counts)
+            let edited = try candidates(
+                penalty.logits, parameters, history(parameters, prompt: penalty.prompt, output: penalty.output))
             for (index, expected) in penalty.penalized.enumerated() {
                 #expect(abs(edited.logit(at: index) - expected) <= 2e-6, "token \(index)")
             }
@@ -66,8 +65,8 @@ private struct Fixture: Decodable {
     @Test func `The same logprobs come from the row`() throws {
         let row = try Fixture.load().logSoftmax
         var sampler = Sampler()
-        let token = try sampler.next(
-            row.logits.span, resolve(SamplingParameters(logprobs: 20)), TokenCounts(prompt: []))
+        let parameters = try resolve(SamplingParameters(logprobs: 20))
+        let token = try sampler.next(row.logits.span, parameters, history(parameters))
         let logprobs = try #require(token.logprobs)
         #expect(logprobs.top.count == min(20, row.logprobs.count))
         for entry in logprobs.top { #expect(abs(entry.logprob - row.logprobs[Int(entry.tokenID)]) < 1e-12) }

@@ -1,0 +1,11 @@
+extension SamplingStep {
+    /// Adds the request's bias to the logits of its tokens.
+    static let logitBias = SamplingStep(
+        name: "logit_bias",
+        stage: .logits,
+        changesArgmax: true,
+        isActive: { !$0.parameters.logitBias.isEmpty },
+        apply: { candidates, context in
+            for (id, bias) in context.parameters.logitBias { candidates.editLogit(of: id) { $0 + bias } }
+        })
+}
