@@ -7,16 +7,39 @@ struct SamplingFields: Decodable {
     var topK: Int?
     var topP: Double?
     var minP: Double?
+    var typicalP: Double?
+    var topNSigma: Double?
+    var dynatempRange: Double?
+    var dynatempExponent: Double?
+    var xtcProbability: Double?
+    var xtcThreshold: Double?
+    var mirostat: Int?
+    var mirostatTau: Double?
+    var mirostatEta: Double?
     var seed: Int64?
     var n: Int?
     var stop: StopTexts?
     var stopTokenIDs: [TokenID]?
+    var includeStopStrInOutput: Bool?
     var ignoreEOS: Bool?
     var minTokens: Int?
     var repetitionPenalty: Double?
     var presencePenalty: Double?
     var frequencyPenalty: Double?
+    var dryMultiplier: Double?
+    var dryBase: Double?
+    var dryAllowedLength: Int?
+    var dryPenaltyLastN: Int?
+    var drySequenceBreakers: [String]?
+    var logitBias: LogitBiases?
+    var allowedTokenIDs: [TokenID]?
+    var badWords: [String]?
     var logprobs: Int?
+    var promptLogprobs: Int?
+    var skipSpecialTokens: Bool?
+    var spacesBetweenSpecialTokens: Bool?
+    var truncatePromptTokens: Int?
+    var repetitionDetection: RepetitionFields?
 
     enum CodingKeys: String, CodingKey, CaseIterable {
         case maxTokens = "max_tokens"
@@ -24,14 +47,37 @@ struct SamplingFields: Decodable {
         case topK = "top_k"
         case topP = "top_p"
         case minP = "min_p"
+        case typicalP = "typical_p"
+        case topNSigma = "top_n_sigma"
+        case dynatempRange = "dynatemp_range"
+        case dynatempExponent = "dynatemp_exponent"
+        case xtcProbability = "xtc_probability"
+        case xtcThreshold = "xtc_threshold"
+        case mirostat
+        case mirostatTau = "mirostat_tau"
+        case mirostatEta = "mirostat_eta"
         case seed, n, stop
         case stopTokenIDs = "stop_token_ids"
+        case includeStopStrInOutput = "include_stop_str_in_output"
         case ignoreEOS = "ignore_eos"
         case minTokens = "min_tokens"
         case repetitionPenalty = "repetition_penalty"
         case presencePenalty = "presence_penalty"
         case frequencyPenalty = "frequency_penalty"
+        case dryMultiplier = "dry_multiplier"
+        case dryBase = "dry_base"
+        case dryAllowedLength = "dry_allowed_length"
+        case dryPenaltyLastN = "dry_penalty_last_n"
+        case drySequenceBreakers = "dry_sequence_breakers"
+        case logitBias = "logit_bias"
+        case allowedTokenIDs = "allowed_token_ids"
+        case badWords = "bad_words"
         case logprobs
+        case promptLogprobs = "prompt_logprobs"
+        case skipSpecialTokens = "skip_special_tokens"
+        case spacesBetweenSpecialTokens = "spaces_between_special_tokens"
+        case truncatePromptTokens = "truncate_prompt_tokens"
+        case repetitionDetection = "repetition_detection"
     }
 
     /// The parameters of a prompt of `promptTokens`: these fields, then those of `fallback`. Without `max_tokens` 256,
@@ -48,23 +94,28 @@ struct SamplingFields: Decodable {
     func parameters(fallback: SamplingFields? = nil, maxTokens unset: Int? = nil) throws(LLMGenError)
         -> SamplingParameters
     {
+        func field<Value>(_ path: KeyPath<SamplingFields, Value?>) -> Value? {
+            self[keyPath: path] ?? fallback?[keyPath: path]
+        }
         do {
             return try SamplingParameters(
-                n: n ?? fallback?.n,
-                presencePenalty: presencePenalty ?? fallback?.presencePenalty,
-                frequencyPenalty: frequencyPenalty ?? fallback?.frequencyPenalty,
-                repetitionPenalty: repetitionPenalty ?? fallback?.repetitionPenalty,
-                temperature: temperature ?? fallback?.temperature,
-                topP: topP ?? fallback?.topP,
-                topK: topK ?? fallback?.topK,
-                minP: minP ?? fallback?.minP,
-                seed: seed ?? fallback?.seed,
-                stop: (stop ?? fallback?.stop)?.texts,
-                stopTokenIDs: stopTokenIDs ?? fallback?.stopTokenIDs,
-                ignoreEOS: ignoreEOS ?? fallback?.ignoreEOS,
-                maxTokens: maxTokens ?? fallback?.maxTokens ?? unset,
-                minTokens: minTokens ?? fallback?.minTokens,
-                logprobs: logprobs ?? fallback?.logprobs)
+                n: field(\.n), presencePenalty: field(\.presencePenalty), frequencyPenalty: field(\.frequencyPenalty),
+                repetitionPenalty: field(\.repetitionPenalty), temperature: field(\.temperature), topP: field(\.topP),
+                topK: field(\.topK), minP: field(\.minP), typicalP: field(\.typicalP), topNSigma: field(\.topNSigma),
+                dynatempRange: field(\.dynatempRange), dynatempExponent: field(\.dynatempExponent),
+                xtcProbability: field(\.xtcProbability), xtcThreshold: field(\.xtcThreshold),
+                mirostat: field(\.mirostat), mirostatTau: field(\.mirostatTau), mirostatEta: field(\.mirostatEta),
+                dryMultiplier: field(\.dryMultiplier), dryBase: field(\.dryBase),
+                dryAllowedLength: field(\.dryAllowedLength), dryPenaltyLastN: field(\.dryPenaltyLastN),
+                drySequenceBreakers: field(\.drySequenceBreakers), seed: field(\.seed), stop: field(\.stop)?.texts,
+                stopTokenIDs: field(\.stopTokenIDs), includeStopStrInOutput: field(\.includeStopStrInOutput),
+                ignoreEOS: field(\.ignoreEOS), maxTokens: field(\.maxTokens) ?? unset, minTokens: field(\.minTokens),
+                logprobs: field(\.logprobs), promptLogprobs: field(\.promptLogprobs),
+                logitBias: field(\.logitBias)?.biases, allowedTokenIDs: field(\.allowedTokenIDs),
+                badWords: field(\.badWords), skipSpecialTokens: field(\.skipSpecialTokens),
+                spacesBetweenSpecialTokens: field(\.spacesBetweenSpecialTokens),
+                truncatePromptTokens: field(\.truncatePromptTokens),
+                repetitionDetection: try field(\.repetitionDetection)?.detection())
         } catch {
             throw LLMGenError(code: .invalidArgument, message: error.message, cause: error)
         }
@@ -80,5 +131,43 @@ struct StopTexts: Decodable {
     init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         texts = try (try? container.decode(String.self)).map { [$0] } ?? container.decode([String].self)
+    }
+}
+
+/// `logit_bias`: an object from token ids, as text, to numbers.
+struct LogitBiases: Decodable {
+    let biases: [TokenID: Double]
+
+    init(_ biases: [TokenID: Double]) { self.biases = biases }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        var biases: [TokenID: Double] = [:]
+        for (key, bias) in try container.decode([String: Double].self) {
+            guard let id = TokenID(key) else {
+                throw DecodingError.typeMismatch(
+                    TokenID.self, .init(codingPath: decoder.codingPath, debugDescription: "'\(key)' is no token id"))
+            }
+            biases[id] = bias
+        }
+        self.biases = biases
+    }
+}
+
+/// `repetition_detection`: an object with vLLM's names.
+struct RepetitionFields: Decodable {
+    let maxPatternSize: Int
+    let minPatternSize: Int?
+    let minCount: Int
+
+    enum CodingKeys: String, CodingKey {
+        case maxPatternSize = "max_pattern_size"
+        case minPatternSize = "min_pattern_size"
+        case minCount = "min_count"
+    }
+
+    func detection() throws(SamplingError) -> RepetitionDetection {
+        try RepetitionDetection(
+            maxPatternSize: maxPatternSize, minPatternSize: minPatternSize ?? 0, minCount: minCount)
     }
 }
