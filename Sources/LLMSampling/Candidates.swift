@@ -161,7 +161,7 @@ package struct Candidates: Sendable {
     }
 
     private mutating func updateMaxima() {
-        for block in blockMaxima.indices { updateMaximum(ofBlock: block) }
+        findMaxima(of: logits, to: &blockMaxima)
         hasWeights = false
     }
 
@@ -180,6 +180,14 @@ private func copyNumbers(from row: Span<Float>, to logits: inout [Float]) {
     for index in 0..<min(row.count, logits.count) {
         let logit = row[index]
         logits[index] = logit.isNaN ? -.infinity : logit
+    }
+}
+
+private func findMaxima(of logits: [Float], to maxima: inout [Float]) {
+    let logits = logits.span
+    for block in maxima.indices {
+        let start = block * Candidates.rowBlock
+        maxima[block] = maximum(logits.extracting(start..<min(start + Candidates.rowBlock, logits.count)))
     }
 }
 

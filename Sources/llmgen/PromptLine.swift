@@ -62,6 +62,8 @@ struct PromptLine {
         switch error {
         case .typeMismatch(_, let context), .valueNotFound(_, let context):
             return "field '\(path(context))' has the wrong type"
+        case .keyNotFound(let key, let context):
+            return "field '\(path(context))' lacks \(key.stringValue)"
         // The line is JSON, so what no type takes is a number.
         default: return "a number in the line is out of its field's range; ids and counts are whole numbers below 2^31"
         }

@@ -150,4 +150,32 @@ import Testing
             }
         }
     }
+
+    /// docs/sampling.md, "A worked example".
+    @Test func `The documented example comes out`() throws {
+        let logits: [Float] = [1, 3, -2, 2, 0, 5]
+        let parameters = try resolve(
+            SamplingParameters(
+                repetitionPenalty: 1.25, temperature: 2, topP: 0.8, topK: 4, dryMultiplier: 1, dryAllowedLength: 1,
+                drySequenceBreakers: [], seed: 13),
+            vocabulary: 6)
+        let steps: [(edited: [Float], kept: [TokenID], uniform: Double, token: TokenID)] = [
+            ([1, 3, -2, 2, 0, 4], [1, 3, 5], 0.452, 3),
+            ([1, 3, -2, 1.6, 0, 4], [1, 3, 5], 0.663, 5),
+            ([1, 3, -2, 0.6, 0, 4], [0, 1, 5], 0.175, 1),
+        ]
+        var sampler = Sampler()
+        var history = history(parameters, prompt: [5])
+        for (index, step) in steps.enumerated() {
+            let edited = try candidates(logits, parameters, history, through: .logits)
+            for id in 0..<6 { #expect(abs(edited.logit(at: id) - step.edited[id]) < 1e-6) }
+            #expect(try candidates(logits, parameters, history).keptIDs == step.kept)
+            #expect(abs(Philox.uniform(seed: 13, output: index, draw: .token) - step.uniform) < 0.0005)
+            let token = try sampler.next(logits.span, parameters, history)
+            #expect(token.id == step.token)
+            history.append(token)
+        }
+        let samples = (0..<3).map { SamplingParameters.seed(ofSample: $0, from: 13) }
+        #expect(samples == [13, 3_520_916_829_585_956, 7_569_968_579_013_216])
+    }
 }

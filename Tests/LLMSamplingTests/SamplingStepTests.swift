@@ -14,6 +14,20 @@ import Testing
             ])
     }
 
+    @Test func `The documented order is the order`() throws {
+        let page = try String(contentsOf: Paths.root.appending(path: "docs/sampling.md"), encoding: .utf8)
+        let rows = page.split(separator: "\n").map {
+            $0.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+        }
+        let documented = rows.filter {
+            $0.count == 4 && $0[0].hasPrefix("`") && ["logits", "candidates"].contains($0[2])
+        }
+        let steps = SamplingStep.order.map { step in
+            ["`\(step.name)`", "\(step.stage)", step.changesArgmax ? "yes" : "no"]
+        }
+        #expect(documented.map { [$0[0].replacing(" †", with: ""), $0[2], $0[3]] } == steps)
+    }
+
     @Test func `Every edit of logits comes before every filter`() {
         let stages = SamplingStep.order.map(\.stage)
         #expect(stages == stages.sorted())

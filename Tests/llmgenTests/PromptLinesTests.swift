@@ -82,6 +82,10 @@ import Testing
         (#"{"prompt": "a", "max_tokens": 5000}"#, ["max_tokens", "5000", "1024"]),
         (#"{"prompt": "a", "temperature": -1}"#, ["temperature", "-1", "2"]),
         (#"{"prompt": "a", "temperature": "hot"}"#, ["temperature", "type"]),
+        (#"{"prompt": "a", "logit_bias": {"x": 1}}"#, ["logit_bias", "type"]),
+        (#"{"prompt": "a", "logit_bias": {"4096": 1}}"#, ["logit_bias", "4096", "4095"]),
+        (#"{"prompt": "a", "repetition_detection": {"max_pattern_size": 2}}"#, ["repetition_detection"]),
+        (#"{"prompt": "a", "mirostat": 3}"#, ["mirostat", "3"]),
     ]
 
     @Test func `A bad line gives its error in its place, and the rest runs`() throws {

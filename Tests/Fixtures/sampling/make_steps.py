@@ -218,6 +218,14 @@ SETTINGS = [
     {"bad_words": [[12], [5, 6], [1, 2, 3]], "allowed_token_ids": [1, 2, 3, 5, 6, 12]},
     {"min_tokens": 3, "eos": [2, 33], "top_k": 5},
     {"repetition_penalty": 1.4, "frequency_penalty": 0.3, "presence_penalty": 0.9},
+    # Neighbours in the order, where it matters which comes first.
+    {"top_n_sigma": 0.9, "min_p": 0.3, "temperature": 1.6},
+    {"min_p": 0.2, "top_p": 0.6, "top_k": 9},
+    {"top_k": 8, "typical_p": 0.5},
+    {"typical_p": 0.6, "top_p": 0.6, "temperature": 1.5},
+    {"top_p": 0.75, "xtc_probability": 1.0, "xtc_threshold": 0.1},
+    {"xtc_probability": 1.0, "xtc_threshold": 0.05, "mirostat": 2, "mirostat_tau": 2.0},
+    {"logit_bias": {"5": -7.0, "7": 3.0}, "repetition_penalty": 1.5},
     {
         "repetition_penalty": 1.2, "frequency_penalty": 0.2, "presence_penalty": -0.1, "dry_multiplier": 0.9,
         "dry_allowed_length": 1, "logit_bias": {"8": 1.0}, "allowed_token_ids": list(range(36)),
