@@ -96,9 +96,10 @@ lint:
 format:
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
 
-# 100,000 damaged weight files, besides the tokenizer's share.
+# 100,000 damaged files of each kind, and 200,000 random schedules.
 fuzz: setup
-	LLMGEN_FUZZ_ITERATIONS=100000 $(TEST) --filter 'FuzzTests|HostileFileTests'
+	LLMGEN_FUZZ_ITERATIONS=100000 LLMGEN_FUZZ_SCHEDULES=200000 \
+	    $(TEST) --filter 'FuzzTests|HostileFileTests|SimulationTests'
 
 # The whole suite under the address sanitizer.
 ASAN := $(TEST) --sanitize=address --disable-xctest --scratch-path .build/asan

@@ -214,8 +214,25 @@ import Testing
                 != greedyOutput("--max-tokens", "60").token_ids)
     }
 
-    @Test func `--n 1 is what there is`() throws {
-        #expect(try greedyOutput("--n", "1").token_ids == greedyOutput().token_ids)
-        try Command.run("generate", "x", "--n", "2").expectError(64, ["n", "2"])
+    @Test func `Several samples come in order, each with its seed`() throws {
+        let sampled = ["generate", "Once upon a time", "--max-tokens", "12", "--seed", "4"]
+        let outputs = try #require(Command.run(sampled + ["--n", "3", "--json"]).report().outputs)
+        #expect(outputs.map(\.index) == [0, 1, 2] && Set(outputs.map(\.token_ids)).count == 3)
+        #expect(try Command.run(sampled + ["--json"]).report().output().token_ids == outputs[0].token_ids)
+        let text = try Command.run(sampled + ["--n", "3"])
+        #expect(text.stdout == outputs.map(\.text).joined(separator: "\n\n") + "\n")
+        try Command.run("generate", "x", "--n", "2", "--temperature", "0").expectError(64, ["n", "2", "greedy"])
+    }
+
+    @Test func `What was computed before is taken from the cache, and reported`() throws {
+        let prompt = String(repeating: "Once upon a time there was a king. ", count: 12)
+        let line = "{\"prompt\": \"\(prompt)\"}\n"
+        let arguments = ["generate", "--jsonl", "--max-num-seqs", "1", "--max-tokens", "4", "--temperature", "0"]
+        let cached = try Command.run(arguments, input: line + line).reports()
+        let uncached = try Command.run(arguments + ["--no-prefix-caching"], input: line + line).reports()
+        let found = cached.map { $0.usage?.cached_tokens ?? -1 }
+        #expect(found[0] == 0 && found[1] > 60)
+        #expect(uncached.map { $0.usage?.cached_tokens } == [0, 0])
+        #expect(try cached.map { try $0.output().token_ids } == uncached.map { try $0.output().token_ids })
     }
 }
