@@ -126,6 +126,7 @@ struct BraceFormat {
             isNumbered = true
             index = number
         } else {
+            try interpreter.budget.spend(1 + arguments.keyword.count)
             guard let value = arguments.keyword.first(where: { $0.name.isSame(name) })?.value else {
                 throw JinjaError("format() gets no argument '\(name.prefix(40))'")
             }

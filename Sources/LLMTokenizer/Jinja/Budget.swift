@@ -1,9 +1,9 @@
 /// What a rendering may still use up. All work is paid for before it is done, so a template ends soon whatever it says.
 struct Budget {
     /// Steps: about one for each node of the tree that is evaluated, and one for each 64 bytes that are handled.
-    private(set) var steps = 100_000_000
+    private(set) var steps = 30_000_000
     /// Bytes of strings and rows that are made, whether they are kept or not.
-    private(set) var bytes = 2 << 30
+    private(set) var bytes = 1 << 30
     /// Calls and blocks that are open; each level takes some of the stack.
     private(set) var depth = 0
 

@@ -31,11 +31,12 @@ extension Interpreter {
     private func bind(_ definition: MacroDefinition, _ arguments: Arguments, _ scope: Scope) throws {
         let name = definition.name.map { "the macro '\($0)'" } ?? "the caller"
         var keyword = arguments.keyword
-        func take(_ name: String) -> Value? {
-            keyword.firstIndex { $0.name == name }.map { keyword.remove(at: $0).value }
+        func take(_ name: String) throws -> Value? {
+            try budget.spend(1 + keyword.count)
+            return keyword.firstIndex { $0.name == name }.map { keyword.remove(at: $0).value }
         }
         for (index, parameter) in definition.parameters.enumerated() {
-            let given = index < arguments.positional.count ? arguments.positional[index] : take(parameter.name)
+            let given = index < arguments.positional.count ? arguments.positional[index] : try take(parameter.name)
             if let given {
                 scope.names[parameter.name] = given
             } else if let defaultValue = parameter.defaultValue {
@@ -46,7 +47,7 @@ extension Interpreter {
             }
         }
         if definition.usesCaller {
-            scope.names["caller"] = take("caller") ?? .undefined(.because("there is no caller"))
+            scope.names["caller"] = try take("caller") ?? .undefined(.because("there is no caller"))
         }
         if definition.takesKwargs {
             scope.names["kwargs"] = try dict(Dict.Members(keyword.map { (DictKey($0.name), $0.value) }) { $1 })

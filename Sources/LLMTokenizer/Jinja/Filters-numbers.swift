@@ -47,6 +47,7 @@ extension Filters {
     private static func whole(_ value: Value, base: Int) throws -> Int? {
         if let text = value.text, let whole = PythonNumber.whole(text, base: base) { return whole }
         if let whole = value.wholeNumber { return whole }
+        if case .float(let number) = value, number.isInfinite { throw JinjaError("int of an infinite number") }
         guard let number = value.number ?? value.text.flatMap(PythonNumber.float), number.isFinite else { return nil }
         guard let whole = Int(exactly: number.rounded(.towardZero)) else {
             throw JinjaError("int gives a whole number beyond 64 bits, the limit", kind: .limit)

@@ -161,7 +161,8 @@ extension Interpreter {
 
     func filter(_ name: String, _ value: Value, _ arguments: Arguments) throws -> Value {
         guard let filter = Filters.table[name] else { throw JinjaError("there is no filter '\(name)'") }
-        try budget.spend(filterCost(value))
+        try spend(on: value)
+        for argument in arguments.positional { try spend(on: argument) }
         return try filter(self, value, arguments)
     }
 
@@ -171,12 +172,12 @@ extension Interpreter {
         return try test(self, value, arguments)
     }
 
-    /// Most filters walk over their value.
-    private func filterCost(_ value: Value) -> Int {
+    /// Pays for walking over a text or a row, as most filters and methods do.
+    func spend(on value: Value) throws {
         switch value {
-        case .string(let text), .markup(let text): 1 + text.utf8.count / Extent.bytesPerCount
-        case .list(let row), .tuple(let row): 1 + row.elements.count / 16
-        default: 1
+        case .string(let text), .markup(let text): try budget.spend(1 + text.utf8.count / Extent.bytesPerCount)
+        case .list(let row), .tuple(let row): try budget.spend(1 + row.elements.count / 16)
+        default: try budget.spend()
         }
     }
 }

@@ -53,7 +53,7 @@ extension Interpreter {
         switch value {
         case .string(let text), .markup(let text):
             try budget.allocate(textBytes: total(text.utf8.count))
-            let result = text.isEmpty ? "" : String(repeating: text, count: count)
+            let result = text.isEmpty ? "" : PythonText.repeating(text, count: count)
             return value.isMarkup ? .markup(result) : .string(result)
         case .list(let row), .tuple(let row):
             try budget.allocate(elements: total(row.elements.count))
@@ -174,7 +174,7 @@ extension Interpreter {
             guard let needle = element.text else {
                 throw JinjaError("'in' a string needs a string, not a \(element.typeName)")
             }
-            try budget.spend(1 + text.utf8.count / Extent.bytesPerCount)
+            try budget.spend(1 + (text.utf8.count + needle.utf8.count) / Extent.bytesPerCount)
             return PythonText.contains(text, needle)
         case .dict(let dict):
             try budget.spend(element.extent.count)
@@ -185,8 +185,9 @@ extension Interpreter {
         case .range(let range):
             guard let number = element.number, let whole = Int(exactly: number) else { return false }
             let (distance, overflow) = whole.subtractingReportingOverflow(range.start)
-            guard !overflow, distance % range.step == 0 else { return false }
-            return 0..<range.count ~= distance / range.step
+            guard !overflow, distance == 0 || (distance < 0) == (range.step < 0) else { return false }
+            let (steps, rest) = distance.magnitude.quotientAndRemainder(dividingBy: range.step.magnitude)
+            return rest == 0 && steps < range.count
         default:
             let produce = try producer(of: container)
             while let candidate = try produce() {
@@ -231,6 +232,7 @@ extension Interpreter {
     }
 
     private static func slice(_ range: IntegerRange, _ indices: SliceIndices) throws -> Value {
+        guard indices.count > 0 else { return .range(try IntegerRange(start: 0, stop: 0, step: 1)) }
         let start = range.start + indices.first * range.step
         let (step, overflow) = range.step.multipliedReportingOverflow(by: indices.step)
         let (distance, overflowToo) = step.multipliedReportingOverflow(by: indices.count)

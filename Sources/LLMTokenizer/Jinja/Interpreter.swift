@@ -41,7 +41,7 @@ final class Interpreter {
     }
 
     private func dissolve() {
-        for scope in scopes { scope.names = [:] }
+        for scope in scopes + [root, root.parent].compactMap(\.self) { scope.names = [:] }
         for namespace in namespaces { namespace.members = [:] }
     }
 

@@ -20,6 +20,10 @@ struct JSONText {
         case .dict(let dict): try write(dict, level)
         default: throw JinjaError("tojson cannot write a \(value.typeName)")
         }
+        try check()
+    }
+
+    private func check() throws {
         guard text.utf8.count <= Budget.Limits.textBytes else {
             throw JinjaError("a text of more than \(Budget.Limits.textBytes) bytes, the limit", kind: .limit)
         }
@@ -59,17 +63,20 @@ struct JSONText {
         text += opening
         for (index, element) in elements.enumerated() {
             if index > 0 { text += itemSeparator }
-            breakLine(level + 1)
+            try breakLine(level + 1)
             try writeElement(&self, element)
         }
-        if !elements.isEmpty { breakLine(level) }
+        if !elements.isEmpty { try breakLine(level) }
         text += closing
     }
 
-    private mutating func breakLine(_ level: Int) {
+    private mutating func breakLine(_ level: Int) throws {
         guard let indent else { return }
         text += "\n"
-        for _ in 0..<level { text += indent }
+        for _ in 0..<level {
+            text += indent
+            try check()
+        }
     }
 
     private mutating func writeQuoted(_ string: String) {

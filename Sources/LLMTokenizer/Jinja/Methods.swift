@@ -16,6 +16,7 @@ enum Methods {
                 throw JinjaError("there is no method '\(method.name)'")
             }
             try interpreter.budget.spend(1 + text.utf8.count / Extent.bytesPerCount)
+            for argument in arguments.positional { try interpreter.spend(on: argument) }
             return try function(
                 TextMethods.Call(
                     name: name, text: text, receiver: method.receiver, arguments: arguments, interpreter: interpreter))

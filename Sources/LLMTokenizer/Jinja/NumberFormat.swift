@@ -45,7 +45,7 @@ struct FieldFormat {
     private func centered(_ text: String, _ fill: String) -> String {
         let missing = max(0, width - PythonText.length(text))
         let left = missing / 2
-        return String(repeating: fill, count: left) + text + String(repeating: fill, count: missing - left)
+        return PythonText.repeating(fill, count: left) + text + PythonText.repeating(fill, count: missing - left)
     }
 
     /// A number's digits with its sign and `prefix`, grouped and padded.
@@ -53,21 +53,29 @@ struct FieldFormat {
         let mark = isNegative ? "-" : sign == "-" ? "" : String(sign)
         let head = mark + prefix
         guard (alignment ?? .right) == .inside else { return padded(head + grouped(digits, groupSize), .right) }
-        var body = grouped(digits, groupSize)
-        if grouping != nil, fill == "0" {
-            var zeros = digits
-            while PythonText.length(head + body) < width {
-                zeros = "0" + zeros
-                body = grouped(zeros, groupSize)
-            }
-        }
+        let body = grouped(
+            fill == "0" ? zeroFilled(digits, groupSize, room: width - PythonText.length(head)) : digits, groupSize)
         return head + PythonText.padded(body, to: width - PythonText.length(head), with: String(fill), .left)
+    }
+
+    /// So many zeros before the digits that they, with what stands between their groups, fill the room.
+    private func zeroFilled(_ digits: String, _ size: Int, room: Int) -> String {
+        guard grouping != nil else { return digits }
+        let length = PythonText.length(digits)
+        let whole = wholePart(digits, size)
+        var count = whole
+        while count + (count - 1) / size + length - whole < room { count += 1 }
+        return PythonText.repeating("0", count: count - whole) + digits
+    }
+
+    private func wholePart(_ digits: String, _ size: Int) -> Int {
+        digits.unicodeScalars.prefix { $0.isASCIIDigit || $0.isASCIILetter && size == 4 }.count
     }
 
     private func grouped(_ digits: String, _ size: Int) -> String {
         guard let grouping else { return digits }
         let scalars = Array(digits.unicodeScalars)
-        let whole = scalars.prefix { $0.isASCIIDigit || $0.isASCIILetter && size == 4 }
+        let whole = scalars.prefix(wholePart(digits, size))
         var result: [Unicode.Scalar] = []
         for (index, digit) in whole.enumerated() {
             if index > 0, (whole.count - index) % size == 0 { result.append(grouping) }

@@ -365,6 +365,9 @@ extension Parser {
             arguments.unpackedKeyword = try expression()
         } else if case .name(let name) = current, next == .symbol(.assign) {
             guard arguments.unpackedKeyword == nil else { throw failure("'**' comes last", at: start) }
+            guard arguments.keyword.count < Limits.names else {
+                throw JinjaError("a call of more than \(Limits.names) arguments with names", kind: .limit, at: start)
+            }
             guard !arguments.keyword.contains(where: { $0.name == name }) else {
                 throw failure("the argument '\(name)' is given twice", at: start)
             }

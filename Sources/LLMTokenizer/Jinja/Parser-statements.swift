@@ -245,6 +245,9 @@ extension Parser {
         while !isSymbol(.rightParenthesis) {
             let start = position
             let name = try expectName()
+            guard parameters.count < Limits.names else {
+                throw JinjaError("a macro of more than \(Limits.names) parameters", kind: .limit, at: start)
+            }
             guard !parameters.contains(where: { $0.name == name }) else {
                 throw failure("the parameter '\(name)' is named twice", at: start)
             }

@@ -24,6 +24,8 @@ struct Parser {
         /// Brackets and blocks within each other. What a level needs of the stack, here and when it is evaluated,
         /// times this must fit a small thread.
         static let depth = 64
+        /// Parameters of a macro, and arguments with names of a call.
+        static let names = 1000
     }
 
     /// The statements of `text`.

@@ -225,8 +225,8 @@ enum TextMethods {
 
     private static let zeroFilled: Method = { call in
         let bound = try call.positional("width", required: 1)
-        let width = try bound.wholeNumber(0) ?? 0
-        try call.interpreter.budget.allocate(textBytes: max(0, width))
+        let width = max(0, try bound.wholeNumber(0) ?? 0)
+        try call.interpreter.budget.allocate(textBytes: width)
         let hasSign = [UInt8(ascii: "+"), UInt8(ascii: "-")].contains(call.text.utf8.first)
         let sign = hasSign ? String(call.text.unicodeScalars.prefix(1)) : ""
         let digits = hasSign ? String(call.text.unicodeScalars.dropFirst()) : call.text

@@ -9,7 +9,13 @@ struct DictKey: Hashable {
         self.value = value
     }
 
-    static func == (left: DictKey, right: DictKey) -> Bool { left.value.isEqual(to: right.value) }
+    static func == (left: DictKey, right: DictKey) -> Bool {
+        // One that is no number finds itself again, as the same object does in Python.
+        if case .float(let first) = left.value, case .float(let second) = right.value, first.isNaN, second.isNaN {
+            return true
+        }
+        return left.value.isEqual(to: right.value)
+    }
 
     func hash(into hasher: inout Hasher) { value.hash(into: &hasher) }
 }
@@ -46,7 +52,11 @@ extension Value {
         case .null: hasher.combine(0)
         case .flag, .integer: hasher.combine(wholeNumber)
         case .float(let value):
-            if let whole = Int(exactly: value) { hasher.combine(Optional(whole)) } else { hasher.combine(value) }
+            if let whole = Int(exactly: value) {
+                hasher.combine(Optional(whole))
+            } else {
+                hasher.combine(value.isNaN ? .infinity : value)
+            }
         case .string(let text), .markup(let text): text.hashBytes(into: &hasher)
         case .tuple(let row): for element in row.elements { element.hash(into: &hasher) }
         default: hasher.combine(typeName)

@@ -816,6 +816,18 @@ s.strip.x is defined
 ""|int
 "  "|wordcount
 "a"|center(4) ~ "|"
+"{:012,} {:010,.2f} {:+08,d}".format(1234567, 1234.5, 12)
+"{:09,}".format(1234)
+"abc".center(-5)
+"abc".zfill(-9223372036854775807 - 1)
+"abc".ljust(-9223372036854775807 - 1)
+"abc"[-9223372036854775807 - 1] is defined
+numbers[-9223372036854775807 - 1] is defined
+"abc"[-9223372036854775807 - 1:9223372036854775807:9223372036854775807]
+(-9223372036854775807 - 1) in range(0, -5, -1)
+range(0)[::-1]|list
+[("nan"|float)]|unique|list|length
+("inf"|float)|int(5)
 loop is defined
 varargs is defined
 caller is defined
