@@ -9,7 +9,7 @@ struct Budget {
 
     enum Limits {
         static let textBytes = 64 << 20
-        static let depth = 300
+        static let depth = 160
         static let bytesPerElement = 32
     }
 

@@ -23,9 +23,12 @@ extension Interpreter {
     // MARK: Macros
 
     func call(_ macro: Macro, _ arguments: Arguments) throws -> String {
+        try budget.enter()
         let scope = try makeScope(within: macro.scope)
         try bind(macro.definition, arguments, scope)
-        return try captured { _ = try run(macro.definition.body, in: scope) }
+        let text = try captured { _ = try run(macro.definition.body, in: scope) }
+        budget.leave()
+        return text
     }
 
     private func bind(_ definition: MacroDefinition, _ arguments: Arguments, _ scope: Scope) throws {
