@@ -113,7 +113,8 @@ extension EngineCore {
         requests[owner]?.finish(index, reason, withToken: withToken, preemptions: preemptions, at: now)
         guard let state = requests[owner] else { return }
         tell(
-            .finished(state.samples[index].finishReason ?? reason), owner, state.request.options, sample: index, at: now)
+            .finished(state.samples[index].finishReason ?? reason), owner, state.request.options, sample: index, at: now
+        )
         guard state.isFinished else { return }
         requests[owner] = nil
         let times = state.timings(at: now)

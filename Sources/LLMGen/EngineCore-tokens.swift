@@ -12,7 +12,9 @@ extension EngineCore {
     /// What is wanted of the output rows of a sequence; nil for a row whose request has ended.
     func tasks(_ sequence: ScheduledSequence, _ batch: ScheduledBatch) -> [RowSamplers.Task?] {
         guard let owner = owners[sequence.id] else { return sequence.outputRows.map { _ in nil } }
-        if let search = searches[owner]?.search { return [.mostProbable(search.candidateCount)].filter { _ in sequence.needsLogits } }
+        if let search = searches[owner]?.search {
+            return sequence.outputRows.map { _ in .mostProbable(search.candidateCount) }
+        }
         guard let state = requests[owner] else { return sequence.outputRows.map { _ in nil } }
         let prompt = state.request.prompt
         var tasks: [RowSamplers.Task?] = sequence.promptLogits.map { row in

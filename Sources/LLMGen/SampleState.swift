@@ -43,7 +43,9 @@ struct SampleState {
         if let entry = token.logprobs { logprobs.append(entry) }
         if detector?.append(token.id) == true, history.output.count >= sampling.minTokens { stopReason = .repetition }
         // The text of a stop token is not part of the output unless asked for.
-        guard sampling.includeStopStrInOutput || !sampling.endTokenIDs.contains(token.id), var decoder else { return gap }
+        guard sampling.includeStopStrInOutput || !sampling.endTokenIDs.contains(token.id), var decoder else {
+            return gap
+        }
         let new = decoder.append(token.id)
         self.decoder = decoder
         let matched = matcher.append(new, mayStop: history.output.count >= sampling.minTokens)

@@ -8,7 +8,7 @@ struct GenerateReport: Encodable {
         let token_ids: [TokenID]
         let text: String
         let finish_reason: String
-        let seed: Int64
+        let seed: Int64?
         let logprobs: [Logprobs]?
     }
 
@@ -68,7 +68,7 @@ struct GenerateReport: Encodable {
         outputs = output.outputs.map { sample in
             Output(
                 index: sample.index, token_ids: sample.tokenIDs, text: sample.text,
-                finish_reason: sample.finishReason.rawValue, seed: sample.seed,
+                finish_reason: sample.finishReason.rawValue, seed: output.outputs.count > 1 ? sample.seed : nil,
                 logprobs: sample.logprobs?.map(Logprobs.init))
         }
         usage = Usage(

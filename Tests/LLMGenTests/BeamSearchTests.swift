@@ -45,7 +45,8 @@ import Testing
     }
 
     @Test(arguments: [(1, 12, 1.0), (2, 20, 0.0), (4, 24, 1.0), (8, 10, 2.0)])
-    func `A search finds what a search by single requests finds`(width: Int, tokens: Int, penalty: Double) async throws {
+    func `A search finds what a search by single requests finds`(width: Int, tokens: Int, penalty: Double) async throws
+    {
         let engine = try await Fairytale.engine(EngineOptions(blockSize: 16))
         let parameters = try BeamSearchParameters(beamWidth: width, maxTokens: tokens, lengthPenalty: penalty)
         let output = try await engine.beamSearch(story, parameters)

@@ -221,7 +221,7 @@ import Testing
         #expect(try Command.run(sampled + ["--json"]).report().output().token_ids == outputs[0].token_ids)
         let text = try Command.run(sampled + ["--n", "3"])
         #expect(text.stdout == outputs.map(\.text).joined(separator: "\n\n") + "\n")
-        try Command.run("generate", "x", "--n", "2", "--temperature", "0").expectError(64, ["n", "2", "greedy"])
+        try Command.run("generate", "x", "--n", "2", "--temperature", "0").expectError(64, ["n: 2", "temperature 0"])
     }
 
     @Test func `What was computed before is taken from the cache, and reported`() throws {
