@@ -15,8 +15,8 @@ public struct SentencePieceTokenizer: Tokenizer {
     public let bosToken: TokenID?
     /// The id of `eos_token`, likewise; no other ids end a sequence for the tokenizer.
     public let eosTokens: [TokenID]
-    /// Whether a decoded text loses the prefix space, as the model's normalizer tells.
-    public let leadingSpace: LeadingSpace
+    /// SentencePiece's, with the leading space that the model's normalizer tells of.
+    public let decodingRules: DecodingRules
     /// Whether `encode` puts BOS in front of a text, where special tokens are wanted.
     public let addsBOS: Bool
     /// Whether `encode` puts EOS behind a text, where special tokens are wanted.
@@ -44,7 +44,9 @@ public struct SentencePieceTokenizer: Tokenizer {
             model.addsDummyPrefix = configuration.addsPrefixSpace ?? model.addsDummyPrefix
             opening = try SentencePieceProcessor(model)
             vocabulary = SentencePieceVocabulary(model, configuration)
-            leadingSpace = model.removesExtraWhitespaces ? .dropUntilText : model.addsDummyPrefix ? .dropOne : .keep
+            decodingRules = DecodingRules(
+                leadingSpace: model.removesExtraWhitespaces
+                    ? .dropUntilText : model.addsDummyPrefix ? .dropOne : .keep)
             if model.addsDummyPrefix, !configuration.isLegacy {
                 model.addsDummyPrefix = false
                 continuing = try SentencePieceProcessor(model)
