@@ -8,26 +8,25 @@ struct TokenTable: Sendable {
     static let idLimit = 1 << 24
 
     private var bytes: [UInt8] = []
-    /// By id: where the spelling lies in `bytes`; a start of -1 for an id without one.
-    private var starts: [Int32] = []
-    private var lengths: [Int32] = []
-    /// Ids, or -1 where a slot is free; a power of two of them, at least twice as many as spellings.
-    private var slots: [Int32] = []
+    /// By id: where the spelling lies in `bytes`, and its length; a start of -1 for an id without one.
+    private var places: [(start: Int32, length: Int32)] = []
+    /// The high half of a hash above an id; all ones where a slot is free. A power of two of them, at least twice as
+    /// many as spellings.
+    private var slots: [UInt64] = []
     private var used = 0
 
     /// One more than the largest id.
-    var count: Int { starts.count }
+    var count: Int { places.count }
 
     /// How many different spellings there are.
     var spellings: Int { used }
 
     init(capacity: Int = 0) {
-        starts.reserveCapacity(capacity)
-        lengths.reserveCapacity(capacity)
+        places.reserveCapacity(capacity)
         bytes.reserveCapacity(capacity * 7)
         var size = 16
         while size < capacity * 2 { size *= 2 }
-        slots = Array(repeating: -1, count: size)
+        slots = Array(repeating: Self.free, count: size)
     }
 
     /// Gives `id` the spelling `token`.
@@ -39,59 +38,67 @@ struct TokenTable: Sendable {
             throw Damage("token id \(id) is not in 0 to \(Self.idLimit - 1)")
         }
         // A file of n bytes has fewer than n tokens; a lone huge id must not cost memory.
-        while starts.count <= id {
-            starts.append(-1)
-            lengths.append(0)
-        }
-        guard starts[id] < 0 else { throw Damage("token id \(id) is given to two tokens") }
+        while places.count <= id { places.append((-1, 0)) }
+        guard places[id].start < 0 else { throw Damage("token id \(id) is given to two tokens") }
         guard bytes.count + token.count < Int(Int32.max) else { throw Damage("the tokens are too long together") }
         if (used + 1) * 2 > slots.count { grow() }
-        let slot = Self.slot(token.span, in: self)
-        guard slots[slot] < 0 || replaces else {
+        let hash = Self.hash(token.span)
+        let slot = slot(token.span, hash)
+        guard slots[slot] == Self.free || replaces else {
             throw Damage("the token \(String(decoding: token, as: UTF8.self).quoted) appears twice")
         }
-        starts[id] = Int32(bytes.count)
-        lengths[id] = Int32(token.count)
+        places[id] = (Int32(bytes.count), Int32(token.count))
         bytes += token
-        if slots[slot] < 0 { used += 1 }
-        slots[slot] = Int32(id)
+        if slots[slot] == Self.free { used += 1 }
+        slots[slot] = Self.entry(hash, id)
     }
 
     private mutating func grow() {
-        slots = Array(repeating: -1, count: slots.count * 2)
-        for id in starts.indices where starts[id] >= 0 {
-            let range = Int(starts[id])..<Int(starts[id]) + Int(lengths[id])
-            slots[Self.slot(bytes.span.extracting(range), in: self)] = Int32(id)
+        let size = slots.count * 2
+        slots = Array(repeating: Self.free, count: size)
+        for id in places.indices where places[id].start >= 0 {
+            let spelling = Array(bytes[range(id)])
+            let hash = Self.hash(spelling.span)
+            let slot = slot(spelling.span, hash)
+            slots[slot] = Self.entry(hash, id)
         }
+    }
+
+    private func range(_ id: Int) -> Range<Int> {
+        Int(places[id].start)..<Int(places[id].start) + Int(places[id].length)
     }
 
     /// The spelling of `id`, or nil.
     func spelling(_ id: Int) -> ArraySlice<UInt8>? {
-        guard starts.indices.contains(id), starts[id] >= 0 else { return nil }
-        return bytes[Int(starts[id])..<Int(starts[id]) + Int(lengths[id])]
+        guard places.indices.contains(id), places[id].start >= 0 else { return nil }
+        return bytes[range(id)]
     }
 
     /// The id of `token`, or nil.
     func id(_ token: Span<UInt8>) -> Int32? {
-        let id = slots[Self.slot(token, in: self)]
-        return id < 0 ? nil : id
+        let entry = slots[slot(token, Self.hash(token))]
+        return entry == Self.free ? nil : Int32(truncatingIfNeeded: entry)
     }
 
     func id(_ token: [UInt8]) -> Int32? { id(token.span) }
 
     func id(_ token: String) -> Int32? { id(Array(token.utf8).span) }
 
-    /// Where `token` is in `table`, or the free slot where it would be.
-    private static func slot(_ token: Span<UInt8>, in table: borrowing TokenTable) -> Int {
-        let slots = table.slots.span
+    private static let free = UInt64.max
+
+    private static func entry(_ hash: UInt64, _ id: Int) -> UInt64 { hash & 0xFFFF_FFFF_0000_0000 | UInt64(id) }
+
+    /// Where `token` is, or the free slot where it would be.
+    private func slot(_ token: Span<UInt8>, _ hash: UInt64) -> Int {
+        let slots = slots.span
         let mask = slots.count - 1
-        let bytes = table.bytes.span
-        let starts = table.starts.span
-        let lengths = table.lengths.span
-        var slot = Int(truncatingIfNeeded: hash(token)) & mask
-        while slots[slot] >= 0 {
-            let id = Int(slots[slot])
-            if Int(lengths[id]) == token.count, isSame(token, bytes, at: Int(starts[id])) { break }
+        let tag = hash >> 32
+        var slot = Int(truncatingIfNeeded: hash) & mask
+        while slots[slot] != Self.free {
+            if slots[slot] >> 32 == tag {
+                let place = places[Int(truncatingIfNeeded: slots[slot] & 0xFFFF_FFFF)]
+                if Int(place.length) == token.count, Self.isSame(token, bytes.span, at: Int(place.start)) { break }
+            }
             slot = (slot + 1) & mask
         }
         return slot

@@ -75,7 +75,8 @@ struct Unigram: Sendable {
     }
 
     /// Appends the best division, its unknown characters joined.
-    private func appendPath(_ end: Int, _ lattice: Lattice, _ text: [UInt8], _ range: Range<Int>, _ ids: inout [Int32]) {
+    private func appendPath(_ end: Int, _ lattice: Lattice, _ text: [UInt8], _ range: Range<Int>, _ ids: inout [Int32])
+    {
         var pieces: [(range: Range<Int>, id: Int32)] = []
         var end = end
         while end > 0 {

@@ -1,7 +1,7 @@
 import LLMJSON
 
 /// A regular expression in Oniguruma's syntax over UTF-8 text, by Unicode's tables as Swift knows them.
-final class RegexPattern: Sendable {
+package final class RegexPattern: Sendable {
     /// The longest pattern that is read, in bytes.
     private static let patternBytes = 64 << 10
 
@@ -12,7 +12,7 @@ final class RegexPattern: Sendable {
     /// Compiles `source`.
     ///
     /// - Throws: `unsupported`, with the pattern and what is wrong with it.
-    init(_ source: String) throws(Damage) {
+    package init(_ source: String) throws(Damage) {
         self.source = source
         do throws(Damage) {
             guard source.utf8.count <= Self.patternBytes else {
@@ -52,7 +52,9 @@ final class RegexPattern: Sendable {
     /// Calls `body` with the range of each match in the UTF-8 text `bytes[range]`, from the left.
     ///
     /// - Throws: where finding them would take too many steps.
-    func forEachMatch(in bytes: [UInt8], _ range: Range<Int>, _ body: (Range<Int>) -> Void) throws(Damage) {
+    package func forEachMatch(
+        in bytes: [UInt8], _ range: Range<Int>, _ body: (Range<Int>) -> Void
+    ) throws(Damage) {
         let symbols = alphabet.spell(bytes, range)
         let isASCII = symbols.count == range.count
         var symbol = 0

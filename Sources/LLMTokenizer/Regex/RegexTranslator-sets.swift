@@ -116,7 +116,9 @@ extension RegexTranslator {
             guard name.utf8.count < 16 else { throw reader.damage("a '[:' without its ':]'") }
             name.unicodeScalars.append(try reader.take())
         }
-        guard let set = UnicodeSets.bracket(name) else { throw reader.damage("the class [:\(name):], which is not known") }
+        guard let set = UnicodeSets.bracket(name) else {
+            throw reader.damage("the class [:\(name):], which is not known")
+        }
         return isInverted ? set.inverted : set
     }
 }

@@ -180,8 +180,9 @@ struct RegexTranslator {
 
     /// A place where one side is a word character and the other is not.
     private mutating func wordBoundary(_ isBoundary: Bool) {
-        for (index, behind, ahead) in [(0, "(?<=", isBoundary ? "(?!" : "(?="), (1, "(?<!", isBoundary ? "(?=" : "(?!")]
-        {
+        for (index, behind, ahead) in [
+            (0, "(?<=", isBoundary ? "(?!" : "(?="), (1, "(?<!", isBoundary ? "(?=" : "(?!"),
+        ] {
             emit(index == 0 ? "(?:" : "|")
             emit(behind)
             emit(UnicodeSets.wordCharacter)

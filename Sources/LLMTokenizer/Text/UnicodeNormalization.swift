@@ -1,4 +1,5 @@
 import Foundation
+@_spi(_Unicode) import Swift
 
 /// Unicode's normalization forms (UAX #15), as of Unicode 12.
 ///
@@ -53,13 +54,20 @@ enum NormalizationForm: Sendable {
         return output
     }
 
+    /// The standard library's normalization, which takes O(n log n) whatever marks there are; Foundation's takes
+    /// quadratic time, so it is only asked for the compatibility mapping of one scalar at a time.
     private func apply(_ text: String) -> String {
-        switch self {
-        case .nfc: text.precomposedStringWithCanonicalMapping
-        case .nfd: text.decomposedStringWithCanonicalMapping
-        case .nfkc: text.precomposedStringWithCompatibilityMapping
-        case .nfkd: text.decomposedStringWithCompatibilityMapping
+        var text = text
+        if self == .nfkc || self == .nfkd {
+            text = text.unicodeScalars.reduce(into: "") { $0 += String($1).decomposedStringWithCompatibilityMapping }
         }
+        var scalars = String.UnicodeScalarView()
+        if self == .nfc || self == .nfkc {
+            scalars.append(contentsOf: text._nfc)
+        } else {
+            scalars.append(contentsOf: text._nfd)
+        }
+        return String(scalars)
     }
 
     /// Whether a scalar that is not ASCII surely stays as it is, and begins what may join with it. A few large ranges,
@@ -83,7 +91,7 @@ enum NormalizationForm: Sendable {
     private static let inertCompatible = inertEverywhere.union(
         ScalarSet([0x400...0x481, 0x620...0x64A, 0x3041...0x3096, 0x30A1...0x30FA, 0xAC00...0xD7A3]))
     private static let inertComposed = inertCompatible.union(inertDecomposed).union(
-        ScalarSet([0x80...0x2FF, 0x388...0x3CE, 0xFF01...0xFF60]))
+        ScalarSet([0x80...0x2FF, 0x388...0x3CE, 0x1EA0...0x1EF9, 0xFF01...0xFF60]))
 
     /// What Unicode 12 does not know.
     private static let unassigned = ScalarSet(
