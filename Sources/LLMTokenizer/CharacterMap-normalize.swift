@@ -1,10 +1,12 @@
 extension CharacterMap {
     /// Replaces what the map knows, as the normalizer `Precompiled` of `tokenizers` does: a short grapheme cluster by
     /// what its beginning stands for, otherwise each scalar by itself.
-    func normalize(_ text: [UInt8]) -> [UInt8] {
+    /// What goes far past `limit` bytes is left out.
+    func normalize(_ text: [UInt8], limit: Int) -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(text.count)
         for character in String(decoding: text, as: UTF8.self) {
+            if output.count > limit { break }
             let cluster = Array(character.utf8)
             if cluster.count < 6, let replacement = replacement(cluster[...]) {
                 output += replacement

@@ -62,12 +62,13 @@ public struct PipelineTokenizer: Tokenizer {
         }
         var ids: [TokenID] = addSpecialTokens ? parts.postProcessor.prefix : []
         var scratch = scratches.take()
+        var steps = RegexPattern.steps(for: bytes.count)
         defer { scratches.giveBack(scratch) }
         do throws(Damage) {
             for segment in parts.added.raw.segments(of: bytes, 0..<bytes.count) {
                 switch segment {
                 case .token(let id): ids.append(id)
-                case .text(let range): try encode(bytes, range, &scratch, into: &ids)
+                case .text(let range): try encode(bytes, range, &scratch, &steps, into: &ids)
                 }
             }
         } catch {
@@ -81,12 +82,13 @@ public struct PipelineTokenizer: Tokenizer {
 
     /// Encodes a stretch between added tokens.
     private func encode(
-        _ bytes: [UInt8], _ range: Range<Int>, _ scratch: inout TokenModel.Scratch, into ids: inout [TokenID]
+        _ bytes: [UInt8], _ range: Range<Int>, _ scratch: inout TokenModel.Scratch, _ steps: inout Int,
+        into ids: inout [TokenID]
     ) throws(Damage) {
         var text = bytes
         var whole = range
         if let normalizer = parts.normalizer {
-            text = try normalizer.normalize(Array(bytes[range]))
+            text = try normalizer.normalize(Array(bytes[range]), steps: &steps)
             whole = 0..<text.count
         }
         for segment in parts.added.normalized.segments(of: text, whole) {
@@ -95,8 +97,9 @@ public struct PipelineTokenizer: Tokenizer {
                 continue
             }
             let startsText = range.lowerBound == 0 && part.lowerBound == whole.lowerBound
-            var tokens = PreTokens(text, part, startsText: startsText)
+            var tokens = PreTokens(text, part, startsText: startsText, steps: steps)
             try parts.preTokenizer?.apply(to: &tokens, spellsBytes: !parts.readsBytes)
+            steps = tokens.steps
             for piece in tokens.pieces { try parts.model.encode(tokens.text, piece, &scratch, into: &ids) }
         }
     }

@@ -93,7 +93,8 @@ extension RegexPattern {
     fileprivate func matches(in text: String) throws -> [String] {
         let bytes = Array(text.utf8)
         var pieces: [String] = []
-        try forEachMatch(in: bytes, 0..<bytes.count) { match in
+        var steps = Self.steps(for: bytes.count)
+        try forEachMatch(in: bytes, 0..<bytes.count, steps: &steps) { match in
             if !match.isEmpty { pieces.append(String(decoding: bytes[match], as: UTF8.self)) }
         }
         return pieces

@@ -36,7 +36,7 @@ import Testing
             vocabulary.types.append(reference.isSpecial(TokenID(id)) ? 3 : 4)
         }
         vocabulary.preTokenizer = "llama-bpe"
-        vocabulary.bos = try #require(reference.encode("", addSpecialTokens: true).first)
+        vocabulary.bos = try reference.encode("", addSpecialTokens: true).first
         let tokenizer = try vocabulary.tokenizer()
         #expect(tokenizer.bosToken == vocabulary.bos && tokenizer.vocabularySize == reference.vocabularySize)
         for text in ["Hello world", " it's 12345 naïve\n\n\n  x", "日本語 😀", "<|end|>x", "", "\r\n\t!?"] {

@@ -130,7 +130,8 @@ struct AddedVocabulary: Sendable {
         for (id, token) in tokens.sorted(by: { $0.key < $1.key }) {
             let bytes = Array(token.content.utf8)
             if token.isNormalized {
-                normalized.append((try normalizer?.normalize(bytes) ?? bytes, id, token))
+                var steps = RegexPattern.steps(for: bytes.count)
+                normalized.append((try normalizer?.normalize(bytes, steps: &steps) ?? bytes, id, token))
             } else {
                 raw.append((bytes, id, token))
             }

@@ -46,33 +46,53 @@ indirect enum Normalizer: Sendable {
         }
     }
 
-    /// Normalizes UTF-8 text.
-    func normalize(_ text: [UInt8]) throws(Damage) -> [UInt8] {
-        switch self {
-        case .sequence(let parts):
-            var text = text
-            for part in parts { text = try part.normalize(text) }
-            return text
-        case .form(let form): return form.normalize(text)
-        case .lowercase: return Self.lowercased(text)
-        case .prepend(let prefix): return text.isEmpty ? text : prefix + text
-        case .replace(let pattern, let content):
-            var output: [UInt8] = []
-            var end = 0
-            if text.isEmpty { return text }
-            try pattern.forEachMatch(in: text, 0..<text.count) { match in
-                output += text[end..<match.lowerBound]
-                output += content
-                end = match.upperBound
-            }
-            return end == 0 && output.isEmpty ? text : output + text[end...]
-        case .strip(let left, let right): return Self.stripped(text, left, right)
-        case .stripAccents: return Self.filtered(text) { !CharacterClasses.mark.contains($0) }
-        case .nmt: return Self.nmt(text)
-        case .bert(let bert): return bert.normalize(text)
-        case .byteLevel: return text.flatMap { ByteLevelAlphabet.spellings[Int($0)] }
-        case .precompiled(let map): return map.normalize(text)
+    /// Longer than this no normalized text may become, in bytes.
+    private static let limit = 4 * PipelineTokenizer.maximumTextBytes
+
+    static func checkLength(_ text: [UInt8]) throws(Damage) {
+        guard text.count <= limit else {
+            throw Damage("normalizing makes more than \(limit) bytes of it", code: .encodingFailed)
         }
+    }
+
+    /// Normalizes UTF-8 text.
+    ///
+    /// - Parameter steps: how many steps regular expressions may take for long matches, less those that they take.
+    /// - Throws: where they would take more, or the text becomes too long.
+    func normalize(_ text: [UInt8], steps: inout Int) throws(Damage) -> [UInt8] {
+        var output = text
+        switch self {
+        case .sequence(let parts): for part in parts { output = try part.normalize(output, steps: &steps) }
+        case .form(let form): output = form.normalize(text)
+        case .lowercase: output = Self.lowercased(text)
+        case .prepend(let prefix): if !text.isEmpty { output = prefix + text }
+        case .replace(let pattern, let content):
+            output = try Self.replace(pattern, content, in: text, limit: Self.limit, steps: &steps)
+        case .strip(let left, let right): output = Self.stripped(text, left, right)
+        case .stripAccents: output = Self.filtered(text) { !CharacterClasses.mark.contains($0) }
+        case .nmt: output = Self.nmt(text)
+        case .bert(let bert): output = bert.normalize(text)
+        case .byteLevel: output = text.flatMap { ByteLevelAlphabet.spellings[Int($0)] }
+        case .precompiled(let map): output = map.normalize(text, limit: Self.limit)
+        }
+        try Self.checkLength(output)
+        return output
+    }
+
+    /// `text` with `content` for each match of `pattern`; what goes past `limit` is left out.
+    static func replace(
+        _ pattern: SplitPattern, _ content: [UInt8], in text: [UInt8], limit: Int, steps: inout Int
+    ) throws(Damage) -> [UInt8] {
+        if text.isEmpty { return text }
+        var output: [UInt8] = []
+        var end = 0
+        try pattern.forEachMatch(in: text, 0..<text.count, steps: &steps) { match in
+            if output.count > limit { return }
+            output += text[end..<match.lowerBound]
+            output += content
+            end = match.upperBound
+        }
+        return end == 0 && output.isEmpty ? text : output + text[end...]
     }
 
     static func lowercased(_ text: [UInt8]) -> [UInt8] {

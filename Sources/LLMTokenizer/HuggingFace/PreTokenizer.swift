@@ -82,14 +82,14 @@ indirect enum PreTokenizer: Sendable {
         case .metaspace(let metaspace): try metaspace.apply(to: &tokens)
         case .byteLevel(let addsPrefixSpace, let splits):
             if addsPrefixSpace {
-                tokens.rewrite { piece, _, output in
+                try tokens.rewrite { piece, _, output in
                     if piece.first != 0x20 { output.append(0x20) }
                     output += piece
                 }
             }
             if splits { try tokens.split(by: .regex(try Self.gpt2.get()), .isolated, isInverted: false) }
             if spellsBytes {
-                tokens.rewrite { piece, _, output in
+                try tokens.rewrite { piece, _, output in
                     for byte in piece { output += ByteLevelAlphabet.spellings[Int(byte)] }
                 }
             }
@@ -122,7 +122,7 @@ struct Metaspace: Sendable {
     }
 
     func apply(to tokens: inout PreTokens) throws(Damage) {
-        tokens.rewrite { piece, opensText, output in
+        try tokens.rewrite { piece, opensText, output in
             let prepends = prependScheme == .always || (prependScheme == .first && opensText)
             if prepends, piece.first != 0x20, !piece.starts(with: spelling) { output += spelling }
             for byte in piece { if byte == 0x20 { output += spelling } else { output.append(byte) } }

@@ -120,8 +120,7 @@ struct TokenDecoder: Sendable {
         switch step {
         case .spaceBetween: return isFirst ? token : [0x20] + token
         case .replace(let pattern, let content):
-            // A pattern that takes too long on a token of its own vocabulary leaves it as it is.
-            return (try? Normalizer.replace(pattern, content).normalize(token)) ?? token
+            return Self.replace(pattern, content, in: token)
         case .metaspace(let metaspace):
             return Normalizer.map(token) { scalar, output in
                 guard scalar == metaspace.replacement else {
@@ -135,13 +134,22 @@ struct TokenDecoder: Sendable {
             if !isFirst { text = token.starts(with: prefix) ? Array(token.dropFirst(prefix.count)) : [0x20] + token }
             return cleansUp ? Self.cleanedUp(text) : text
         case .suffix(let suffix):
-            return (try? Normalizer.replace(.text(suffix), [0x20]).normalize(token)) ?? token
+            return Self.replace(.text(suffix), [0x20], in: token)
         case .strip(let content, let start, let stop):
             var scalars = Substring(String(decoding: token, as: UTF8.self)).unicodeScalars
             for _ in 0..<start where scalars.first == content { scalars.removeFirst() }
             for _ in 0..<stop where scalars.last == content { scalars.removeLast() }
             return Array(Substring(scalars).utf8)
         }
+    }
+
+    /// A pattern that takes too long on a token of its own vocabulary leaves it as it is, and so does a replacement
+    /// that would make a text of it that no token has.
+    private static func replace(_ pattern: SplitPattern, _ content: [UInt8], in token: [UInt8]) -> [UInt8] {
+        let limit = 1 << 16
+        var steps = 100_000
+        let text = try? Normalizer.replace(pattern, content, in: token, limit: limit, steps: &steps)
+        return text.flatMap { $0.count > limit ? nil : $0 } ?? token
     }
 
     /// What `WordPiece` calls cleaning up: spaces in front of English punctuation and contractions go.
@@ -151,7 +159,7 @@ struct TokenDecoder: Sendable {
             (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"), (" 'm", "'m"),
             (" do not", " don't"), (" 's", "'s"), (" 've", "'ve"), (" 're", "'re"),
         ] {
-            text = (try? Normalizer.replace(.text(Array(wrong.utf8)), Array(right.utf8)).normalize(text)) ?? text
+            text = replace(.text(Array(wrong.utf8)), Array(right.utf8), in: text)
         }
         return text
     }

@@ -27,15 +27,17 @@ final class PCRE2Pattern: @unchecked Sendable {
     ///
     /// An empty match that touches the match before it does not count.
     ///
-    /// - Throws: where finding the matches would take too many steps, or too much memory.
-    func forEachMatch(in text: [UInt8], _ body: (Range<Int>) -> Void) throws(Damage) {
+    /// - Parameter steps: how many steps long matches may take in all, less those that they take.
+    /// - Throws: where finding the matches would take more, or too much memory.
+    func forEachMatch(in text: [UInt8], steps: inout Int, _ body: (Range<Int>) -> Void) throws(Damage) {
         var failure: Int32 = 0
         text.withUnsafeBufferPointer { text in
             guard let base = text.baseAddress else { return }
-            guard let search = Search(code, textBytes: text.count) else {
+            guard let search = Search(code, steps: steps) else {
                 failure = PCRE2_ERROR_NOMEMORY
                 return
             }
+            defer { steps = search.steps }
             var start = 0
             var lastEnd = -1
             while start <= text.count {
@@ -66,27 +68,28 @@ final class PCRE2Pattern: @unchecked Sendable {
 
 /// The state of one search through a text.
 ///
-/// Each match may take few steps at first, and more where it needs them, from a budget that grows with the text and
-/// is shared by all its matches. So a pattern that backtracks without end is an error after a bounded time.
+/// Each match may take few steps at first, and more where it needs them, from a number that all matches of a text
+/// share. So a pattern that backtracks without end is an error after a bounded time.
 private final class Search {
-    private static let firstSteps: UInt32 = 20_000
+    private static let firstSteps: UInt32 = 2000
     private static let stackBytes = 32 << 20
 
     private let code: OpaquePointer
     private let data: OpaquePointer
     private let context: OpaquePointer
     private var stack: OpaquePointer?
-    private var budget: Int
+    /// Steps that are left for long matches.
+    private(set) var steps: Int
     private var limit = Search.firstSteps
 
-    init?(_ code: OpaquePointer, textBytes: Int) {
+    init?(_ code: OpaquePointer, steps: Int) {
         guard let data = pcre2_match_data_create_from_pattern_8(code, nil) else { return nil }
         guard let context = pcre2_match_context_create_8(nil) else {
             pcre2_match_data_free_8(data)
             return nil
         }
         (self.code, self.data, self.context) = (code, data, context)
-        budget = 50_000_000 + 64 * textBytes
+        self.steps = steps
         pcre2_set_match_limit_8(context, limit)
         pcre2_set_heap_limit_8(context, 256 << 10)
     }
@@ -110,12 +113,12 @@ private final class Search {
                 stack = pcre2_jit_stack_create_8(64 << 10, Self.stackBytes, nil)
                 guard stack != nil else { return result }
                 pcre2_jit_stack_assign_8(context, nil, UnsafeMutableRawPointer(stack!))
-            } else if result == PCRE2_ERROR_MATCHLIMIT && budget > 0 {
-                budget -= Int(limit)
-                setLimit(UInt32(clamping: min(budget + 1, Int(limit) * 8)))
+            } else if result == PCRE2_ERROR_MATCHLIMIT && steps > 0 {
+                steps -= Int(limit)
+                setLimit(UInt32(clamping: min(steps + 1, Int(limit) * 8)))
             } else {
                 if limit != Self.firstSteps {
-                    budget -= Int(limit)
+                    steps -= Int(limit)
                     setLimit(Self.firstSteps)
                 }
                 return result

@@ -5,6 +5,9 @@ package final class RegexPattern: Sendable {
     /// The longest pattern that is read, in bytes.
     private static let patternBytes = 64 << 10
 
+    /// The steps that long matches in a text of `count` bytes may take.
+    package static func steps(for count: Int) -> Int { 100_000_000 + 64 * count }
+
     private let alphabet: Alphabet
     private let pattern: PCRE2Pattern
     private let source: String
@@ -51,9 +54,10 @@ package final class RegexPattern: Sendable {
 
     /// Calls `body` with the range of each match in the UTF-8 text `bytes[range]`, from the left.
     ///
-    /// - Throws: where finding them would take too many steps.
+    /// - Parameter steps: how many steps long matches may take in all, less those that they take.
+    /// - Throws: where finding them would take more.
     package func forEachMatch(
-        in bytes: [UInt8], _ range: Range<Int>, _ body: (Range<Int>) -> Void
+        in bytes: [UInt8], _ range: Range<Int>, steps: inout Int, _ body: (Range<Int>) -> Void
     ) throws(Damage) {
         let symbols = alphabet.spell(bytes, range)
         let isASCII = symbols.count == range.count
@@ -69,7 +73,7 @@ package final class RegexPattern: Sendable {
             return position
         }
         do throws(Damage) {
-            try pattern.forEachMatch(in: symbols) { match in
+            try pattern.forEachMatch(in: symbols, steps: &steps) { match in
                 let start = advance(to: match.lowerBound)
                 body(start..<advance(to: match.upperBound))
             }

@@ -15,9 +15,12 @@ struct PreTokens {
     private(set) var pieces: [Range<Int>]
     /// Whether the first piece is the beginning of the whole text that is encoded.
     let startsText: Bool
+    /// What is left of the steps that regular expressions may take.
+    private(set) var steps: Int
 
-    init(_ text: [UInt8], _ range: Range<Int>, startsText: Bool) {
+    init(_ text: [UInt8], _ range: Range<Int>, startsText: Bool, steps: Int) {
         self.text = text
+        self.steps = steps
         pieces = range.isEmpty ? [] : [range]
         self.startsText = startsText
     }
@@ -29,7 +32,7 @@ struct PreTokens {
         for piece in pieces {
             var splitter = Splitter(behavior)
             var end = piece.lowerBound
-            try pattern.forEachMatch(in: text, piece) { match in
+            try pattern.forEachMatch(in: text, piece, steps: &steps) { match in
                 if match.lowerBound > end { splitter.add(end..<match.lowerBound, isMatch: isInverted, &parts) }
                 splitter.add(match, isMatch: !isInverted, &parts)
                 end = match.upperBound
@@ -41,7 +44,11 @@ struct PreTokens {
     }
 
     /// Writes each piece anew: `transform` appends what it becomes, and is told whether it opens the whole text.
-    mutating func rewrite(_ transform: (ArraySlice<UInt8>, _ opensText: Bool, inout [UInt8]) -> Void) {
+    ///
+    /// - Throws: where the text becomes too long.
+    mutating func rewrite(
+        _ transform: (ArraySlice<UInt8>, _ opensText: Bool, inout [UInt8]) -> Void
+    ) throws(Damage) {
         var output: [UInt8] = []
         output.reserveCapacity(text.count + text.count / 4)
         var parts: [Range<Int>] = []
@@ -49,6 +56,7 @@ struct PreTokens {
             let start = output.count
             transform(text[piece], startsText && index == 0, &output)
             if output.count > start { parts.append(start..<output.count) }
+            try Normalizer.checkLength(output)
         }
         text = output
         pieces = parts

@@ -19,10 +19,11 @@ enum SplitPattern: Sendable {
 
     /// Calls `body` with the range of each match in the UTF-8 text `bytes[range]`, from the left.
     ///
-    /// - Throws: where a regular expression would take too many steps.
-    func forEachMatch(in bytes: [UInt8], _ range: Range<Int>, _ body: (Range<Int>) -> Void) throws(Damage) {
+    /// - Parameter steps: how many steps a regular expression may take for long matches, less those that it takes.
+    /// - Throws: where it would take more.
+    func forEachMatch(in bytes: [UInt8], _ range: Range<Int>, steps: inout Int, _ body: (Range<Int>) -> Void) throws(Damage) {
         switch self {
-        case .regex(let regex): try regex.forEachMatch(in: bytes, range, body)
+        case .regex(let regex): try regex.forEachMatch(in: bytes, range, steps: &steps, body)
         case .text(let text):
             let first = text[0]
             var position = range.lowerBound
