@@ -10,6 +10,9 @@ struct ByteRun: Sendable {
 
     init(_ invalidBytes: DecodingRules.InvalidBytes) { self.invalidBytes = invalidBytes }
 
+    /// Whether bytes wait that will be text, whatever follows: a character, or replacements.
+    var isWaiting: Bool { !bytes.isEmpty }
+
     /// Adds a byte and appends to `text` what has become certain.
     mutating func append(_ byte: UInt8, to text: inout String) {
         bytes.append(byte)

@@ -87,7 +87,13 @@ public struct PipelineTokenizer: Tokenizer {
     ) throws(Damage) {
         var text = bytes
         var whole = range
+        var startsText = range.lowerBound == 0
         if let normalizer = parts.normalizer {
+            if startsText {
+                // A beginning that normalizing takes away is not there to be marked as one.
+                let first = Array(bytes[range].prefix(UTF8Text.length(bytes[range.lowerBound])))
+                startsText = try !normalizer.normalize(first, steps: &steps).isEmpty
+            }
             text = try normalizer.normalize(Array(bytes[range]), steps: &steps)
             whole = 0..<text.count
         }
@@ -96,8 +102,8 @@ public struct PipelineTokenizer: Tokenizer {
                 if case .token(let id) = segment { ids.append(id) }
                 continue
             }
-            let startsText = range.lowerBound == 0 && part.lowerBound == whole.lowerBound
-            var tokens = PreTokens(text, part, startsText: startsText, steps: steps)
+            let opensText = startsText && part.lowerBound == whole.lowerBound
+            var tokens = PreTokens(text, part, startsText: opensText, steps: steps)
             try parts.preTokenizer?.apply(to: &tokens, spellsBytes: !parts.readsBytes)
             steps = tokens.steps
             for piece in tokens.pieces { try parts.model.encode(tokens.text, piece, &scratch, into: &ids) }
@@ -113,12 +119,9 @@ public struct PipelineTokenizer: Tokenizer {
     public func openingText(of id: TokenID) -> TokenText { text(of: id, isFirst: true) }
 
     private func text(of id: TokenID, isFirst: Bool) -> TokenText {
-        let added = parts.added.tokens[id]
-        guard let bytes = added.map({ Array($0.content.utf8)[...] }) ?? parts.tokens.spelling(Int(id)) else {
-            return .nothing
-        }
+        guard let bytes = spelling(id) else { return .nothing }
         let text = parts.decoder.text(of: bytes, isFirst: isFirst)
-        guard let added, added.isSpecial else { return text }
+        guard let added = parts.added.tokens[id], added.isSpecial else { return text }
         switch text {
         case .text(let text): return .special(text)
         case .bytes(let bytes): return .special(String(decoding: bytes, as: UTF8.self))
@@ -128,6 +131,10 @@ public struct PipelineTokenizer: Tokenizer {
 
     /// The vocabulary's spelling of `id`, or nil outside it.
     public func piece(_ id: TokenID) -> String? {
-        parts.added.tokens[id]?.content ?? parts.tokens.spelling(Int(id)).map { String(decoding: $0, as: UTF8.self) }
+        spelling(id).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    private func spelling(_ id: TokenID) -> ArraySlice<UInt8>? {
+        parts.added.spellings[id].map { $0[...] } ?? parts.tokens.spelling(Int(id))
     }
 }

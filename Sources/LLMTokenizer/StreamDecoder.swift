@@ -117,6 +117,7 @@ public struct StreamDecoder: Sendable {
         for byte in bytes { run.append(byte, to: &settled) }
         if strippable == 0 { isOpening = false }
         say(settled[...], in: &text)
+        if run.isWaiting { (strippable, isOpening) = (0, false) }
     }
 
     private mutating func endRun(into text: inout String) {

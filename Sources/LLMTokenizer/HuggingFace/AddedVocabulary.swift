@@ -98,6 +98,8 @@ struct AddedVocabulary: Sendable {
     /// By id.
     private(set) var tokens: [TokenID: AddedToken] = [:]
     private var ids: [[UInt8]: TokenID] = [:]
+    /// By id: what it is looked for as, and reads as: its content, normalized where the token says so.
+    private(set) var spellings: [TokenID: [UInt8]] = [:]
     /// Looks at the text as it is given.
     private(set) var raw = Matcher([])
     /// Looks at the normalized text.
@@ -131,8 +133,11 @@ struct AddedVocabulary: Sendable {
             let bytes = Array(token.content.utf8)
             if token.isNormalized {
                 var steps = RegexPattern.steps(for: bytes.count)
-                normalized.append((try normalizer?.normalize(bytes, steps: &steps) ?? bytes, id, token))
+                let spelling = try normalizer?.normalize(bytes, steps: &steps) ?? bytes
+                normalized.append((spelling, id, token))
+                spellings[id] = spelling
             } else {
+                spellings[id] = bytes
                 raw.append((bytes, id, token))
             }
         }
