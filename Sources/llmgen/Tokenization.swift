@@ -14,34 +14,16 @@ struct Tokenization {
         let text: String
     }
 
-    private let tokenizer: any Tokenizer
-    private let addSpecialTokens: Bool
-
-    init(_ tokenizer: any Tokenizer, addSpecialTokens: Bool) {
-        self.tokenizer = tokenizer
-        self.addSpecialTokens = addSpecialTokens
-    }
+    let tokenizer: ModelTokenizer
+    let addSpecialTokens: Bool
 
     func encode(_ text: String) throws -> Encoded {
-        do {
-            let ids = try tokenizer.encode(text, addSpecialTokens: addSpecialTokens)
-            return Encoded(tokenIds: ids, pieces: ids.map { tokenizer.piece($0) ?? "" })
-        } catch {
-            throw LLMGenError(code: .invalidInput, message: "\(error)", cause: error)
-        }
+        let ids = try tokenizer.encode(text, addSpecialTokens: addSpecialTokens)
+        return Encoded(tokenIds: ids, pieces: ids.map { tokenizer.piece($0) ?? "" })
     }
 
     /// The text of `ids`, with the names of special tokens.
-    func decode(_ ids: [TokenID]) throws -> Decoded {
-        if let unknown = ids.first(where: { tokenizer.piece($0) == nil }) {
-            throw LLMGenError(
-                code: .invalidInput,
-                message:
-                    "token id \(unknown) is not in the vocabulary, whose ids are 0 to \(tokenizer.vocabularySize - 1)"
-            )
-        }
-        return Decoded(text: tokenizer.decode(ids, skipSpecialTokens: false))
-    }
+    func decode(_ ids: [TokenID]) throws -> Decoded { Decoded(text: try tokenizer.decode(ids)) }
 }
 
 /// One line of `tokenize --jsonl`.

@@ -46,7 +46,7 @@ struct TokenizeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let tokenization = Tokenization(try ModelTokenizer.load(model), addSpecialTokens: addSpecialTokens)
+        let tokenization = Tokenization(tokenizer: try ModelTokenizer(model), addSpecialTokens: addSpecialTokens)
         if jsonl { return try printLines(tokenization) }
         if let decode {
             let decoded = try tokenization.decode(decode.ids)

@@ -21,7 +21,9 @@ enum SplitPattern: Sendable {
     ///
     /// - Parameter steps: how many steps a regular expression may take for long matches, less those that it takes.
     /// - Throws: where it would take more.
-    func forEachMatch(in bytes: [UInt8], _ range: Range<Int>, steps: inout Int, _ body: (Range<Int>) -> Void) throws(Damage) {
+    func forEachMatch(in bytes: [UInt8], _ range: Range<Int>, steps: inout Int, _ body: (Range<Int>) -> Void)
+        throws(Damage)
+    {
         switch self {
         case .regex(let regex): try regex.forEachMatch(in: bytes, range, steps: &steps, body)
         case .text(let text):
