@@ -57,9 +57,17 @@ enum NormalizationForm: Sendable {
     /// The standard library's normalization, which takes O(n log n) whatever marks there are; Foundation's takes
     /// quadratic time, so it is only asked for the compatibility mapping of one scalar at a time.
     private func apply(_ text: String) -> String {
-        var text = text
-        if self == .nfkc || self == .nfkd {
-            text = text.unicodeScalars.reduce(into: "") { $0 += String($1).decomposedStringWithCompatibilityMapping }
+        let isCompatible = self == .nfkc || self == .nfkd
+        let text = text.unicodeScalars.reduce(into: "") { text, scalar in
+            switch scalar {
+            // The library does not sort what these four marks consist of among the marks around them.
+            case "\u{344}": text += "\u{308}\u{301}"
+            case "\u{F73}": text += "\u{F71}\u{F72}"
+            case "\u{F75}": text += "\u{F71}\u{F74}"
+            case "\u{F81}": text += "\u{F71}\u{F80}"
+            case _ where isCompatible: text += String(scalar).decomposedStringWithCompatibilityMapping
+            default: text.unicodeScalars.append(scalar)
+            }
         }
         var scalars = String.UnicodeScalarView()
         if self == .nfc || self == .nfkc {
