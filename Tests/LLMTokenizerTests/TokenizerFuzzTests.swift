@@ -7,7 +7,7 @@ import Testing
 ///
 /// `LLMGEN_FUZZ_ITERATIONS` sets how many are tried, `LLMGEN_FUZZ_SEED` runs a seed that was printed once more.
 @Suite struct TokenizerFuzzTests {
-    private let iterations = setting("LLMGEN_FUZZ_ITERATIONS").map(Int.init) ?? 3000
+    private let iterations = setting("LLMGEN_FUZZ_ITERATIONS").map(Int.init) ?? 600
     private let seed = setting("LLMGEN_FUZZ_SEED") ?? UInt64.random(in: 0...UInt64.max)
 
     private static func setting(_ name: String) -> UInt64? {
