@@ -35,7 +35,7 @@ struct TokenizeCommand: AsyncParsableCommand {
 
     func validate() throws {
         if text != nil, decode != nil {
-            throw ValidationError("TEXT and --decode exclude one another; give one of them")
+            throw ValidationError("give TEXT or --decode, not both")
         }
         if jsonl, text != nil || decode != nil {
             throw ValidationError("--jsonl reads its lines from stdin; give no TEXT and no --decode")
