@@ -1,7 +1,7 @@
 /// Classes of characters as the crates know them that `tokenizers` is built from, each with a Unicode of its own.
 enum CharacterClasses {
-    /// `is_combining_mark`: M, as of Unicode 12.
-    static let mark = union([.nonspacingMark, .spacingMark, .enclosingMark], (12, 0))
+    /// `is_combining_mark`: M, as of Unicode 9.
+    static let mark = union([.nonspacingMark, .spacingMark, .enclosingMark], (9, 0))
     /// `is_mark_nonspacing`: Mn.
     static let nonspacingMark = union([.nonspacingMark], (8, 0))
     /// `is_other`: C.

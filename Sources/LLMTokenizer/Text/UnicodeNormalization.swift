@@ -1,7 +1,7 @@
 import Foundation
 @_spi(_Unicode) import Swift
 
-/// Unicode's normalization forms (UAX #15), as of Unicode 12.
+/// Unicode's normalization forms (UAX #15), as of Unicode 9.
 ///
 /// That is the version `tokenizers` normalizes by. What was assigned later stays as it is, and joins with nothing.
 enum NormalizationForm: Sendable {
@@ -101,7 +101,7 @@ enum NormalizationForm: Sendable {
     private static let inertComposed = inertCompatible.union(inertDecomposed).union(
         ScalarSet([0x80...0x2FF, 0x388...0x3CE, 0x1EA0...0x1EF9, 0xFF01...0xFF60]))
 
-    /// What Unicode 12 does not know.
+    /// What Unicode 9 does not know.
     private static let unassigned = ScalarSet(
-        UnicodeSets.assignable.filter { UnicodeSets.isNewer($0, than: (12, 0)) }.map { $0.value...$0.value })
+        UnicodeSets.assignable.filter { UnicodeSets.isNewer($0, than: (9, 0)) }.map { $0.value...$0.value })
 }
