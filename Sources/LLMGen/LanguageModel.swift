@@ -126,7 +126,8 @@ public final class LanguageModel: Sendable {
             guard let tokenizer = tokenizer else {
                 throw LLMGenError(
                     code: .invalidInput,
-                    message: "'\(folder.path)': no tokenizer.model, so a text cannot be encoded; "
+                    message:
+                        "'\(folder.path)': no \(TokenizerFile.names.joined(separator: " and no ")), so a text cannot be encoded; "
                         + "give the prompt as token ids")
             }
             do {
@@ -140,9 +141,9 @@ public final class LanguageModel: Sendable {
     }
 
     private static func tokenizer(in folder: URL) throws(LLMGenError) -> (any Tokenizer)? {
-        guard FileManager.default.fileExists(atPath: folder.appending(path: "tokenizer.model").path) else { return nil }
+        guard TokenizerFile.name(in: folder) != nil else { return nil }
         do {
-            return try SentencePieceTokenizer(folder: folder)
+            return try TokenizerFile.load(folder)
         } catch {
             throw LLMGenError(error)
         }

@@ -1,5 +1,6 @@
 import Foundation
 import LLMModels
+import LLMTokenizer
 import LLMWeights
 
 /// What a checkpoint is, read from its config and its headers without loading the weights.
@@ -56,6 +57,8 @@ public struct ModelInspection: Sendable, Encodable {
     public let bytes: Int
     /// Whether the folder has a tokenizer that the engine reads.
     public let hasTokenizer: Bool
+    /// The file that the tokenizer is in; nil where there is none.
+    public let tokenizer: String?
 
     /// Reads the model that `path` names (``ModelLocator``). - Throws: ``LLMGenError`` where there is no checkpoint, or a
     /// corrupt one.
@@ -79,7 +82,8 @@ public struct ModelInspection: Sendable, Encodable {
         } catch {
             throw LLMGenError(code: .failed, message: "\(error)", cause: error)
         }
-        hasTokenizer = FileManager.default.fileExists(atPath: folder.appending(path: "tokenizer.model").path)
+        tokenizer = TokenizerFile.name(in: folder)
+        hasTokenizer = tokenizer != nil
     }
 
     private static func sizes(_ config: ConfigFile) throws(ModelError) -> (Sizes?, String?) {

@@ -4,7 +4,8 @@
 /// text. A name that appears twice in one object, text after the value, malformed UTF-8, lone surrogates and numbers
 /// that are not whole where whole ones are asked for are errors, which say where they are. Names count as equal when
 /// `String` says so, that is by Unicode's canonical equivalence. Strings must be in Unicode's Stream-Safe Text Format
-/// (UAX #15): `String` compares and hashes in time quadratic in a run of combining marks.
+/// (UAX #15), but for those that are read as bytes: `String` compares and hashes in time quadratic in a run of
+/// combining marks.
 ///
 ///     try reader.beginObject()
 ///     while let name = try reader.nextName() {
@@ -15,9 +16,9 @@ package struct JSONReader {
     static let nestingLimit = 32
     static let combiningMarkLimit = 30
 
-    private let bytes: [UInt8]
+    let bytes: [UInt8]
     private let part: String
-    private var position = 0
+    var position = 0
     private var scopes: [Scope] = []
 
     /// An object or array that has been entered.
@@ -69,7 +70,7 @@ package struct JSONReader {
         scopes.append(Scope(isObject: isObject))
     }
 
-    private mutating func nextItem(closing bracket: Unicode.Scalar) throws(JSONError) -> Bool {
+    mutating func nextItem(closing bracket: Unicode.Scalar) throws(JSONError) -> Bool {
         skipSpace()
         if next == UInt8(ascii: bracket) {
             position += 1
@@ -234,7 +235,7 @@ package struct JSONReader {
     // MARK: Escapes
 
     /// The character that an escape stands for; the backslash has been read.
-    private mutating func escape() throws(JSONError) -> String {
+    mutating func escape() throws(JSONError) -> String {
         guard let byte = next else { throw failure("a string that ends within an escape") }
         position += 1
         switch Unicode.Scalar(byte) {
@@ -280,7 +281,7 @@ package struct JSONReader {
 
     // MARK: Bytes
 
-    private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
+    var next: UInt8? { position < bytes.count ? bytes[position] : nil }
 
     /// The next byte in words.
     private var found: String {
@@ -294,7 +295,7 @@ package struct JSONReader {
         while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
     }
 
-    private mutating func expect(_ scalar: Unicode.Scalar) throws(JSONError) {
+    mutating func expect(_ scalar: Unicode.Scalar) throws(JSONError) {
         skipSpace()
         guard next == UInt8(ascii: scalar) else { throw failure("\(found) where '\(scalar)' is needed") }
         position += 1

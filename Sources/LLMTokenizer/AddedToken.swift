@@ -10,6 +10,8 @@ struct AddedToken: Sendable, Hashable, Decodable {
     var stripsRight = false
     /// Whether it must not touch a letter, a digit or an underscore.
     var isSingleWord = false
+    /// Whether it is looked for in the normalized text, normalized itself, rather than in the text as it is given.
+    var isNormalized = false
 
     init(_ content: String) { self.content = content }
 
@@ -25,10 +27,11 @@ struct AddedToken: Sendable, Hashable, Decodable {
         stripsLeft = try fields.decodeIfPresent(Bool.self, forKey: .lstrip) ?? false
         stripsRight = try fields.decodeIfPresent(Bool.self, forKey: .rstrip) ?? false
         isSingleWord = try fields.decodeIfPresent(Bool.self, forKey: .singleWord) ?? false
+        isNormalized = try fields.decodeIfPresent(Bool.self, forKey: .normalized) ?? !isSpecial
     }
 
     private enum Fields: String, CodingKey {
-        case content, special, lstrip, rstrip
+        case content, special, lstrip, rstrip, normalized
         case singleWord = "single_word"
     }
 }

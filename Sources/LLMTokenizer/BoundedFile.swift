@@ -25,4 +25,15 @@ enum BoundedFile {
                 .fileUnreadable, "\(url.path) cannot be read: \(error.localizedDescription); check its permissions")
         }
     }
+
+    /// The first byte of `url` that is no white space, within a few; nil for a file without one.
+    static func firstByte(_ url: URL) throws(TokenizerError) -> UInt8? {
+        do {
+            let file = try FileHandle(forReadingFrom: url)
+            return try file.read(upToCount: 64)?.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+        } catch {
+            throw TokenizerError(
+                .fileUnreadable, "\(url.path) cannot be read: \(error.localizedDescription); check its permissions")
+        }
+    }
 }

@@ -3,9 +3,15 @@
 /// A character is given out as soon as its last byte is there, a byte that can belong to no character as U+FFFD as
 /// soon as that is certain. At most three bytes wait.
 struct ByteRun: Sendable {
+    private let invalidBytes: DecodingRules.InvalidBytes
     private var bytes: [UInt8] = []
     /// How many of the waiting bytes came with the prompt, whose own text shows them as U+FFFD already.
     private var fromPrompt = 0
+
+    init(_ invalidBytes: DecodingRules.InvalidBytes) { self.invalidBytes = invalidBytes }
+
+    /// Whether bytes wait that will be text, whatever follows: a character, or replacements.
+    var isWaiting: Bool { !bytes.isEmpty }
 
     /// Adds a byte and appends to `text` what has become certain.
     mutating func append(_ byte: UInt8, to text: inout String) {
@@ -32,9 +38,11 @@ struct ByteRun: Sendable {
                 fromPrompt = max(0, fromPrompt - length)
             case .unfinished where !isComplete:
                 return
-            case .unfinished, .invalid:
-                if fromPrompt > 0 { fromPrompt -= 1 } else { text += "\u{FFFD}" }
-                bytes.removeFirst()
+            case .unfinished(let length), .invalid(let length):
+                let length = invalidBytes == .eachByte ? 1 : length
+                if fromPrompt == 0 { text += "\u{FFFD}" }
+                fromPrompt = max(0, fromPrompt - length)
+                bytes.removeFirst(length)
             }
         }
     }
@@ -43,8 +51,9 @@ struct ByteRun: Sendable {
 /// What a byte sequence begins with.
 private enum UTF8Prefix {
     case character(length: Int)
-    case unfinished
-    case invalid
+    case unfinished(length: Int)
+    /// The length is that of what could have begun a character, at least 1.
+    case invalid(length: Int)
 
     /// Follows table 3-7 of the Unicode standard: shortest forms only, no surrogates, nothing past U+10FFFF.
     init(_ bytes: [UInt8]) {
@@ -60,14 +69,17 @@ private enum UTF8Prefix {
         case 0xF1...0xF3: length = 4
         case 0xF4: (length, second) = (4, 0x80...0x8F)
         default:
-            self = .invalid
+            self = .invalid(length: 1)
             return
         }
-        let trail = bytes.dropFirst().prefix(length - 1)
-        guard trail.first.map(second.contains) ?? true, trail.dropFirst().allSatisfy({ 0x80...0xBF ~= $0 }) else {
-            self = .invalid
-            return
+        var sound = 1
+        while sound < length, sound < bytes.count {
+            guard (sound == 1 ? second : 0x80...0xBF).contains(bytes[sound]) else {
+                self = .invalid(length: sound)
+                return
+            }
+            sound += 1
         }
-        self = trail.count == length - 1 ? .character(length: length) : .unfinished
+        self = sound == length ? .character(length: length) : .unfinished(length: sound)
     }
 }

@@ -4,18 +4,22 @@
 /// Layout: the trie's size in bytes (UInt32), the trie (UInt32 units), the replacements (each ended by a NUL). From a
 /// unit, byte `b` leads to the unit at `base ^ b`, if that one carries the label `b`; where the unit has a value, it
 /// stands at `base`: the offset of a replacement.
-struct CharacterMap {
+struct CharacterMap: Sendable {
     /// Walks every path from the root.
     ///
     /// - Throws: where a path leaves the trie, returns to itself, or is longer than the library has room for, and
     ///   where a replacement is no text or too long.
-    static func check(_ bytes: [UInt8]) throws(Damage) {
-        var map = try CharacterMap(bytes)
-        try map.walk()
+    static func check(_ bytes: [UInt8]) throws(Damage) { _ = try CharacterMap(checked: bytes) }
+
+    /// Reads and checks a map.
+    init(checked bytes: [UInt8]) throws(Damage) {
+        try self.init(bytes)
+        try walk()
+        states = []
     }
 
-    private let units: [UInt32]
-    private let replacements: ArraySlice<UInt8>
+    let units: [UInt32]
+    let replacements: ArraySlice<UInt8>
     private var states: [State]
 
     private init(_ bytes: [UInt8]) throws(Damage) {
@@ -37,7 +41,7 @@ struct CharacterMap {
         bytes.reversed().reduce(0) { $0 << 8 | UInt32($1) }
     }
 
-    private enum State {
+    private enum State: Sendable {
         case unseen
         /// On the path that is being walked.
         case open
@@ -97,7 +101,7 @@ struct CharacterMap {
         return Visit(unit: unit, base: base)
     }
 
-    private func hasValue(_ unit: Int) -> Bool { units[unit] >> 8 & 1 == 1 }
+    func hasValue(_ unit: Int) -> Bool { units[unit] >> 8 & 1 == 1 }
 
     private func checkReplacement(_ offset: Int) throws(Damage) {
         let text = replacements.dropFirst(offset).prefix(Limits.replacementBytes + 1).prefix { $0 != 0 }

@@ -74,9 +74,21 @@ struct SentencePieceModel: Sendable {
         if !characterMap.isEmpty { try CharacterMap.check(characterMap) }
     }
 
+    /// A model of pieces that another file tells: a GGUF file's vocabulary.
+    init(_ pieces: [Piece], _ algorithm: Algorithm, characterMap: [UInt8], removesExtraWhitespaces: Bool) throws(Damage)
+    {
+        for piece in pieces { try append(piece) }
+        guard !pieces.isEmpty else { throw Damage("it has no pieces") }
+        self.algorithm = algorithm
+        self.characterMap = characterMap
+        self.removesExtraWhitespaces = removesExtraWhitespaces
+        usesByteFallback = pieces.contains { $0.kind == .byte }
+        try checkNesting()
+        if !characterMap.isEmpty { try CharacterMap.check(characterMap) }
+    }
+
     private mutating func appendPiece(_ message: ArraySlice<UInt8>) throws(Damage) {
         let name = "piece \(pieces.count)"
-        guard pieces.count < Limits.pieces else { throw Damage("it has more than \(Limits.pieces) pieces") }
         var piece = Piece()
         var reader = ProtobufReader(message)
         while let (field, value) = try reader.next() {
@@ -90,6 +102,12 @@ struct SentencePieceModel: Sendable {
             default: break
             }
         }
+        try append(piece)
+    }
+
+    private mutating func append(_ piece: Piece) throws(Damage) {
+        let name = "piece \(pieces.count)"
+        guard pieces.count < Limits.pieces else { throw Damage("it has more than \(Limits.pieces) pieces") }
         guard 1...Limits.pieceBytes ~= piece.text.utf8.count else {
             throw Damage("\(name) has \(piece.text.utf8.count) bytes, not 1 to \(Limits.pieceBytes)")
         }

@@ -15,8 +15,8 @@ public struct SentencePieceTokenizer: Tokenizer {
     public let bosToken: TokenID?
     /// The id of `eos_token`, likewise; no other ids end a sequence for the tokenizer.
     public let eosTokens: [TokenID]
-    /// Whether a decoded text loses the prefix space, as the model's normalizer tells.
-    public let leadingSpace: LeadingSpace
+    /// SentencePiece's, with the leading space that the model's normalizer tells of.
+    public let decodingRules: DecodingRules
     /// Whether `encode` puts BOS in front of a text, where special tokens are wanted.
     public let addsBOS: Bool
     /// Whether `encode` puts EOS behind a text, where special tokens are wanted.
@@ -33,30 +33,58 @@ public struct SentencePieceTokenizer: Tokenizer {
     ///
     /// - Throws: `TokenizerError`, which names the file and what is wrong with it.
     public init(folder: URL) throws(TokenizerError) {
-        let file = folder.appending(path: "tokenizer.model")
+        try self.init(file: folder.appending(path: "tokenizer.model"))
+    }
+
+    /// Loads a vocabulary, and the rules of `tokenizer_config.json` beside it.
+    ///
+    /// - Throws: `TokenizerError`, which names the file and what is wrong with it.
+    public init(file: URL) throws(TokenizerError) {
+        let folder = file.deletingLastPathComponent()
         let configuration = try TokenizerConfiguration(folder: folder)
         guard let bytes = try BoundedFile.read(file, limit: 64 << 20) else {
             throw TokenizerError(
                 .fileNotFound, "\(file.path) does not exist; name a model folder with a tokenizer.model")
         }
-        do {
-            var model = try SentencePieceModel(bytes)
-            model.addsDummyPrefix = configuration.addsPrefixSpace ?? model.addsDummyPrefix
-            opening = try SentencePieceProcessor(model)
-            vocabulary = SentencePieceVocabulary(model, configuration)
-            leadingSpace = model.removesExtraWhitespaces ? .dropUntilText : model.addsDummyPrefix ? .dropOne : .keep
-            if model.addsDummyPrefix, !configuration.isLegacy {
-                model.addsDummyPrefix = false
-                continuing = try SentencePieceProcessor(model)
-            } else {
-                continuing = opening
-            }
-        } catch {
-            throw TokenizerError(
-                error.code, "\(file.path) is no usable SentencePiece model: \(error.reason); \(error.remedy)")
+        try self.init(configuration, place: folder.path, source: "\(file.path) is no usable SentencePiece model") {
+            () throws(Damage) in try SentencePieceModel(bytes)
         }
-        bosToken = try Self.id(vocabulary.bos, configuration.bos, "bos_token", isNeeded: configuration.addsBOS, folder)
-        let eos = try Self.id(vocabulary.eos, configuration.eos, "eos_token", isNeeded: configuration.addsEOS, folder)
+    }
+
+    /// - Parameters:
+    ///   - place: where the configuration is from, for errors.
+    ///   - source: how errors begin that are about the model.
+    init(
+        _ configuration: TokenizerConfiguration, place: String, source: String,
+        _ read: () throws(Damage) -> SentencePieceModel
+    ) throws(TokenizerError) {
+        do throws(Damage) {
+            var model = try read()
+            try self.init(model: &model, configuration, place)
+        } catch {
+            guard error.code != .malformedConfiguration else {
+                throw TokenizerError(error.code, "\(error.reason); \(error.remedy)")
+            }
+            throw TokenizerError(error.code, "\(source): \(error.reason); \(error.remedy)")
+        }
+    }
+
+    private init(
+        model: inout SentencePieceModel, _ configuration: TokenizerConfiguration, _ place: String
+    ) throws(Damage) {
+        model.addsDummyPrefix = configuration.addsPrefixSpace ?? model.addsDummyPrefix
+        opening = try SentencePieceProcessor(model)
+        vocabulary = SentencePieceVocabulary(model, configuration)
+        decodingRules = DecodingRules(
+            leadingSpace: model.removesExtraWhitespaces ? .dropUntilText : model.addsDummyPrefix ? .dropOne : .keep)
+        if model.addsDummyPrefix, !configuration.isLegacy {
+            model.addsDummyPrefix = false
+            continuing = try SentencePieceProcessor(model)
+        } else {
+            continuing = opening
+        }
+        bosToken = try Self.id(vocabulary.bos, configuration.bos, "bos_token", isNeeded: configuration.addsBOS, place)
+        let eos = try Self.id(vocabulary.eos, configuration.eos, "eos_token", isNeeded: configuration.addsEOS, place)
         eosTokens = eos.map { [$0] } ?? []
         addsBOS = configuration.addsBOS ?? (bosToken != nil)
         addsEOS = configuration.addsEOS ?? false
@@ -65,23 +93,17 @@ public struct SentencePieceTokenizer: Tokenizer {
 
     /// What a file's setting means, held against the vocabulary.
     private static func id(
-        _ id: TokenID?, _ setting: TokenizerConfiguration.Setting, _ field: String, isNeeded: Bool?, _ folder: URL
-    ) throws(TokenizerError) -> TokenID? {
+        _ id: TokenID?, _ setting: TokenizerConfiguration.Setting, _ field: String, isNeeded: Bool?, _ place: String
+    ) throws(Damage) -> TokenID? {
         if id == nil, case .token(let token) = setting {
-            throw TokenizerError(
-                .malformedConfiguration,
-                """
-                \(folder.path): \(field) "\(token.content)" is not in the vocabulary; correct tokenizer_config.json, \
-                or give the token an id in added_tokens_decoder
-                """)
+            throw Damage(
+                "\(place): \(field) \"\(token.content)\" is not in the vocabulary", code: .malformedConfiguration,
+                remedy: "correct tokenizer_config.json, or give the token an id in added_tokens_decoder")
         }
         if id == nil, isNeeded == true {
-            throw TokenizerError(
-                .malformedConfiguration,
-                """
-                \(folder.path): add_\(field) is true, but there is no \(field); name one in tokenizer_config.json, or \
-                set add_\(field) to false
-                """)
+            throw Damage(
+                "\(place): add_\(field) is true, but there is no \(field)", code: .malformedConfiguration,
+                remedy: "name one in tokenizer_config.json, or set add_\(field) to false")
         }
         return id
     }

@@ -4,7 +4,7 @@ public typealias TokenID = Int32
 /// Text to token ids and back.
 ///
 /// A tokenizer is an immutable value: any number of threads may use one at once. Decoding, whole or streamed, is
-/// the business of `StreamDecoder`, which asks only `text(of:)` and `leadingSpace`; so both always agree.
+/// the business of `StreamDecoder`, which asks only for the texts of ids and for `decodingRules`; so both always agree.
 public protocol Tokenizer: Sendable {
     /// One more than the largest id there is. A model may have more logits than that; the ids past it have no text.
     var vocabularySize: Int { get }
@@ -15,8 +15,8 @@ public protocol Tokenizer: Sendable {
     /// The ids that mark the end of a sequence; none, where the vocabulary has none.
     var eosTokens: [TokenID] { get }
 
-    /// What decoding does with the space that a text's first piece brings.
-    var leadingSpace: LeadingSpace { get }
+    /// How the texts of ids become one text.
+    var decodingRules: DecodingRules { get }
 
     /// The ids of `text`. Special tokens spelled out in the text (`</s>`) become their ids.
     ///
@@ -27,17 +27,31 @@ public protocol Tokenizer: Sendable {
     /// What `id` adds to a decoded text; `.nothing` for an id outside the vocabulary.
     func text(of id: TokenID) -> TokenText
 
+    /// What `id` adds to a decoded text where it is the first that adds anything. The same as `text(of:)`, unless a
+    /// tokenizer says otherwise.
+    func openingText(of id: TokenID) -> TokenText
+
     /// The vocabulary's own spelling of `id`, such as `▁time`, `<0x0A>` or `<s>`; nil outside the vocabulary.
     func piece(_ id: TokenID) -> String?
 }
 
 extension Tokenizer {
+    /// The same as `text(of:)`.
+    public func openingText(of id: TokenID) -> TokenText { text(of: id) }
+
     /// The text of `ids`, read as the beginning of a text: the first piece's space is dropped where the vocabulary
     /// adds one in encoding. Bytes that are no UTF-8 become U+FFFD; ids outside the vocabulary add nothing.
     ///
-    /// - Parameter skipSpecialTokens: whether special tokens are left out; otherwise their names stand in the text.
-    public func decode(_ ids: [TokenID], skipSpecialTokens: Bool = true) -> String {
-        var decoder = StreamDecoder(tokenizer: self, skipSpecialTokens: skipSpecialTokens)
+    /// - Parameters:
+    ///   - skipSpecialTokens: whether special tokens are left out; otherwise their names stand in the text.
+    ///   - spacesBetweenSpecialTokens: whether special tokens in a row have the spaces between them that the decoder
+    ///     puts between any two tokens, where it puts some.
+    public func decode(
+        _ ids: [TokenID], skipSpecialTokens: Bool = true, spacesBetweenSpecialTokens: Bool = true
+    ) -> String {
+        var decoder = StreamDecoder(
+            tokenizer: self, skipSpecialTokens: skipSpecialTokens,
+            spacesBetweenSpecialTokens: spacesBetweenSpecialTokens)
         return decoder.append(contentsOf: ids) + decoder.finish()
     }
 
@@ -46,13 +60,14 @@ extension Tokenizer {
         if case .special = text(of: id) { true } else { false }
     }
 
-    /// The bytes that `id` adds to a text when it does not open it; nil outside the vocabulary. One byte of a longer
-    /// UTF-8 sequence, where the piece is a byte.
+    /// The bytes that `id` adds to a text when it does not open it; nil outside the vocabulary. They may begin or end
+    /// inside a character.
     public func bytes(of id: TokenID) -> [UInt8]? {
         switch text(of: id) {
         case .nothing: nil
         case .text(let text), .verbatim(let text), .special(let text): Array(text.utf8)
         case .byte(let byte): [byte]
+        case .bytes(let bytes): bytes
         }
     }
 }

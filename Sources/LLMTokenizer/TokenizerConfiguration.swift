@@ -23,6 +23,9 @@ struct TokenizerConfiguration: Sendable {
     /// Tokens with ids of their own.
     var addedTokens: [TokenID: AddedToken] = [:]
 
+    /// What no file says.
+    init() {}
+
     /// Reads the files of `folder`; a file that is not there says nothing.
     init(folder: URL) throws(TokenizerError) {
         if let file: ConfigurationFile = try Self.decode(folder.appending(path: "tokenizer_config.json")) {

@@ -73,7 +73,11 @@ extension ModelInspection {
         rows.append(("parameters", "\(parameters)"))
         rows.append(("weights", "\(bytes) bytes (\(ByteCount(bytes: bytes))) in \(files.joined(separator: ", "))"))
         rows += types.map(\.row)
-        rows.append(("tokenizer", hasTokenizer ? "tokenizer.model (SentencePiece)" : "none that is supported"))
+        rows.append(
+            (
+                "tokenizer",
+                tokenizer.map { $0 == "tokenizer.model" ? "\($0) (SentencePiece)" : $0 } ?? "none that is supported"
+            ))
         return rows
     }
 }

@@ -8,7 +8,9 @@ struct LLMGenCommand: AsyncParsableCommand {
         commandName: "llmgen",
         abstract: "Text generation with large language models on ordinary CPUs.",
         version: llmgenVersion,
-        subcommands: [GenerateCommand.self, InspectCommand.self, PerplexityCommand.self, BenchCommand.self])
+        subcommands: [
+            GenerateCommand.self, TokenizeCommand.self, InspectCommand.self, PerplexityCommand.self, BenchCommand.self,
+        ])
 
     static func main() async {
         StandardStreams.prepare()

@@ -47,9 +47,12 @@ struct PromptSource: ParsableArguments {
     }
 
     /// The lines of the file or stdin, without blank ones.
-    func lines() throws -> [Data] {
+    func lines() throws -> [Data] { try PromptSource.lines(of: promptFile) }
+
+    /// The lines of a file, or of stdin where there is none, without blank ones.
+    static func lines(of file: String?) throws -> [Data] {
         let blank = Set(" \t\r".utf8)
-        return try PromptSource.contents(of: promptFile).split(separator: UInt8(ascii: "\n")).filter {
+        return try contents(of: file).split(separator: UInt8(ascii: "\n")).filter {
             !$0.allSatisfy(blank.contains)
         }
     }

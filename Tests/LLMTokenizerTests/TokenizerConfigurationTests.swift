@@ -40,7 +40,7 @@ struct TokenizerConfigurationTests {
         let tokenizer = try tokenizer("fairytale-6m", configuration: #"{"add_prefix_space": false}"#)
         let ids = try tokenizer.encode(" there", addSpecialTokens: false)
         #expect(ids == [442])
-        #expect(tokenizer.leadingSpace == .keep)
+        #expect(tokenizer.decodingRules.leadingSpace == .keep)
         #expect(tokenizer.decode(ids) == " there")
     }
 
