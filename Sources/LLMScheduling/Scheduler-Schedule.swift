@@ -142,8 +142,8 @@ extension Scheduler {
         while tooMany - fits > 1 {
             let count = (fits + tooMany) / 2
             let positions = state.computedCount..<state.computedCount + count
-            let predicted = cost.predicted(others + state.work(of: positions)) ?? .infinity
-            if predicted <= bound.nanoseconds { fits = count } else { tooMany = count }
+            let longest = cost.bounded(others + state.work(of: positions)) ?? .infinity
+            if longest <= bound.nanoseconds { fits = count } else { tooMany = count }
         }
         return fits
     }

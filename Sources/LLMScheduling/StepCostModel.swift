@@ -4,12 +4,14 @@
 /// tokens that attention looks at. Steps are kept as running means by size class, one for each power of two of rows, so
 /// that a long stretch of small steps does not wash out what large ones cost. The four costs are fitted to the means by
 /// least squares of the relative error, none below zero; what the fit misses of the class asked for is made good by that
-/// class's own ratio. Durations are nanoseconds.
+/// class's own ratio. Durations of one class scatter, so what they were off lately, on average, comes on top: a bound is
+/// to hold on a noisy machine too. Durations are nanoseconds.
 struct StepCostModel: Sendable {
     private struct SizeClass: Sendable {
         var features = Features()
         var nanoseconds = 0.0
         var ratio = 1.0  // observed over fitted
+        var spread = 0.0  // mean of how far off the prediction was, relative to it
     }
 
     /// [step, rows, outputs, attended pairs], the latter three in units that make the costs alike in size.
@@ -22,6 +24,8 @@ struct StepCostModel: Sendable {
 
     /// How much one step counts in its class's mean.
     private static let weight = 0.25
+    /// How much one step counts in the mean of how far off predictions were.
+    private static let spreadWeight = 0.1
 
     /// Nanoseconds a computed token took lately; nil before the first step.
     var nanosecondsPerRow: Double? { decayedRows > 0 ? decayedNanoseconds / decayedRows : nil }
@@ -29,20 +33,33 @@ struct StepCostModel: Sendable {
     mutating func observe(_ work: StepWork, nanoseconds: Int64) {
         guard work.rows > 0, nanoseconds > 0 else { return }
         let index = Self.sizeClass(work)
+        let expected = predicted(work)
         var mean = classes[index] ?? SizeClass(features: Self.features(work), nanoseconds: Double(nanoseconds))
         mean.features += (Self.features(work) - mean.features) * Self.weight
         mean.nanoseconds += (Double(nanoseconds) - mean.nanoseconds) * Self.weight
+        if let expected, classes[index] != nil {
+            // A step that took twice as long as expected or longer met with something that says nothing of the next.
+            let error = min(abs(Double(nanoseconds) / expected - 1), 1)
+            mean.spread += (error - mean.spread) * Self.spreadWeight
+        }
         classes[index] = mean
         decayedNanoseconds = decayedNanoseconds * 0.9 + Double(nanoseconds)
         decayedRows = decayedRows * 0.9 + Double(work.rows)
         fit()
     }
 
-    /// Nanoseconds; nil before the first step.
+    /// Nanoseconds that the step takes on average; nil before the first step.
     func predicted(_ work: StepWork) -> Double? {
-        guard decayedRows > 0 else { return nil }
-        let nearest = classes[...Self.sizeClass(work)].last { $0 != nil } ?? classes.first { $0 != nil }
-        return Self.dot(costs, Self.features(work)) * ((nearest ?? nil)?.ratio ?? 1)
+        nearestClass(work).map { Self.dot(costs, Self.features(work)) * $0.ratio }
+    }
+
+    /// Nanoseconds that the step will hardly exceed; nil before the first step.
+    func bounded(_ work: StepWork) -> Double? {
+        nearestClass(work).map { Self.dot(costs, Self.features(work)) * $0.ratio * (1 + $0.spread) }
+    }
+
+    private func nearestClass(_ work: StepWork) -> SizeClass? {
+        (classes[...Self.sizeClass(work)].last { $0 != nil } ?? classes.first { $0 != nil }) ?? nil
     }
 
     /// The most rows, from `rows` up, that a step may have so that no size between is new but the last: what has not been
