@@ -6,6 +6,7 @@ struct BeamSearchState {
     let request: BeamSearchRequest
     var search: BeamSearch
     private(set) var cachedTokens: Int?
+    private var firstStep: ContinuousClock.Instant?
 
     init(_ request: BeamSearchRequest, eosTokens: [TokenID]) {
         self.request = request
@@ -13,9 +14,13 @@ struct BeamSearchState {
     }
 
     /// A sequence of the search begins to run.
-    mutating func started(_ sequence: StartedSequence) {
+    mutating func started(_ sequence: StartedSequence, at now: ContinuousClock.Instant) {
         cachedTokens = cachedTokens ?? min(sequence.cachedTokens, request.prompt.count)
+        firstStep = firstStep ?? now
     }
+
+    /// Seconds from its arrival to its first step, or to `now` where there was none.
+    func queueSeconds(at now: ContinuousClock.Instant) -> Double { ((firstStep ?? now) - request.arrival).seconds }
 
     /// Ends the search with what it has found.
     func finish(_ reason: FinishReason, tokenizer: (any Tokenizer)?, eosTokens: [TokenID]) {

@@ -145,7 +145,12 @@ extension EngineCore {
             owners[sequence] = nil
         }
         searches[owner] = nil
-        tell(.finished(reason), owner, state.request.options)
+        let now = ContinuousClock.now
+        tell(.finished(reason), owner, state.request.options, at: now)
+        watch.metrics.finished(
+            reason, queueSeconds: state.queueSeconds(at: now), prefillSeconds: nil, decodeSeconds: nil,
+            totalSeconds: (now - state.request.arrival).seconds, promptTokens: state.request.prompt.count,
+            generationTokens: state.search.beams.first?.tokens.count ?? 0)
         state.finish(reason, tokenizer: tokenizer, eosTokens: eosTokens)
     }
 }

@@ -10,7 +10,7 @@ extension EngineCore {
     }
 
     /// What is wanted of the output rows of a sequence; nil for a row whose request has ended.
-    func tasks(_ sequence: ScheduledSequence, _ batch: ScheduledBatch) -> [RowSamplers.Task?] {
+    func tasks(_ sequence: ScheduledSequence) -> [RowSamplers.Task?] {
         guard let owner = owners[sequence.id] else { return sequence.outputRows.map { _ in nil } }
         if let search = searches[owner]?.search {
             return sequence.outputRows.map { _ in .mostProbable(search.candidateCount) }
@@ -36,8 +36,7 @@ extension EngineCore {
 
     /// Hands out what came of the rows. A row that cannot be sampled ends its request alone.
     mutating func settle(
-        _ batch: ScheduledBatch, _ outcomes: [Result<RowSamplers.Outcome, SamplingError>?],
-        at now: ContinuousClock.Instant
+        _ batch: ScheduledBatch, _ outcomes: [Result<RowSamplers.Outcome, SamplingError>?]
     ) -> Drawn {
         var drawn = Drawn()
         var candidates: [SequenceID: [TokenLogprob]] = [:]

@@ -42,10 +42,7 @@ struct EngineCore {
         let begin = ContinuousClock.now
         let batch = scheduler.schedule()
         note(batch, at: begin)
-        let tasks = batch.sequences.flatMap { self.tasks($0, batch) }
-        var outcomes: [Result<RowSamplers.Outcome, SamplingError>?] = []
-        runner.run(batch) { rows, logits in outcomes += samplers.run(tasks[rows], logits) }
-        let drawn = settle(batch, outcomes, at: begin)
+        let drawn = settle(batch, compute(batch))
         let before = scheduler.totals
         let duration = (ContinuousClock.now - begin).nanoseconds
         let events = scheduler.commit(
@@ -58,6 +55,15 @@ struct EngineCore {
         let recomputed = scheduler.totals.recomputedTokens - before.recomputedTokens
         if recomputed > 0 { watch.metrics.recomputed(tokens: recomputed) }
         assert(scheduler.invariantViolations().isEmpty, "\(scheduler.invariantViolations())")
+    }
+
+    /// Computes a batch and works on its output rows. The tasks, which share the requests' tokens, end with this call, so
+    /// that tokens are appended in place afterwards.
+    private func compute(_ batch: ScheduledBatch) -> [Result<RowSamplers.Outcome, SamplingError>?] {
+        let tasks = batch.sequences.flatMap { self.tasks($0) }
+        var outcomes: [Result<RowSamplers.Outcome, SamplingError>?] = []
+        runner.run(batch) { rows, logits in outcomes += samplers.run(tasks[rows], logits) }
+        return outcomes
     }
 
     /// Tells those who watch how full the engine is.
@@ -98,7 +104,7 @@ struct EngineCore {
         for started in batch.started {
             guard let owner = owners[started.id] else { continue }
             requests[owner]?.started(started, at: now)
-            searches[owner]?.started(started)
+            searches[owner]?.started(started, at: now)
             tell(
                 .scheduled(cachedTokens: started.cachedTokens), owner, options(of: owner),
                 sample: sample(started.id, owner), at: now)
