@@ -59,7 +59,7 @@ struct GenerateCommand: AsyncParsableCommand {
                 let tokens = try engine.tokens(of: line.prompt)
                 let parameters = try line.sampling.parameters(
                     fallback: fallback, promptTokens: tokens.count, engine: engine)
-                return engine.generate(.tokenIDs(tokens), parameters)
+                return engine.generate(.tokenIDs(tokens), parameters, line.options)
             }
         }
         interrupt.aborts(engine)

@@ -5,6 +5,8 @@ import LLMGen
 struct PromptLine {
     let prompt: Prompt
     let sampling: SamplingFields
+    /// Priority, time limit and salt of the line's request.
+    let options: RequestOptions
 
     /// - Throws: ``LLMGenError`` `invalidInput` with the line's fault.
     init(_ data: Data) throws {
@@ -13,7 +15,7 @@ struct PromptLine {
         }
         do {
             let keys = try PromptLine.keys(data)
-            let known = Set(SamplingFields.CodingKeys.allCases.map(\.rawValue) + ["prompt", "prompt_token_ids"])
+            let known = Set(SamplingFields.CodingKeys.allCases.map(\.rawValue) + PromptFields.CodingKeys.allCases.map(\.rawValue))
             if let unknown = keys.filter({ !known.contains($0) }).min() {
                 throw PromptLine.error(
                     "unknown field '\(unknown)'; known are \(known.sorted().joined(separator: ", "))")
@@ -24,6 +26,12 @@ struct PromptLine {
             case (nil, let ids?): prompt = .tokenIDs(ids)
             default: throw PromptLine.error("give one of prompt and prompt_token_ids")
             }
+            if let seconds = fields.timeout, !(seconds > 0 && seconds <= 1e9) {
+                throw PromptLine.error("timeout is \(seconds); it must be above 0 and at most 1e9 seconds")
+            }
+            options = RequestOptions(
+                priority: fields.priority ?? 0, timeout: fields.timeout.map { .seconds($0) },
+                cacheSalt: fields.cache_salt)
             sampling = try JSONDecoder().decode(SamplingFields.self, from: data)
         } catch let error as DecodingError {
             throw PromptLine.error(PromptLine.describe(error))
@@ -33,6 +41,13 @@ struct PromptLine {
     private struct PromptFields: Decodable {
         let prompt: String?
         let prompt_token_ids: [TokenID]?
+        let priority: Int?
+        let timeout: Double?
+        let cache_salt: String?
+
+        enum CodingKeys: String, CodingKey, CaseIterable {
+            case prompt, prompt_token_ids, priority, timeout, cache_salt
+        }
     }
 
     /// Any JSON value, for the sake of its key.

@@ -26,7 +26,8 @@ import Testing
         "--kv-cache-memory", "--kv-blocks", "--kv-cache-dtype", "--block-size", "--max-num-seqs",
         "--max-num-batched-tokens",
         "--max-model-len", "--compute-dtype", "--quantization", "--gemm", "--threads", "--cpu-features",
-        "--load-format",
+        "--load-format", "--no-prefix-caching", "--scheduling-policy", "--target-itl", "--max-queued-requests",
+        "--max-queued-tokens",
     ]
 
     @Test(arguments: [["generate", "--help"], ["generate", "-h"], ["help", "generate"]])

@@ -34,6 +34,18 @@ import Testing
         }
     }
 
+    @Test func `A line's priority decides who is served first, and its time limit ends it`() throws {
+        let lines = [
+            #"{"prompt": "A queen", "max_tokens": 900, "ignore_eos": true, "timeout": 0.05, "cache_salt": "a"}"#,
+            #"{"prompt": "A fox", "max_tokens": 5, "priority": -1}"#,
+        ]
+        let reports = try run(lines, "--scheduling-policy", "priority", "--max-num-seqs", "1").reports()
+        #expect(try reports[0].output().finish_reason == "timeout" && reports[0].output().token_ids.count < 900)
+        #expect(try reports[1].output().token_ids.count == 5)
+        let refused = try run([#"{"prompt": "A queen", "timeout": 0}"#])
+        #expect(refused.status == 65 && refused.stdout.contains("timeout is 0.0; it must be above 0"))
+    }
+
     @Test func `A line's sampling fields go before the command's options`() throws {
         let reports = try run(
             [
