@@ -27,7 +27,9 @@ struct SampleState {
         self.sampling = sampling.ofSample(index)
         history = SequenceHistory(prompt: prompt, self.sampling)
         decoder = tokenizer.map {
-            StreamDecoder(tokenizer: $0, prompt: prompt, skipSpecialTokens: sampling.skipSpecialTokens)
+            StreamDecoder(
+                tokenizer: $0, prompt: prompt, skipSpecialTokens: sampling.skipSpecialTokens,
+                spacesBetweenSpecialTokens: sampling.spacesBetweenSpecialTokens)
         }
         matcher = StopMatcher(sampling.stop, includesStop: sampling.includeStopStrInOutput)
         detector = sampling.repetitionDetection.map { RepetitionDetector($0) }
