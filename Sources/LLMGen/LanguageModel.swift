@@ -17,6 +17,8 @@ public final class LanguageModel: Sendable {
     public let architectureName: String
     /// Text to tokens and back; nil where the folder has no tokenizer, so that prompts must be token ids.
     public let tokenizer: (any Tokenizer)?
+    /// How conversations are written for the model: its chat template.
+    public let chatFormat: ChatFormat
     /// Tokens that end a text.
     public let eosTokens: [TokenID]
     /// What the model's `generation_config.json` recommends.
@@ -72,6 +74,7 @@ public final class LanguageModel: Sendable {
         name = folder.resolvingSymlinksInPath().lastPathComponent
         quantization = options.quantization
         tokenizer = try LanguageModel.tokenizer(in: folder)
+        chatFormat = ChatFormat(folder: folder)
         let generation = try GenerationConfig(folder: folder)
         samplingDefaults = generation.defaults
         do {
@@ -109,8 +112,9 @@ public final class LanguageModel: Sendable {
 
     /// The token ids of a prompt, as an engine uses them.
     ///
+    /// - Parameter addSpecialTokens: whether BOS and EOS are put around a text, as the tokenizer's files ask.
     /// - Throws: ``LLMGenError`` `invalidInput` for an empty text, a model without a tokenizer or an unknown id.
-    public func tokens(of prompt: Prompt) throws(LLMGenError) -> [TokenID] {
+    public func tokens(of prompt: Prompt, addSpecialTokens: Bool = true) throws(LLMGenError) -> [TokenID] {
         switch prompt {
         case .tokenIDs(let ids):
             let size = vocabularySize
@@ -131,7 +135,7 @@ public final class LanguageModel: Sendable {
                         + "give the prompt as token ids")
             }
             do {
-                return try self.tokens(of: .tokenIDs(tokenizer.encode(text, addSpecialTokens: true)))
+                return try self.tokens(of: .tokenIDs(tokenizer.encode(text, addSpecialTokens: addSpecialTokens)))
             } catch let error as LLMGenError {
                 throw error
             } catch {

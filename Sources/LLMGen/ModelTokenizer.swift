@@ -4,15 +4,18 @@ public import LLMTokenizer
 public struct ModelTokenizer: Sendable {
     /// The tokenizer itself.
     public let tokenizer: any Tokenizer
+    /// How conversations are written for the model: its chat template.
+    public let chatFormat: ChatFormat
 
     /// Loads the tokenizer of the model that `path` names (``ModelLocator``), or of a tokenizer file:
     /// `tokenizer.json`, `tokenizer.model`.
     ///
     /// - Throws: ``LLMGenError`` `notFound` or `invalidInput`, naming the file and what is wrong with it.
     public init(_ path: String = ModelLocator.bundledModel) throws(LLMGenError) {
-        let location = try ModelLocator.locate(path)
+        let location = try ModelLocator.location(path)
+        chatFormat = ChatFormat(folder: location.folder)
         do {
-            tokenizer = try TokenizerFile.load(location)
+            tokenizer = try TokenizerFile.load(location.weights)
         } catch {
             throw LLMGenError(error)
         }

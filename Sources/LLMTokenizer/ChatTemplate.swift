@@ -61,21 +61,34 @@ public struct ChatTemplate: Sendable {
         }
     }
 
-    /// The text for a conversation in a JSON object, each of whose members the template is given: `messages` and, where they
-    /// are not there, `tools` and `documents` as null, `add_generation_prompt` as true, `bos_token` as `<s>` and `eos_token`
-    /// as `</s>`.
+    /// The text for a conversation in a JSON object, each of whose members the template is given; see
+    /// ``variables(json:specialTokens:)``.
     ///
     /// - Throws: as ``render(_:clock:)`` does, and `malformedConversation` where `json` is no JSON object.
     public func render(json: [UInt8], clock: TemplateClock = .system) throws(TokenizerError) -> String {
+        try render(variables: Self.variables(json: json), clock: clock)
+    }
+
+    /// The special tokens where no tokenizer names any: `bos_token` is `<s>`, `eos_token` is `</s>`.
+    public static let usualTokens: [String: TemplateValue] = ["bos_token": "<s>", "eos_token": "</s>"]
+
+    /// The members of a JSON object and, where they are not there, `tools` and `documents` as null,
+    /// `add_generation_prompt` as true, and special tokens.
+    ///
+    /// - Throws: `malformedConversation` where `json` is no JSON object.
+    public static func variables(
+        json: [UInt8], specialTokens: [String: TemplateValue] = usualTokens
+    ) throws(TokenizerError) -> [String: TemplateValue] {
         guard case .object(let members) = try TemplateValue(json: json) else {
             throw TokenizerError(
                 .malformedConversation, "the JSON is no object; give one with messages: {\"messages\": […]}")
         }
-        var variables: [String: TemplateValue] = [
-            "add_generation_prompt": true, "bos_token": "<s>", "eos_token": "</s>", "tools": nil, "documents": nil,
-        ]
+        var variables = specialTokens
+        variables["add_generation_prompt"] = true
+        variables["tools"] = .null
+        variables["documents"] = .null
         for member in members { variables[member.name] = member.value }
-        return try render(variables: variables, clock: clock)
+        return variables
     }
 }
 

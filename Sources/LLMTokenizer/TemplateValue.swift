@@ -44,6 +44,36 @@ public enum TemplateValue: Sendable {
         }
     }
 
+    /// JSON of the value, each level on lines of its own.
+    ///
+    /// - Throws: `malformedConversation` where a number is infinite or none, or where the value nests deeper than 100.
+    public func json() throws(TokenizerError) -> String {
+        guard hasOnlyNumbersOfJSON else {
+            throw TokenizerError(
+                .malformedConversation, "a number is beyond the range of doubles; JSON cannot say it, so leave it out")
+        }
+        do {
+            var json = JSONText(indent: "  ", itemSeparator: ",")
+            try json.write(try LLMTokenizer.Value(self))
+            return json.text
+        } catch {
+            throw TokenizerError(.malformedConversation, "the value cannot be written as JSON: \(error)")
+        }
+    }
+
+    private var hasOnlyNumbersOfJSON: Bool {
+        var rest = [self]
+        while let value = rest.popLast() {
+            switch value {
+            case .number(let number): if !number.isFinite { return false }
+            case .array(let elements): rest += elements
+            case .object(let members): rest += members.map(\.value)
+            default: break
+            }
+        }
+        return true
+    }
+
     init(_ json: JSONValue) {
         switch json {
         case .null: self = .null

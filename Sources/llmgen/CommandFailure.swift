@@ -28,7 +28,7 @@ enum CommandFailure {
     static let interrupted: Int32 = 130
 
     /// One line, `error: …`, whatever line breaks the message has.
-    private static func report(_ message: String) {
+    static func report(_ message: String) {
         StandardStreams.report("error: " + message.split(whereSeparator: \.isNewline).joined(separator: " "))
     }
 

@@ -34,6 +34,15 @@ enum Diagnostics {
         }
     }
 
+    /// Tokens and speed of one answer of a conversation.
+    static func turn(_ output: RequestOutput) {
+        let usage = output.usage
+        StandardStreams.report(
+            "\(usage.completionTokens) tokens at \(rounded(output.decodeTokensPerSecond)) tokens/s after a prompt of "
+                + "\(usage.promptTokens), \(usage.cachedTokens) of them cached, in "
+                + "\(rounded(output.timings.ttftSeconds)) s; seed \(output.seed); \(output.finishReason.rawValue)")
+    }
+
     /// How far a long measurement is, over and over on one line of a terminal; nothing elsewhere.
     static func progress(_ text: String, isLast: Bool) {
         guard isatty(STDERR_FILENO) == 1 else { return }

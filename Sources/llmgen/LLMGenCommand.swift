@@ -9,7 +9,8 @@ struct LLMGenCommand: AsyncParsableCommand {
         abstract: "Text generation with large language models on ordinary CPUs.",
         version: llmgenVersion,
         subcommands: [
-            GenerateCommand.self, TokenizeCommand.self, InspectCommand.self, PerplexityCommand.self, BenchCommand.self,
+            GenerateCommand.self, ChatCommand.self, TokenizeCommand.self, InspectCommand.self, PerplexityCommand.self,
+            BenchCommand.self,
         ])
 
     static func main() async {

@@ -73,7 +73,8 @@ struct PromptLine {
         context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
     }
 
-    private static func describe(_ error: DecodingError) -> String {
+    /// What is wrong with a field, in words.
+    static func describe(_ error: DecodingError) -> String {
         switch error {
         case .typeMismatch(_, let context), .valueNotFound(_, let context):
             return "field '\(path(context))' has the wrong type"

@@ -71,20 +71,22 @@ struct PromptSource: ParsableArguments {
         "no prompt; give PROMPT, --prompt-file, --prompt-token-ids or text on stdin")
 
     /// What a file has, or a pipe such as `<(command)`.
-    private static func read(_ path: String) throws(LLMGenError) -> Data {
+    ///
+    /// - Parameter kind: what errors call the file.
+    static func read(_ path: String, _ kind: String = "prompt file") throws(LLMGenError) -> Data {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw LLMGenError(code: .notFound, message: "'\(path)': no such prompt file; check the path")
+            throw LLMGenError(code: .notFound, message: "'\(path)': no such \(kind); check the path")
         }
         guard !isFolder.boolValue else {
-            throw LLMGenError(code: .notFound, message: "'\(path)': a folder, not a prompt file; give a file in it")
+            throw LLMGenError(code: .notFound, message: "'\(path)': a folder, not a \(kind); give a file in it")
         }
         do {
             let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
             return try file.readToEnd() ?? Data()
         } catch {
             throw LLMGenError(
-                code: .notFound, message: "'\(path)': the prompt file cannot be read; check its permissions",
+                code: .notFound, message: "'\(path)': the \(kind) cannot be read; check its permissions",
                 cause: error)
         }
     }

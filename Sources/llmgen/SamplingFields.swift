@@ -1,7 +1,7 @@
 import LLMGen
 
 /// Sampling fields under their wire names, from the command line or from a line of a prompt file.
-struct SamplingFields: Decodable {
+struct SamplingFields: Codable {
     var maxTokens: Int?
     var temperature: Double?
     var topK: Int?
@@ -85,8 +85,7 @@ struct SamplingFields: Decodable {
     func parameters(
         fallback: SamplingFields? = nil, promptTokens: Int, engine: Engine
     ) throws(LLMGenError) -> SamplingParameters {
-        let room = min(engine.maxModelLength, engine.kvBlocks * engine.blockSize) - promptTokens
-        return try parameters(fallback: fallback, maxTokens: max(1, min(256, room)))
+        try parameters(fallback: fallback, maxTokens: max(1, min(256, engine.lengthLimit - promptTokens)))
     }
 
     /// The parameters, with `maxTokens` where no field gives it. - Throws: ``LLMGenError`` `invalidArgument`, naming the
@@ -122,8 +121,13 @@ struct SamplingFields: Decodable {
     }
 }
 
+extension Engine {
+    /// Tokens that one request may have, prompt and output together.
+    var lengthLimit: Int { min(maxModelLength, kvBlocks * blockSize) }
+}
+
 /// `stop`: one text or several.
-struct StopTexts: Decodable {
+struct StopTexts: Codable {
     let texts: [String]
 
     init(_ texts: [String]) { self.texts = texts }
@@ -132,10 +136,15 @@ struct StopTexts: Decodable {
         let container = try decoder.singleValueContainer()
         texts = try (try? container.decode(String.self)).map { [$0] } ?? container.decode([String].self)
     }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(texts)
+    }
 }
 
 /// `logit_bias`: an object from token ids, as text, to numbers.
-struct LogitBiases: Decodable {
+struct LogitBiases: Codable {
     let biases: [TokenID: Double]
 
     init(_ biases: [TokenID: Double]) { self.biases = biases }
@@ -152,10 +161,15 @@ struct LogitBiases: Decodable {
         }
         self.biases = biases
     }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(Dictionary(uniqueKeysWithValues: biases.map { (String($0.key), $0.value) }))
+    }
 }
 
 /// `repetition_detection`: an object with vLLM's names.
-struct RepetitionFields: Decodable {
+struct RepetitionFields: Codable {
     let maxPatternSize: Int
     let minPatternSize: Int?
     let minCount: Int

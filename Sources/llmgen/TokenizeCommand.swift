@@ -7,9 +7,10 @@ struct TokenizeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Model folder, tokenizer file (tokenizer.json or tokenizer.model), or name of a bundled or installed model.",
+            "Model folder, tokenizer file (tokenizer.json or tokenizer.model), or name of a bundled or installed model. "
+                + "(default: \(ModelLocator.bundledModel))",
             valueName: "path"))
-    var model = ModelLocator.bundledModel
+    var model: String?
 
     @Argument(help: "The text to encode. (default: stdin)")
     var text: String?
@@ -21,6 +22,8 @@ struct TokenizeCommand: AsyncParsableCommand {
         parsing: .unconditional, help: ArgumentHelp("Token ids to decode, such as 1,2,3.", valueName: "ids"),
         transform: TokenIDList.init)
     var decode: TokenIDList?
+
+    @OptionGroup(title: "Conversations") var chat: ChatCaseOptionGroup
 
     @Flag(help: "Print only how many tokens there are.")
     var count = false
@@ -40,19 +43,31 @@ struct TokenizeCommand: AsyncParsableCommand {
         if jsonl, text != nil || decode != nil {
             throw ValidationError("--jsonl reads its lines from stdin; give no TEXT and no --decode")
         }
+        if chat.file != nil, text != nil || decode != nil || jsonl {
+            throw ValidationError("--chat takes the place of TEXT, --decode and --jsonl; give one of them")
+        }
+        if chat.render, json || count {
+            throw ValidationError("--render prints the text alone; give no --json and no --count")
+        }
         if count, json || jsonl || decode != nil {
             throw ValidationError("--count excludes --json, --jsonl and --decode; give one of them")
         }
     }
 
     func run() async throws {
-        let tokenization = Tokenization(tokenizer: try ModelTokenizer(model), addSpecialTokens: addSpecialTokens)
+        if let text = try chat.renderedWithoutModel(model) { return try StandardStreams.write(text) }
+        let tokenizer = try ModelTokenizer(model ?? ModelLocator.bundledModel)
+        let conversation = try chat.rendered(by: tokenizer.chatFormat)
+        if chat.render, let conversation { return try StandardStreams.write(conversation) }
+        // A chat template writes special tokens itself.
+        let tokenization = Tokenization(
+            tokenizer: tokenizer, addSpecialTokens: addSpecialTokens && conversation == nil)
         if jsonl { return try printLines(tokenization) }
         if let decode {
             let decoded = try tokenization.decode(decode.ids)
             return try json ? decoded.printLine() : StandardStreams.write(decoded.text + "\n")
         }
-        let encoded = try tokenization.encode(try text ?? PromptSource.text(of: nil))
+        let encoded = try tokenization.encode(try conversation ?? text ?? PromptSource.text(of: nil))
         if json { return try encoded.printLine() }
         if count { return try StandardStreams.write("\(encoded.tokenIds.count)\n") }
         let width = encoded.tokenIds.map { "\($0)".count }.max() ?? 0

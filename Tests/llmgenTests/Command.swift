@@ -113,7 +113,7 @@ struct Command {
         String(decoding: try Data(contentsOf: folder.appending(path: stream)), as: UTF8.self)
     }
 
-    private static func poll(_ what: String, _ isThere: () throws -> Bool) throws {
+    static func poll(_ what: String, _ isThere: () throws -> Bool) throws {
         let deadline = Date.now + 60
         while try !isThere() {
             if Date.now > deadline { throw Timeout(description: "waited 60 s for \(what)") }
@@ -126,7 +126,7 @@ struct Command {
     }
 
     /// The command beside the running tests.
-    private static func executable() throws -> URL {
+    static func executable() throws -> URL {
         var folder = try #require(Bundle.main.executableURL).resolvingSymlinksInPath().deletingLastPathComponent()
         while folder.path != "/" {
             let candidate = folder.appending(path: "llmgen")

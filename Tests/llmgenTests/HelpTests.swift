@@ -11,7 +11,7 @@ import Testing
     func `The command's help lists the verbs`(arguments: [String]) throws {
         let run = try Command.run(arguments)
         #expect(run.status == 0 && run.stderr == "")
-        for verb in ["generate", "inspect"] { #expect(run.stdout.contains("\n  \(verb) ")) }
+        for verb in ["generate", "chat", "tokenize", "inspect"] { #expect(run.stdout.contains("\n  \(verb) ")) }
     }
 
     static let options = [
