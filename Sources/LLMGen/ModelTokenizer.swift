@@ -5,14 +5,18 @@ public struct ModelTokenizer: Sendable {
     /// The tokenizer itself.
     public let tokenizer: any Tokenizer
 
-    /// Loads the tokenizer of the model that `path` names (``ModelLocator``), or of a tokenizer file:
-    /// `tokenizer.json`, `tokenizer.model`.
+    /// Loads the tokenizer of the model that `path` names (``ModelLocator``), or of a tokenizer file: `tokenizer.json`,
+    /// `tokenizer.model` or a GGUF file, told apart by how they begin.
     ///
     /// - Throws: ``LLMGenError`` `notFound` or `invalidInput`, naming the file and what is wrong with it.
     public init(_ path: String = ModelLocator.bundledModel) throws(LLMGenError) {
-        let location = try ModelLocator.locate(path)
+        let location = try ModelLocator.location(path)
+        guard try !location.isGGUF() else {
+            tokenizer = try GGUFVocabulary(path: location.weights.path).tokenizer()
+            return
+        }
         do {
-            tokenizer = try TokenizerFile.load(location)
+            tokenizer = try TokenizerFile.load(location.weights)
         } catch {
             throw LLMGenError(error)
         }

@@ -7,7 +7,7 @@ struct TokenizeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Model folder, tokenizer file (tokenizer.json or tokenizer.model), or name of a bundled or installed model.",
+            "Model folder, tokenizer file (tokenizer.json, tokenizer.model or GGUF), or name of a bundled or installed model.",
             valueName: "path"))
     var model = ModelLocator.bundledModel
 
