@@ -36,6 +36,21 @@ public struct ChatFormat: Sendable {
         templates = Result { () throws(TokenizerError) in try ChatTemplateSet(folder: folder) }
     }
 
+    /// The templates and the special tokens of a GGUF file.
+    init(_ file: GGUFVocabulary, _ tokenizer: any Tokenizer, model: String) {
+        self.model = model
+        var tokens: [String: TemplateValue] = [:]
+        if let bos = tokenizer.bosToken.flatMap({ tokenizer.piece($0) }) { tokens["bos_token"] = .string(bos) }
+        if let eos = tokenizer.eosTokens.first.flatMap({ tokenizer.piece($0) }) { tokens["eos_token"] = .string(eos) }
+        var templates = ChatTemplateSet("", specialTokens: tokens)
+        do {
+            templates.texts = try file.chatTemplates()
+            self.templates = .success(templates)
+        } catch {
+            self.templates = .failure(TokenizerError(.malformedTemplate, error.message))
+        }
+    }
+
     /// The model's template; `tool_use` where there are tools and one of that name, else `default`.
     ///
     /// - Throws: ``LLMGenError`` `invalidInput` where there is none, or none that can be read.

@@ -7,12 +7,18 @@ public struct ModelTokenizer: Sendable {
     /// How conversations are written for the model: its chat template.
     public let chatFormat: ChatFormat
 
-    /// Loads the tokenizer of the model that `path` names (``ModelLocator``), or of a tokenizer file:
-    /// `tokenizer.json`, `tokenizer.model`.
+    /// Loads the tokenizer of the model that `path` names (``ModelLocator``), or of a tokenizer file: `tokenizer.json`,
+    /// `tokenizer.model` or a GGUF file, told apart by how they begin.
     ///
     /// - Throws: ``LLMGenError`` `notFound` or `invalidInput`, naming the file and what is wrong with it.
     public init(_ path: String = ModelLocator.bundledModel) throws(LLMGenError) {
         let location = try ModelLocator.location(path)
+        guard try !location.isGGUF() else {
+            let file = try GGUFVocabulary(path: location.weights.path)
+            tokenizer = try file.tokenizer()
+            chatFormat = ChatFormat(file, tokenizer, model: location.weights.lastPathComponent)
+            return
+        }
         chatFormat = ChatFormat(folder: location.folder)
         do {
             tokenizer = try TokenizerFile.load(location.weights)

@@ -3,9 +3,9 @@
 /// It builds no tree, does not recurse and limits nesting, so the memory it takes is within a small multiple of the
 /// text. A name that appears twice in one object, text after the value, malformed UTF-8, lone surrogates and numbers
 /// that are not whole where whole ones are asked for are errors, which say where they are. Names count as equal when
-/// `String` says so, that is by Unicode's canonical equivalence. Strings must be in Unicode's Stream-Safe Text Format
-/// (UAX #15), but for those that are read as bytes: `String` compares and hashes in time quadratic in a run of
-/// combining marks.
+/// `String` says so, that is by Unicode's canonical equivalence. Names, and strings that may be compared, must be in
+/// Unicode's Stream-Safe Text Format (UAX #15): `String` compares and hashes in time quadratic in a run of combining
+/// marks. Those that are read as texts or as bytes may be any.
 ///
 ///     try reader.beginObject()
 ///     while let name = try reader.nextName() {
@@ -113,7 +113,18 @@ package struct JSONReader {
         return value
     }
 
+    /// A string that may be compared and hashed.
     package mutating func string() throws(JSONError) -> String {
+        let text = try text()
+        guard Self.isStreamSafe(text) else {
+            throw failure("a string with more than \(Self.combiningMarkLimit) combining marks in a row")
+        }
+        return text
+    }
+
+    /// A string of whatever characters, such as what a person has written. `==`, `hash(into:)` and `Set` may take
+    /// quadratic time on it; compare its UTF-8.
+    package mutating func text() throws(JSONError) -> String {
         try expect("\"")
         var start = position
         var unescaped: [UInt8] = []
@@ -134,9 +145,6 @@ package struct JSONReader {
             ? String(validating: rest, as: UTF8.self)
             : String(validating: unescaped + rest, as: UTF8.self)
         guard let text else { throw failure("a string that is not valid UTF-8") }
-        guard Self.isStreamSafe(text) else {
-            throw failure("a string with more than \(Self.combiningMarkLimit) combining marks in a row")
-        }
         position += 1
         return text
     }
@@ -187,7 +195,7 @@ package struct JSONReader {
         switch next.map(Unicode.Scalar.init) {
         case "{": try beginObject()
         case "[": try beginArray()
-        case "\"": _ = try string()
+        case "\"": _ = try text()
         case "t": try expectWord("true")
         case "f": try expectWord("false")
         case "n": try expectWord("null")

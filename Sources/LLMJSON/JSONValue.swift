@@ -14,28 +14,33 @@ package indirect enum JSONValue: Sendable, Hashable {
     case object(OrderedDictionary<String, JSONValue>)
 
     /// Reads the whole of `bytes`, which errors call `part`.
-    package init(_ bytes: [UInt8], part: String = "the JSON") throws(JSONError) {
+    ///
+    /// - Parameter takesAnyText: as for ``JSONReader/value(takesAnyText:)``.
+    package init(_ bytes: [UInt8], part: String = "the JSON", takesAnyText: Bool = false) throws(JSONError) {
         var reader = JSONReader(bytes, part: part)
-        self = try reader.value()
+        self = try reader.value(takesAnyText: takesAnyText)
         try reader.finish()
     }
 }
 
 extension JSONReader {
     /// The next value as a tree. The limit on nesting bounds the recursion.
-    package mutating func value() throws(JSONError) -> JSONValue {
+    ///
+    /// - Parameter takesAnyText: whether strings that are no names are read as ``text()`` is: for trees that nobody
+    ///   compares or hashes.
+    package mutating func value(takesAnyText: Bool = false) throws(JSONError) -> JSONValue {
         switch try kind() {
         case .object:
             try beginObject()
             var members: OrderedDictionary<String, JSONValue> = [:]
-            while let name = try nextName() { members[name] = try value() }
+            while let name = try nextName() { members[name] = try value(takesAnyText: takesAnyText) }
             return .object(members)
         case .array:
             try beginArray()
             var elements: [JSONValue] = []
-            while try nextElement() { elements.append(try value()) }
+            while try nextElement() { elements.append(try value(takesAnyText: takesAnyText)) }
             return .array(elements)
-        case .string: return .string(try string())
+        case .string: return .string(try takesAnyText ? text() : string())
         case .number:
             let text = try numberText()
             return Int(text).map(JSONValue.integer) ?? .number(Double(text) ?? .nan)

@@ -1,107 +1,109 @@
-/// Finds added tokens in a text: the leftmost first, and of those that begin together the longest.
+/// Finds added tokens in a text, as `tokenizers` finds them.
+///
+/// The leftmost counts, and of those that begin at one place the longest; the search goes on behind it even where it turns
+/// out to touch a word that it must not touch.
 struct AddedTokenMatcher: Sendable {
-    /// A stretch of text, or an added token between two.
-    enum Segment: Equatable {
+    /// A stretch of text, or an added token.
+    enum Segment {
         case text(Range<Int>)
         case token(TokenID)
     }
 
-    private struct Entry: Sendable {
+    /// A token, and what it is looked for as.
+    struct Entry: Sendable {
         let bytes: [UInt8]
         let id: TokenID
         let token: AddedToken
     }
 
-    /// Sorted by bytes, so that the entries with a common beginning stand together.
+    /// Its ids are places in `entries`.
+    private let trie: ByteTrie
     private let entries: [Entry]
     /// Whether a token begins with the byte.
     private let begins: [Bool]
 
-    init(_ tokens: [TokenID: AddedToken]) {
-        let entries = tokens.filter { !$0.value.content.isEmpty }
-            .map { Entry(bytes: Array($0.value.content.utf8), id: $0.key, token: $0.value) }
-            .sorted { ($0.bytes == $1.bytes) ? $0.id < $1.id : $0.bytes.lexicographicallyPrecedes($1.bytes) }
+    /// A matcher of `entries`; of those that are looked for as the same the last counts.
+    init(_ entries: [Entry]) {
+        let entries = entries.filter { !$0.bytes.isEmpty }
         var begins = [Bool](repeating: false, count: 256)
         for entry in entries { begins[Int(entry.bytes[0])] = true }
+        trie = ByteTrie(entries.enumerated().map { ($1.bytes[...], Int32($0)) })
         self.entries = entries
         self.begins = begins
     }
 
-    /// Cuts UTF-8 `text` at its added tokens; empty stretches are left out.
-    func segments(of text: [UInt8]) -> [Segment] {
+    /// A matcher of tokens as they are spelled.
+    init(_ tokens: [TokenID: AddedToken]) {
+        self.init(
+            tokens.sorted { $0.key < $1.key }.map { Entry(bytes: Array($1.content.utf8), id: $0, token: $1) })
+    }
+
+    /// Cuts `text` at its added tokens; empty stretches are left out.
+    func segments(of text: [UInt8], _ range: Range<Int>) -> [Segment] {
+        if entries.isEmpty { return range.isEmpty ? [] : [.text(range)] }
         var segments: [Segment] = []
-        var start = 0
-        var position = 0
-        while position < text.count {
-            guard begins[Int(text[position])], let entry = match(text, at: position) else {
+        var start = range.lowerBound
+        var position = range.lowerBound
+        let window = text.span.extracting(range)
+        while position < range.upperBound {
+            guard begins[Int(text[position])] else {
                 position += 1
                 continue
             }
-            let end = position + entry.bytes.count
-            var before = start..<position
-            if entry.token.stripsLeft { before = start..<Self.trimmedEnd(text[before]) }
-            if !before.isEmpty { segments.append(.text(before)) }
-            segments.append(.token(entry.id))
-            position = entry.token.stripsRight ? Self.trimmedStart(text[end...]) : end
-            start = position
+            var match: (length: Int, index: Int)?
+            trie.forEachPrefix(of: window, from: position - range.lowerBound) { length, index in
+                match = (length, Int(index))
+            }
+            guard let match else {
+                position += 1
+                continue
+            }
+            let (id, token) = (entries[match.index].id, entries[match.index].token)
+            var (lower, upper) = (position, position + match.length)
+            position = upper
+            if token.isSingleWord, !Self.standsAlone(text, lower..<upper, in: range) { continue }
+            if token.stripsLeft { lower = max(Self.spacesStart(text, range.lowerBound..<lower), start) }
+            if token.stripsRight { upper = Self.spacesEnd(text, upper..<range.upperBound) }
+            if start < lower { segments.append(.text(start..<lower)) }
+            segments.append(.token(id))
+            start = upper
         }
-        if start < text.count { segments.append(.text(start..<text.count)) }
+        if start < range.upperBound { segments.append(.text(start..<range.upperBound)) }
         return segments
     }
 
-    private func match(_ text: [UInt8], at start: Int) -> Entry? {
-        var candidates = entries[...]
-        var longest: Entry?
-        var length = 0
-        while start + length < text.count, !candidates.isEmpty {
-            let byte = text[start + length]
-            let lower = candidates.lowerBound { $0.bytes.count > length && $0.bytes[length] >= byte }
-            let upper = candidates.lowerBound { $0.bytes.count > length && $0.bytes[length] > byte }
-            candidates = candidates[lower..<upper]
-            length += 1
-            guard let first = candidates.first, first.bytes.count == length else { continue }
-            if !first.token.isSingleWord || Self.standsAlone(text, start..<start + length) { longest = first }
+    private static func standsAlone(_ text: [UInt8], _ token: Range<Int>, in range: Range<Int>) -> Bool {
+        if token.lowerBound > range.lowerBound {
+            let start = start(ofCharacterBefore: token.lowerBound, text)
+            if CharacterClasses.word.contains(UTF8Text.scalar(text, at: start).0) { return false }
         }
-        return longest
+        return token.upperBound == range.upperBound
+            || !CharacterClasses.word.contains(UTF8Text.scalar(text, at: token.upperBound).0)
     }
 
-    private static func standsAlone(_ text: [UInt8], _ range: Range<Int>) -> Bool {
-        let before = text[..<range.lowerBound].suffix(4)
-        let after = text[range.upperBound...].prefix(4)
-        return !(String(decoding: before, as: UTF8.self).unicodeScalars.last.map(isWord) ?? false)
-            && !(String(decoding: after, as: UTF8.self).unicodeScalars.first.map(isWord) ?? false)
-    }
-
-    private static func isWord(_ scalar: Unicode.Scalar) -> Bool {
-        scalar == "_" || scalar.properties.isAlphabetic || scalar.properties.numericType != nil
-    }
-
-    private static func trimmedEnd(_ text: ArraySlice<UInt8>) -> Int {
-        let spaces = String(decoding: text, as: UTF8.self).unicodeScalars.reversed().prefix(while: isWhitespace)
-        return text.endIndex - spaces.reduce(0) { $0 + UTF8.width($1) }
-    }
-
-    private static func trimmedStart(_ text: ArraySlice<UInt8>) -> Int {
-        var start = text.startIndex
-        var decoder = UTF8()
-        var bytes = text.makeIterator()
-        while case .scalarValue(let scalar) = decoder.decode(&bytes), isWhitespace(scalar) {
-            start += UTF8.width(scalar)
-        }
+    private static func start(ofCharacterBefore position: Int, _ text: [UInt8]) -> Int {
+        var start = position - 1
+        while text[start] & 0xC0 == 0x80 { start -= 1 }
         return start
     }
 
-    private static func isWhitespace(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.isWhitespace }
-}
-
-extension ArraySlice {
-    /// The first index whose element, and each after it, fulfils `predicate`.
-    fileprivate func lowerBound(where predicate: (Element) -> Bool) -> Int {
-        var range = startIndex..<endIndex
-        while !range.isEmpty {
-            let middle = range.lowerBound + range.count / 2
-            range = predicate(self[middle]) ? range.lowerBound..<middle : middle + 1..<range.upperBound
+    private static func spacesStart(_ text: [UInt8], _ range: Range<Int>) -> Int {
+        var position = range.upperBound
+        while position > range.lowerBound {
+            let start = start(ofCharacterBefore: position, text)
+            guard UnicodeSets.space.contains(UTF8Text.scalar(text, at: start).0) else { break }
+            position = start
         }
-        return range.lowerBound
+        return position
+    }
+
+    private static func spacesEnd(_ text: [UInt8], _ range: Range<Int>) -> Int {
+        var position = range.lowerBound
+        while position < range.upperBound {
+            let (scalar, length) = UTF8Text.scalar(text, at: position)
+            guard UnicodeSets.space.contains(scalar) else { break }
+            position += length
+        }
+        return position
     }
 }

@@ -37,9 +37,4 @@ extension CharacterMap {
         }
         return nil
     }
-
-    private func base(_ unit: Int) -> Int {
-        let bits = units[unit]
-        return unit ^ Int((bits >> 10) << ((bits & 1 << 9) >> 6))
-    }
 }

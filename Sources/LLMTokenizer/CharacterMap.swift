@@ -91,8 +91,7 @@ struct CharacterMap: Sendable {
     }
 
     private mutating func visit(_ unit: Int) throws(Damage) -> Visit {
-        let bits = units[unit]
-        let base = unit ^ Int((bits >> 10) << ((bits & 1 << 9) >> 6))
+        let base = base(unit)
         guard base | 0xFF < units.count else {
             throw Damage("unit \(unit) of precompiled_charsmap points at \(base) of \(units.count)")
         }
@@ -102,6 +101,12 @@ struct CharacterMap: Sendable {
     }
 
     func hasValue(_ unit: Int) -> Bool { units[unit] >> 8 & 1 == 1 }
+
+    /// Where the children of a unit are, each at this place with its label's bits changed.
+    func base(_ unit: Int) -> Int {
+        let bits = units[unit]
+        return unit ^ Int((bits >> 10) << ((bits & 1 << 9) >> 6))
+    }
 
     private func checkReplacement(_ offset: Int) throws(Damage) {
         let text = replacements.dropFirst(offset).prefix(Limits.replacementBytes + 1).prefix { $0 != 0 }

@@ -128,7 +128,7 @@ public struct SentencePieceTokenizer: Tokenizer {
         var ids: [TokenID] = []
         if addSpecialTokens, addsBOS, let bosToken { ids.append(bosToken) }
         do {
-            for segment in matcher.segments(of: bytes) {
+            for segment in matcher.segments(of: bytes, 0..<bytes.count) {
                 switch segment {
                 case .token(let id): ids.append(id)
                 case .text(let range):

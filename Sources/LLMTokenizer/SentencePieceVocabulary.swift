@@ -97,7 +97,7 @@ struct SentencePieceVocabulary: Sendable {
         switch piece.kind {
         case .control: return .special(piece.text)
         case .unknown: return .verbatim(unknown)
-        case .byte: return UInt8(piece.text.dropFirst(3).prefix(2), radix: 16).map { .byte($0) } ?? .nothing
+        case .byte: return ByteToken.byte(Array(piece.text.utf8)).map { .byte($0) } ?? .nothing
         case .normal, .userDefined, .unused:
             let text = spaced(piece.text)
             return piece.text.utf8.first == UInt8(ascii: " ") ? .verbatim(text) : .text(text)

@@ -38,7 +38,7 @@ public enum TemplateValue: Sendable {
     ///   twice.
     public init(json: [UInt8]) throws(TokenizerError) {
         do {
-            self.init(try JSONValue(json, part: "the JSON"))
+            self.init(try JSONValue(json, part: "the JSON", takesAnyText: true))
         } catch {
             throw TokenizerError(.malformedConversation, "\(error.message); correct the JSON")
         }

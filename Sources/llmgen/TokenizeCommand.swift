@@ -7,8 +7,8 @@ struct TokenizeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Model folder, tokenizer file (tokenizer.json or tokenizer.model), or name of a bundled or installed model. "
-                + "(default: \(ModelLocator.bundledModel))",
+            "Model folder, tokenizer file (tokenizer.json, tokenizer.model or GGUF), or name of a bundled or installed "
+                + "model. (default: \(ModelLocator.bundledModel))",
             valueName: "path"))
     var model: String?
 

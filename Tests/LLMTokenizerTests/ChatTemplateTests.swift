@@ -26,6 +26,24 @@ import Testing
             try template.render(input, clock: ChatTemplateFixtures.clock) == "<s>HitdFalseTrue<e>False2026-01-02")
     }
 
+    @Test func `A message may have a run of combining marks of any length, a name may not`() throws {
+        let marks = String(repeating: "\u{301}\u{323}", count: 100_000)
+        let messages = try TemplateValue(json: Array(#"[{"role": "user", "content": "a\#(marks)"}]"#.utf8))
+        let template = try ChatTemplate(
+            """
+            {% for m in messages %}{{ m.content|trim }}{% if m.content == 'a' or 'b' in m.content %}no{% endif %}\
+            {{ m.content|length }}{{ m.content.split('a')|length }}{{ {m.content: 1}[m.content] }}\
+            {{ m.content|upper|length }}{{ (m.content|tojson)|length }}{{ m.content.startswith('a') }}{% endfor %}
+            """)
+        guard case .array(let list) = messages else { throw TokenizerError(.malformedConversation, "no list") }
+        let text = try template.render(ChatTemplateInput(messages: list))
+        #expect(text.utf8.elementsEqual("a\(marks)20000121200001200003True".utf8), "\(text.suffix(40))")
+        let error = #expect(throws: TokenizerError.self) {
+            try TemplateValue(json: Array(#"{"a\#(marks)": 1}"#.utf8))
+        }
+        #expect(error?.message.contains("more than 30 combining marks") == true)
+    }
+
     @Test func `No tools and no documents are none`() throws {
         let template = try ChatTemplate("{{ tools }}{{ documents }}")
         #expect(try template.render(ChatTemplateInput(messages: [])) == "NoneNone")

@@ -24,7 +24,9 @@ struct TokenizerCase: Decodable, Sendable {
 
 /// The tokenizers of `Tests/Fixtures/tokenizer/json`, one of each kind.
 enum JSONFixture {
-    static let names = ["byte-level-llama", "byte-level-gpt2", "byte-fallback", "unigram", "word-piece", "steps"]
+    static let names = [
+        "byte-level-llama", "byte-level-gpt2", "byte-fallback", "unigram", "word-piece", "steps", "precompiled",
+    ]
 
     static func folder(_ name: String) -> URL { Paths.fixtures.appending(path: "tokenizer/json/\(name)") }
 

@@ -4,6 +4,8 @@ import LLMJSON
 ///
 /// Whoever reads the file fills the fields, one for each key; an absent key is nil or empty.
 public struct Vocabulary: Sendable {
+    /// What errors call the vocabulary; whoever reads it from a file names the file.
+    public var source = "the GGUF vocabulary"
     /// `model`: `llama`, `gpt2`, `gemma4` or `t5`.
     public var model: String
     /// `pre`: the name of the rules that cut a text into words, for `gpt2`.
@@ -16,6 +18,8 @@ public struct Vocabulary: Sendable {
     public var types: [Int32] = []
     /// `merges`: two spellings with a space between, the first merge first.
     public var merges: [[UInt8]] = []
+    /// `added_tokens`: spellings of tokens that are user-defined, where `types` does not say what they are.
+    public var addedTokens: [[UInt8]] = []
     /// `bos_token_id`.
     public var bos: TokenID?
     /// `eos_token_id`.
@@ -41,8 +45,8 @@ public struct Vocabulary: Sendable {
 
     /// The tokenizer that the vocabulary means.
     ///
-    /// - Throws: `TokenizerError` `unsupported` for a model or a pre-tokenizer that is not known, which it names;
-    ///   `malformedModel` where the fields contradict one another.
+    /// - Throws: `TokenizerError`, which begins with `source`: `unsupported` for a model or a pre-tokenizer that is not
+    ///   known, which it names; `malformedModel` where the fields contradict one another.
     public func tokenizer() throws(TokenizerError) -> any Tokenizer {
         do throws(Damage) {
             try check()
@@ -52,7 +56,7 @@ public struct Vocabulary: Sendable {
             default: throw Damage("tokenizer.ggml.model is \(model.quoted), which is not known", code: .unsupported)
             }
         } catch {
-            throw TokenizerError(error.code, "the GGUF vocabulary cannot be used: \(error.reason); \(error.remedy)")
+            throw TokenizerError(error.code, "\(source) cannot be used: \(error.reason); \(error.remedy)")
         }
         return try SentencePieceTokenizer(vocabulary: self)
     }
@@ -81,15 +85,31 @@ public struct Vocabulary: Sendable {
         return text
     }
 
-    /// Control and user-defined tokens, which are matched in a text as they are spelled.
+    /// Control, user-defined and added tokens, which are matched in a text as they are spelled.
     func matched() throws(Damage) -> [TokenID: AddedToken] {
-        var matched: [TokenID: AddedToken] = [:]
+        var matched = try listed()
         for id in tokens.indices where type(id) == 3 || type(id) == 4 {
             var token = AddedToken(try text(id))
             token.isSpecial = type(id) == 3
             matched[TokenID(id)] = token
         }
         return matched
+    }
+
+    /// The tokens of `addedTokens`.
+    private func listed() throws(Damage) -> [TokenID: AddedToken] {
+        if addedTokens.isEmpty { return [:] }
+        let ids = Dictionary(tokens.enumerated().map { ($1, $0) }) { first, _ in first }
+        var listed: [TokenID: AddedToken] = [:]
+        for (index, spelling) in addedTokens.enumerated() {
+            guard let id = ids[spelling] else {
+                throw Damage("number \(index) of added_tokens is none of its \(tokens.count) tokens")
+            }
+            var token = AddedToken(try text(id))
+            token.isSpecial = false
+            listed[TokenID(id)] = token
+        }
+        return listed
     }
 }
 
@@ -103,7 +123,7 @@ extension SentencePieceTokenizer {
         configuration.addsPrefixSpace = vocabulary.addsSpacePrefix ?? !isUnigram
         configuration.addsBOS = vocabulary.addsBOS ?? (!isUnigram && vocabulary.bos != nil)
         configuration.addsEOS = vocabulary.addsEOS ?? (isUnigram && vocabulary.eos != nil)
-        let source = "the GGUF vocabulary cannot be used"
+        let source = "\(vocabulary.source) cannot be used"
         do throws(Damage) {
             configuration.addedTokens = try vocabulary.matched()
             func setting(_ id: TokenID?) throws(Damage) -> TokenizerConfiguration.Setting {
@@ -115,7 +135,7 @@ extension SentencePieceTokenizer {
         } catch {
             throw TokenizerError(error.code, "\(source): \(error.reason); \(error.remedy)")
         }
-        try self.init(configuration, place: "the GGUF vocabulary", source: source) { () throws(Damage) in
+        try self.init(configuration, place: vocabulary.source, source: source) { () throws(Damage) in
             var pieces: [SentencePieceModel.Piece] = []
             for id in vocabulary.tokens.indices {
                 let raw = TokenID(id) == vocabulary.unknown ? 2 : vocabulary.type(id)

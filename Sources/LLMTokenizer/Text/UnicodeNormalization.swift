@@ -1,5 +1,4 @@
 import Foundation
-@_spi(_Unicode) import Swift
 
 /// Unicode's normalization forms (UAX #15), as of Unicode 9.
 ///
@@ -54,28 +53,18 @@ enum NormalizationForm: Sendable {
         return output
     }
 
-    /// The standard library's normalization, which takes O(n log n) whatever marks there are; Foundation's takes
-    /// quadratic time, so it is only asked for the compatibility mapping of one scalar at a time.
     private func apply(_ text: String) -> String {
-        let isCompatible = self == .nfkc || self == .nfkd
-        let text = text.unicodeScalars.reduce(into: "") { text, scalar in
-            switch scalar {
-            // The library does not sort what these four marks consist of among the marks around them.
-            case "\u{344}": text += "\u{308}\u{301}"
-            case "\u{F73}": text += "\u{F71}\u{F72}"
-            case "\u{F75}": text += "\u{F71}\u{F74}"
-            case "\u{F81}": text += "\u{F71}\u{F80}"
-            case _ where isCompatible: text += String(scalar).decomposedStringWithCompatibilityMapping
-            default: text.unicodeScalars.append(scalar)
+        var scalars: [Unicode.Scalar] = []
+        for scalar in text.unicodeScalars {
+            switch self {
+            case .nfc, .nfd: scalars += CanonicalMapping.decomposition(of: scalar)
+            // One scalar at a time: Foundation takes quadratic time in a run of marks.
+            case .nfkc, .nfkd: scalars += String(scalar).decomposedStringWithCompatibilityMapping.unicodeScalars
             }
         }
-        var scalars = String.UnicodeScalarView()
-        if self == .nfc || self == .nfkc {
-            scalars.append(contentsOf: text._nfc)
-        } else {
-            scalars.append(contentsOf: text._nfd)
-        }
-        return String(scalars)
+        CanonicalMapping.sortMarks(&scalars)
+        if self == .nfc || self == .nfkc { scalars = CanonicalMapping.composed(scalars) }
+        return String(String.UnicodeScalarView(scalars))
     }
 
     /// Whether a scalar that is not ASCII surely stays as it is, and begins what may join with it. A few large ranges,

@@ -1,13 +1,20 @@
 """Trains small tokenizers of each kind with Hugging Face's tokenizers, and writes what they give.
 
-    python3 -m venv venv && venv/bin/pip install tokenizers
+    python3 -m venv venv && venv/bin/pip install tokenizers sentencepiece protobuf
     venv/bin/python Tests/Fixtures/tokenizer/make_json_fixture.py            # cases.jsonl of each
     venv/bin/python Tests/Fixtures/tokenizer/make_json_fixture.py --train    # and the tokenizer.json of each
 
-Run from the package's root. For a larger comparison, of any tokenizer.json:
+Run from the package's root. For a larger comparison, of any tokenizer.json, or of any tokenizer.model with
+sentencepiece in place of tokenizers:
 
     venv/bin/python Tests/Fixtures/tokenizer/make_json_fixture.py --cases 20000 --seed 7 tokenizer.json > cases.jsonl
-    LLMGEN_TOKENIZER=tokenizer.json LLMGEN_TOKENIZER_CASES=cases.jsonl swift test --filter TokenizerJSONTests
+    LLMGEN_TOKENIZER=tokenizer.json LLMGEN_TOKENIZER_CASES=cases.jsonl \\
+        swift test -c release --disable-testable-imports --filter TokenizerJSONTests
+
+The normalizer Precompiled has the character map of unigram/tokenizer.model, which make_fixture.py trains; another
+sentencepiece Unigram model becomes a tokenizer.json by
+
+    venv/bin/python Tests/Fixtures/tokenizer/make_json_fixture.py --convert tokenizer.model > tokenizer.json
 """
 
 import argparse
@@ -135,7 +142,23 @@ def steps():
     return t
 
 
-KINDS = [byte_level_llama, byte_level_gpt2, byte_fallback, unigram, word_piece, steps]
+def precompiled(path=HERE / "unigram" / "tokenizer.model"):
+    """A sentencepiece Unigram model, its character map and all."""
+    from sentencepiece import sentencepiece_model_pb2
+    proto = sentencepiece_model_pb2.ModelProto.FromString(pathlib.Path(path).read_bytes())
+    pieces = [(piece.piece, piece.score) for piece in proto.pieces]
+    unknown = next(index for index, piece in enumerate(proto.pieces) if piece.type == piece.UNKNOWN)
+    t = Tokenizer(models.Unigram(pieces, unknown, proto.trainer_spec.byte_fallback))
+    t.normalizer = normalizers.Sequence([
+        normalizers.Precompiled(proto.normalizer_spec.precompiled_charsmap), normalizers.Replace(Regex(" {2,}"), " ")])
+    t.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
+    t.decoder = decoders.Metaspace(prepend_scheme="always")
+    t.add_special_tokens([
+        AddedToken(piece.piece, special=True, normalized=False) for piece in proto.pieces if piece.type == piece.CONTROL])
+    return t
+
+
+KINDS = [byte_level_llama, byte_level_gpt2, byte_fallback, unigram, word_piece, steps, precompiled]
 
 
 # Sets of characters, and pieces of Oniguruma's syntax, each to be matched in a text.
@@ -175,6 +198,9 @@ def regex():
 
 
 def cases(path, seed, count):
+    if str(path).endswith(".model"):
+        yield from sentencepiece_cases(path, seed, count)
+        return
     t = Tokenizer.from_file(str(path))
     special = [token.content for token in t.get_added_tokens_decoder().values()][:200]
     for text in texts(seed, count, special):
@@ -185,13 +211,33 @@ def cases(path, seed, count):
         }, ensure_ascii=True)
 
 
+def sentencepiece_cases(path, seed, count):
+    from sentencepiece import SentencePieceProcessor
+    t = SentencePieceProcessor(model_file=str(path))
+    size = range(t.vocab_size())
+    # Tokens that are spelled in a text are found by their tokenizers, not by sentencepiece.
+    named = [t.id_to_piece(i) for i in size if t.is_control(i) or t.is_unknown(i)]
+    bos = [t.bos_id()] if t.bos_id() >= 0 else []
+    name = t.id_to_piece(bos[0]) if bos else ""
+    for text in texts(seed, count):
+        if any(token in text for token in named):
+            continue
+        plain = t.encode(text)
+        back = t.decode(plain)
+        yield json.dumps({"text": text, "ids": bos + plain, "plain": plain, "skipped": back, "full": name + back})
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--train", action="store_true")
+    parser.add_argument("--convert", metavar="MODEL")
     parser.add_argument("--cases", type=int, default=120)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("file", nargs="?")
     options = parser.parse_args()
+    if options.convert:
+        print(precompiled(options.convert).to_str(pretty=False))
+        return
     if options.file:
         for line in cases(options.file, options.seed, options.cases):
             print(line)
