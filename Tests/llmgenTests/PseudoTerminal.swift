@@ -18,12 +18,14 @@ struct PseudoTerminal {
 
     /// Starts `llmgen` with `arguments`.
     init(_ arguments: [String]) throws {
-        let main = posix_openpt(O_RDWR | O_NOCTTY)
-        guard main >= 0, grantpt(main) == 0, unlockpt(main) == 0, let name = ptsname(main) else {
+        // posix_openpt and its kin, which Swift does not see, by the calls beneath them.
+        let (main, unlock, numberOf) = (open("/dev/ptmx", O_RDWR | O_NOCTTY), 0x4004_5431 as UInt, 0x8004_5430 as UInt)
+        var (isLocked, number): (Int32, Int32) = (0, 0)
+        guard main >= 0, ioctl(main, unlock, &isLocked) == 0, ioctl(main, numberOf, &number) == 0 else {
             throw Failure(description: "no pseudo-terminal: \(String(cString: strerror(errno)))")
         }
         let terminal = FileHandle(
-            fileDescriptor: open(String(cString: name), O_RDWR | O_NOCTTY), closeOnDealloc: true)
+            fileDescriptor: open("/dev/pts/\(number)", O_RDWR | O_NOCTTY), closeOnDealloc: true)
         keyboard = FileHandle(fileDescriptor: main, closeOnDealloc: true)
         process.executableURL = try Command.executable()
         process.arguments = arguments
