@@ -4,8 +4,8 @@
     venv/bin/python Tests/Fixtures/tokenizer/check_vocabularies.py FOLDER
     venv/bin/python Tests/Fixtures/tokenizer/check_vocabularies.py FOLDER --random 20000 --seed 7 --save OTHER
 
-Run from the package's root after `make build`. FOLDER has vocabularies NAME.gguf, each with NAME.gguf.inp, texts with a
-line `__ggml_vocab_test__` between, and NAME.gguf.out, a line of ids for each, without BOS and EOS. Every text must get
+Run from the package's root after `make build`. FOLDER has vocabularies NAME.gguf, each with NAME.gguf.inp, texts each
+with a line `__ggml_vocab_test__` behind it, and NAME.gguf.out, a line of ids for each, without BOS and EOS. Every text must get
 these ids, and the ids the text. With `--random` so many random and adversarial texts must get the ids and the texts
 that tokenizers or sentencepiece give with the same vocabulary; `--save` writes it as NAME.json or NAME.model.
 """
@@ -101,7 +101,7 @@ def main():
     for path in paths:
         inputs, outputs = (path.with_name(path.name + suffix) for suffix in [".inp", ".out"])
         if inputs.exists():
-            given = inputs.read_text().split(SEPARATOR)
+            given = inputs.read_text().removesuffix(SEPARATOR).split(SEPARATOR)
             ids = [[int(word) for word in line.split()] for line in outputs.read_text().splitlines()]
             if len(given) != len(ids):
                 sys.exit(f"error: {inputs.name} has {len(given)} texts, {outputs.name} {len(ids)} lines")

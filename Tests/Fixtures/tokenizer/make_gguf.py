@@ -99,6 +99,8 @@ def spaced():
 
 def sentence_pieces(name, source, model):
     proto = sentencepiece_model_pb2.ModelProto.FromString((HERE / source / "tokenizer.model").read_bytes())
+    # A GGUF file cannot say how the unknown token reads.
+    proto.trainer_spec.ClearField("unk_surface")
     processor = SentencePieceProcessor(model_proto=proto.SerializeToString())
     out = writer(name, model, [piece.piece for piece in proto.pieces], [piece.type for piece in proto.pieces])
     out.add_token_scores([piece.score for piece in proto.pieces])

@@ -219,12 +219,15 @@ def sentencepiece_cases(path, seed, count):
     named = [t.id_to_piece(i) for i in size if t.is_control(i) or t.is_unknown(i)]
     bos = [t.bos_id()] if t.bos_id() >= 0 else []
     name = t.id_to_piece(bos[0]) if bos else ""
+    # Behind a token that is shown, a text keeps its space: as behind a letter.
+    letter = next(i for i in size if t.id_to_piece(i).isalpha() and t.id_to_piece(i).isascii())
     for text in texts(seed, count):
         if any(token in text for token in named):
             continue
         plain = t.encode(text)
         back = t.decode(plain)
-        yield json.dumps({"text": text, "ids": bos + plain, "plain": plain, "skipped": back, "full": name + back})
+        full = name + t.decode([letter] + plain)[len(t.id_to_piece(letter)):] if bos else back
+        yield json.dumps({"text": text, "ids": bos + plain, "plain": plain, "skipped": back, "full": full})
 
 
 def main():
