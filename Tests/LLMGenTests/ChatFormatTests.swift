@@ -22,7 +22,8 @@ import Testing
     @Test func `A conversation becomes the template's text, encoded without a BOS of the tokenizer's`() async throws {
         let model = try await Fairytale.load()
         #expect(try model.chatFormat.text(of: input) == "<s>Once upon a time")
-        #expect(try model.prompt(for: input) == .tokenIDs([1, 2428, 700, 261, 529]))
+        // What follows a special token gets no prefix space.
+        #expect(try model.prompt(for: input) == .tokenIDs([1, 3834, 332, 700, 261, 529]))
         let other = try ChatTemplate("{{ messages[0].content }}</s>")
         #expect(try model.prompt(for: input, template: other) == .tokenIDs([2428, 700, 261, 529, 2]))
     }
@@ -89,6 +90,6 @@ import Testing
             conversation.append(role: "assistant", content: output.text)
             cached.append(output.usage.cachedTokens)
         }
-        #expect(cached[0] == 0 && cached[1] > 0 && cached[2] > cached[1], "\(cached)")
+        #expect(cached[0] == 0 && cached[2] >= 32 && cached == cached.sorted(), "\(cached)")
     }
 }

@@ -28,10 +28,17 @@ import Testing
             ChatTests.greedy + ["--chat-template", ChatTests.story], input: "Once upon a time\n\nThe king said\r\n")
         #expect(run.status == 0, "\(run.stderr)")
         #expect(turns(run).count == 2 && !run.stderr.contains("> "), "\(run.stderr)")
-        let first = try Command.run("generate", "Once upon a time", "--temperature", "0", "--max-tokens", "12").stdout
-        let both = "Once upon a time \(first.trimmingCharacters(in: .whitespacesAndNewlines)) The king said"
-        let second = try Command.run("generate", both, "--temperature", "0", "--max-tokens", "12").stdout
-        #expect(run.stdout == first + second)
+        /// What the model goes on with after a text, encoded as the template's are: BOS is a part of it.
+        func answer(to text: String) throws -> String {
+            let ids = try Command.run("tokenize", "<s>" + text, "--no-add-special-tokens", "--json").stdout
+            let list = try #require(ids.firstMatch(of: /"token_ids":\[([0-9,]*)\]/)?.1)
+            return try Command.run(
+                "generate", "--prompt-token-ids", String(list), "--temperature", "0", "--max-tokens", "12"
+            ).stdout
+        }
+        let first = try answer(to: "Once upon a time")
+        let said = first.trimmingCharacters(in: .whitespacesAndNewlines)
+        #expect(run.stdout == first + (try answer(to: "Once upon a time \(said) The king said")))
     }
 
     @Test func `Tokens that the turn before computed are cached, and the line says so`() throws {
@@ -39,7 +46,7 @@ import Testing
             ["chat", "--temperature", "0", "--max-tokens", "48", "--ignore-eos"],
             input: "Once upon a time\nThe eldest son\nThe youngest son\n")
         let cached = turns(run).compactMap { $0.firstMatch(of: /(\d+) of them cached/).flatMap { Int($0.1) } }
-        #expect(cached.count == 3 && cached[0] == 0 && cached[1] > 0 && cached[2] > cached[1], "\(run.stderr)")
+        #expect(cached.count == 3 && cached[0] == 0 && cached[2] >= 32, "\(run.stderr)")
     }
 
     @Test func `A conversation is saved, loaded and gone on with`() throws {

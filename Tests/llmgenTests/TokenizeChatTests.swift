@@ -19,10 +19,10 @@ import Testing
 
     @Test func `A conversation is rendered by the model's template and encoded`() throws {
         let run = try tokenize(hello)
-        #expect(run.stdout.hasPrefix("1     <s>\n2428  ▁Once\n700   ▁upon\n"), "\(run.stdout)\(run.stderr)")
+        #expect(run.stdout.hasPrefix("1     <s>\n3834  On\n332   ce\n700   ▁upon\n"), "\(run.stdout)\(run.stderr)")
         #expect(try tokenize(hello, "--render").stdout == "<s>Once upon\na time")
-        #expect(try tokenize(hello, "--count", "--chat-template", TokenizeChatTests.story).stdout == "5\n")
-        #expect(try tokenize(hello, "--json").stdout.contains(#""token_ids":[1,2428,700,"#))
+        #expect(try tokenize(hello, "--count", "--chat-template", TokenizeChatTests.story).stdout == "6\n")
+        #expect(try tokenize(hello, "--json").stdout.contains(#""token_ids":[1,3834,332,700,"#))
     }
 
     @Test func `With --render a template needs no model, and special tokens have their usual names`() throws {
@@ -56,6 +56,6 @@ import Testing
         ["--chat", "x", "--decode", "1"], ["--chat", "x", "--render", "--count"],
     ])
     func `Options that exclude one another are wrong usage`(arguments: [String]) throws {
-        try Command.run(["tokenize"] + arguments).expectError(64, ["--chat"])
+        try Command.run(["tokenize"] + arguments).expectError(64, [arguments.contains("--count") ? "--render" : "--chat"])
     }
 }
