@@ -27,10 +27,11 @@ import Testing
             let random = ids.map { _ in TokenID.random(in: -1...TokenID(size), using: &generator) }
             _ = tokenizer.decode(random)
             if iteration % tokenizers.count == 0 {
-                // Bytes lose nothing; added tokens may take spaces with them.
-                let plain = text.replacing("<", with: "").replacing("wor", with: "").replacing("  ", with: " ")
+                // Bytes lose nothing, but added tokens may take spaces with them, and `Éa` reads as a byte and a letter.
+                // Scalar by scalar: a character may be more than its sign.
+                let plain = String(String.UnicodeScalarView(text.unicodeScalars.filter { $0 != "<" && $0 != "\u{C9}" }))
                 let back = tokenizer.decode(try tokenizer.encode(plain, addSpecialTokens: false))
-                #expect(isSame(back, plain) || plain.contains("  "), "seed \(seed), iteration \(iteration)")
+                #expect(isSame(back, plain), "seed \(seed), iteration \(iteration)")
             }
         }
     }
