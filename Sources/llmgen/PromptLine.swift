@@ -15,7 +15,8 @@ struct PromptLine {
         }
         do {
             let keys = try PromptLine.keys(data)
-            let known = Set(SamplingFields.CodingKeys.allCases.map(\.rawValue) + PromptFields.CodingKeys.allCases.map(\.rawValue))
+            let known = Set(
+                SamplingFields.CodingKeys.allCases.map(\.rawValue) + PromptFields.CodingKeys.allCases.map(\.rawValue))
             if let unknown = keys.filter({ !known.contains($0) }).min() {
                 throw PromptLine.error(
                     "unknown field '\(unknown)'; known are \(known.sorted().joined(separator: ", "))")

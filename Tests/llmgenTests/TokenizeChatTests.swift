@@ -56,6 +56,7 @@ import Testing
         ["--chat", "x", "--decode", "1"], ["--chat", "x", "--render", "--count"],
     ])
     func `Options that exclude one another are wrong usage`(arguments: [String]) throws {
-        try Command.run(["tokenize"] + arguments).expectError(64, [arguments.contains("--count") ? "--render" : "--chat"])
+        let named = arguments.contains("--count") ? "--render" : "--chat"
+        try Command.run(["tokenize"] + arguments).expectError(64, [named])
     }
 }
