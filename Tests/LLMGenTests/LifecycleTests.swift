@@ -44,8 +44,7 @@ import Testing
     @Test func `Draining finishes what there is and refuses what comes`() async throws {
         let engine = try await Fairytale.engine()
         let parameters = try SamplingParameters(seed: 1, ignoreEOS: true, maxTokens: 100)
-        async let running = engine.generate(Array(repeating: story, count: 4), parameters)
-        await engine.settle()
+        let running = engine.streams(Array(repeating: story, count: 4), parameters)
         async let drained: Void = engine.drain()
         // The order is given by a task of its own; what comes before it is still taken.
         var code: LLMGenError.Code?
@@ -57,7 +56,7 @@ import Testing
             }
         }
         #expect(code == .draining)
-        #expect(try await running.allSatisfy { $0.finishReason == .length })
+        for stream in running { #expect(try await Engine.output(of: stream).finishReason == .length) }
         await drained
         engine.resume()
         #expect(try await engine.generate([story], parameters)[0].tokenIDs.count == 100)
@@ -67,13 +66,12 @@ import Testing
         let engine = try await Fairytale.engine()
         engine.pause()
         let parameters = try SamplingParameters(n: 2, seed: 1, maxTokens: 50)
-        async let one = engine.generate([story], parameters, RequestOptions(name: "one"))
-        async let other = engine.generate([story], parameters, RequestOptions(name: "other"))
-        await engine.settle()
+        let one = engine.generate(story, parameters, RequestOptions(name: "one"))
+        let other = engine.generate(story, parameters, RequestOptions(name: "other"))
         engine.abort("one")
-        #expect(try await one[0].outputs.map(\.finishReason) == [.abort, .abort])
+        #expect(try await Engine.output(of: one).outputs.map(\.finishReason) == [.abort, .abort])
         engine.resume()
-        #expect(try await other[0].outputs.allSatisfy { $0.finishReason != .abort })
+        #expect(try await Engine.output(of: other).outputs.allSatisfy { $0.finishReason != .abort })
     }
 
     @Test func `A full queue refuses with an estimate`() async throws {
