@@ -101,11 +101,11 @@ fuzz: setup
 	LLMGEN_FUZZ_ITERATIONS=100000 LLMGEN_FUZZ_SCHEDULES=200000 \
 	    $(TEST) --filter 'FuzzTests|HostileFileTests|SimulationTests'
 
-# The whole suite under the address sanitizer.
+# The whole suite under the address sanitizer, with fewer random cases.
 ASAN := $(TEST) --sanitize=address --disable-xctest --scratch-path .build/asan
 
 asan: setup
-	ASAN_OPTIONS=detect_leaks=0 $(ASAN)
+	ASAN_OPTIONS=detect_leaks=0 LLMGEN_FUZZ_ITERATIONS=500 LLMGEN_FUZZ_SCHEDULES=500 $(ASAN)
 
 # The engine's own tests with leak detection; the test framework leaks elsewhere.
 leaks: setup
