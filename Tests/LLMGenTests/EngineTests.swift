@@ -1,6 +1,7 @@
 import Foundation
 import LLMGen
 import LLMTestSupport
+import Synchronization
 import Testing
 
 @Suite struct EngineTests {
@@ -79,16 +80,30 @@ import Testing
     @Test func `Cancelling the reading task frees the request's blocks`() async throws {
         let engine = try await Fairytale.engine()
         let parameters = try SamplingParameters(ignoreEOS: true, maxTokens: 900)
+        // The engine waits at its tenth token until the reader has cancelled, so that the request cannot end before.
+        let gate = Gate()
+        let options = RequestOptions(logitsProcessors: [gate])
         let reader = Task {
             var last: OutputPiece?
-            for try await piece in engine.generate(story, parameters) {
+            for try await piece in engine.generate(story, parameters, options) {
                 last = piece
                 withUnsafeCurrentTask { $0?.cancel() }
+                gate.isOpen.store(true, ordering: .releasing)
             }
             return last
         }
         #expect(try await reader.value?.output == nil)
         #expect(await engine.usedBlocks == 0)
+    }
+
+    /// Holds the engine's thread at the tenth token until it is opened.
+    private final class Gate: LogitsProcessor {
+        let changesArgmax = true
+        let isOpen = Atomic(false)
+
+        func process(_ logits: inout MutableSpan<Float>, prompt: [TokenID], output: [TokenID]) {
+            while output.count >= 10, !isOpen.load(ordering: .acquiring) { Thread.sleep(forTimeInterval: 1e-3) }
+        }
     }
 
     @Test func `A dropped stream frees the request's blocks`() async throws {
