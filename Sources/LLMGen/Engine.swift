@@ -29,6 +29,12 @@ public final class Engine: Sendable {
     public var kvBlocks: Int { kvCacheSizing.blockCount }
     /// Memory that the cache takes when all its blocks have been used.
     public var kvCacheMemory: ByteCount { kvCacheSizing.memory }
+    /// Sequences that may run at once.
+    public var maxNumSeqs: Int { scheduling.maxNumSeqs }
+    /// Whether full blocks are kept for later requests that begin alike.
+    public var cachesPrefixes: Bool { scheduling.prefixCaching }
+    /// Tokens that one request may have, prompt and output together: what the model, or the whole cache, has room for.
+    public var lengthLimit: Int { min(maxModelLength, kvBlocks * blockSize) }
     /// Bytes of cached keys and values that a token has, over all layers.
     let kvBytesPerToken: Int
     let scheduling: SchedulerOptions

@@ -15,6 +15,9 @@ public struct EngineOptions: Sendable {
     public var kvCacheMemory: ByteCount?
     /// Blocks of keys and values, in place of an amount of memory.
     public var kvBlocks: Int?
+    /// Where neither is given, the engine's share of the memory that caches may take: 1, or less where several engines
+    /// are to live beside each other.
+    public var memoryShare = 1.0
     /// The type of cached keys and values; unset, ``LanguageModel/automaticKVCacheDtype``.
     public var kvCacheDtype: KVCacheDtype?
     /// Tokens a block: 16, 32, 64 or 128.

@@ -59,7 +59,8 @@ public struct KVCacheSizing: Sendable, Hashable, CustomStringConvertible {
         } else {
             try KVCacheSizing.check(blockBytes, limit)
             let (all, overflow) = blocksOfSequence.multipliedReportingOverflow(by: options.maxNumSeqs)
-            let affordable = min(max(1, limit.available / 2 / blockBytes), Int(Int32.max))
+            let share = Double(limit.available / 2) * min(max(options.memoryShare, 0), 1)
+            let affordable = min(max(1, Int(share) / blockBytes), Int(Int32.max))
             if !overflow, all <= affordable {
                 (blockCount, bound) = (all, .sequences(options.maxNumSeqs, tokens: maxLength))
             } else {

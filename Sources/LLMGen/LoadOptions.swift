@@ -78,6 +78,10 @@ public struct LoadOptions: Sendable {
         self.loadFormat = loadFormat
     }
 
+    /// Threads that compute where the options do not say: one a physical core that the process may run on, within its
+    /// control groups' CPU quota.
+    public static var automaticThreads: Int { CPUTopology().threads }
+
     /// Threads there may be at most.
     static let maxThreads = 1024
 

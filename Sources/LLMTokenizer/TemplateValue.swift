@@ -1,4 +1,4 @@
-import LLMJSON
+package import LLMJSON
 import OrderedCollections
 
 /// A value that a chat template is given: what JSON can say, with the members of objects in their order.
@@ -74,7 +74,7 @@ public enum TemplateValue: Sendable {
         return true
     }
 
-    init(_ json: JSONValue) {
+    package init(_ json: JSONValue) {
         switch json {
         case .null: self = .null
         case .flag(let value): self = .bool(value)

@@ -29,17 +29,16 @@ struct BenchInterferenceCommand: AsyncParsableCommand {
     func run() async throws {
         let benchmark = try InterferenceBenchmark(
             streams: streams, streamTokens: streamLen, prompts: prompts, promptTokens: promptLen)
-        var bounded = options
-        bounded.targetITL = options.targetITL ?? .milliseconds(150)
-        var unbounded = options
+        var bounded = options.settings.scheduling(batchedTokens: 2048, prefixCaching: false)
+        bounded.targetITL = options.settings.targetITL ?? .milliseconds(150)
+        var unbounded = bounded
         unbounded.targetITL = nil
         let model = try await options.loadModel()
-        let engine = try bounded.engine(model, batchedTokens: 2048, prefixCaching: false)
+        let engine = try Engine(model: model, options: bounded)
         Diagnostics.start(model, engine)
         let report = InterferenceReport(
             targetSeconds: bounded.targetITL.map { $0 / .seconds(1) } ?? 0, bounded: try await benchmark.run(engine),
-            unbounded: try await benchmark.run(
-                unbounded.engine(model, batchedTokens: 2048, prefixCaching: false)))
+            unbounded: try await benchmark.run(Engine(model: model, options: unbounded)))
         for row in report.rows {
             try StandardStreams.write(row.map { $0.padding(to: 26) }.joined() + "\n")
         }

@@ -9,14 +9,14 @@ struct LLMGenCommand: AsyncParsableCommand {
         abstract: "Text generation with large language models on ordinary CPUs.",
         version: llmgenVersion,
         subcommands: [
-            GenerateCommand.self, ChatCommand.self, TokenizeCommand.self, InspectCommand.self, PerplexityCommand.self,
-            BenchCommand.self,
+            GenerateCommand.self, ChatCommand.self, ServeCommand.self, TokenizeCommand.self, InspectCommand.self,
+            PerplexityCommand.self, BenchCommand.self,
         ])
 
     static func main() async {
         StandardStreams.prepare()
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(try ServeConfiguration.arguments())
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {

@@ -24,7 +24,7 @@ struct PerplexityCommand: AsyncParsableCommand {
         let measure = try Perplexity(window: window, stride: stride)
         let text = try PromptSource.text(of: file == "-" ? nil : file)
         let model = try await options.loadModel()
-        let dtype = options.kvCacheDtype.value ?? model.automaticKVCacheDtype
+        let dtype = options.settings.kvCacheDtype.value ?? model.automaticKVCacheDtype
         let result = try measure.measure(text, model, kvCacheDtype: dtype) { done, all in
             Diagnostics.progress("\(done) of \(all) tokens", isLast: done == all)
         }

@@ -121,11 +121,6 @@ struct SamplingFields: Codable {
     }
 }
 
-extension Engine {
-    /// Tokens that one request may have, prompt and output together.
-    var lengthLimit: Int { min(maxModelLength, kvBlocks * blockSize) }
-}
-
 /// `stop`: one text or several.
 struct StopTexts: Codable {
     let texts: [String]

@@ -1,0 +1,87 @@
+import LLMGen
+
+/// What a route has the engine generate: prompts with parameters in common.
+struct Generation: Sendable {
+    let engine: Engine
+    let prompts: [[TokenID]]
+    let parameters: SamplingParameters
+    let options: RequestOptions
+    /// The request's place in the server, held as long as it runs.
+    let pass: RequestGate.Pass
+
+    /// Checks the prompts and takes a place for them.
+    ///
+    /// - Throws: what is wrong with the request; 429 where there is no place.
+    init(
+        _ prompts: [[TokenID]], _ parameters: SamplingParameters, _ common: CommonFields
+    ) throws(ErrorResponse) {
+        let samples = prompts.count * (parameters.n ?? 1)
+        let limits = common.limits
+        guard samples <= limits.maxSamples else {
+            throw .invalid(
+                "\(prompts.count) prompts with n of \(parameters.n ?? 1) are \(samples) samples; "
+                    + "at most \(limits.maxSamples) are taken", param: "n")
+        }
+        engine = common.engine
+        do throws(LLMGenError) {
+            for prompt in prompts { try engine.check(.tokenIDs(prompt), parameters) }
+        } catch {
+            throw ErrorResponse(error)
+        }
+        pass = try common.enter(samples)
+        self.prompts = prompts
+        self.parameters = parameters
+        options = common.options
+    }
+
+    /// The pieces of each prompt's answer, from now on.
+    func streams() -> [AsyncThrowingStream<OutputPiece, any Error>] {
+        engine.streams(prompts.map(Prompt.tokenIDs), parameters, options)
+    }
+
+    /// The whole outputs, in the prompts' order. The client's leaving ends them.
+    func outputs(_ departure: Departure, _ record: RequestRecord) async throws -> [RequestOutput] {
+        let outputs = try await departure.running {
+            try await engine.generate(prompts.map(Prompt.tokenIDs), parameters, options)
+        }
+        for output in outputs { record.add(output) }
+        return outputs
+    }
+
+    /// Tokens that a prompt keeps after `truncate_prompt_tokens`.
+    func promptTokens(_ index: Int) -> Int {
+        guard let kept = parameters.truncatePromptTokens, kept >= 0 else { return prompts[index].count }
+        return min(kept, prompts[index].count)
+    }
+}
+
+extension Departure {
+    /// What `operation` returns, as a task that the client's leaving cancels.
+    func running<Value: Sendable>(_ operation: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        let task = Task(operation: operation)
+        return try await whilePresent {
+            try await withTaskCancellationHandler {
+                try await task.value
+            } onCancel: {
+                task.cancel()
+            }
+        } onDeparture: {
+            task.cancel()
+        }
+    }
+}
+
+extension Generation {
+    /// What a beam search finds for each prompt. The client's leaving ends it.
+    func search(
+        _ beams: BeamSearchParameters, _ departure: Departure
+    ) async throws -> [BeamSearchOutput] {
+        try await departure.running {
+            var outputs: [BeamSearchOutput] = []
+            for prompt in prompts {
+                outputs.append(try await engine.beamSearch(.tokenIDs(prompt), beams, options))
+            }
+            return outputs
+        }
+    }
+}

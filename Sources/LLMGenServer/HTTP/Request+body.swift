@@ -1,0 +1,58 @@
+import Hummingbird
+import LLMJSON
+
+extension RequestFields {
+    /// The fields of a request's body, which must be JSON of bounded length.
+    ///
+    /// - Throws: 413, 415 or 400.
+    init(of request: Request, _ options: ServerOptions) async throws {
+        if let type = request.headers[.contentType], !RequestFields.isJSON(type) {
+            throw ErrorResponse(
+                status: 415, code: "unsupported_media_type",
+                message: "the body is of type \(type.quoted); send application/json")
+        }
+        try self.init(try await request.bytes(upTo: options.maxBodyBytes))
+    }
+
+    private static func isJSON(_ type: String) -> Bool {
+        let name = type.prefix { $0 != ";" }.lowercased().filter { !$0.isWhitespace }
+        return name == "application/json" || (name.hasPrefix("application/") && name.hasSuffix("+json"))
+    }
+}
+
+extension Request {
+    /// The whole body. - Throws: 413 where it is longer than `limit`.
+    fileprivate func bytes(upTo limit: Int) async throws -> [UInt8] {
+        let tooLarge = ErrorResponse(
+            status: 413, code: "body_too_large", message: "the body has more than \(limit) bytes; send less")
+        if let length = headers[.contentLength].flatMap({ Int($0) }), length > limit { throw tooLarge }
+        var bytes: [UInt8] = []
+        for try await part in body {
+            guard bytes.count + part.readableBytes <= limit else { throw tooLarge }
+            bytes += part.readableBytesView
+        }
+        return bytes
+    }
+}
+
+extension Response {
+    /// A response of JSON.
+    static func json(_ bytes: [UInt8], status: HTTPResponse.Status = .ok) -> Response {
+        Response(
+            status: status, headers: [.contentType: "application/json"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+
+    /// A response of text.
+    static func text(_ text: String, type: String = "text/plain; charset=utf-8") -> Response {
+        Response(
+            status: .ok, headers: [.contentType: type], body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+    }
+
+    /// The response to an error.
+    init(_ error: ErrorResponse) {
+        self = .json(error.body, status: HTTPResponse.Status(code: error.status))
+        if let seconds = error.retryAfterSeconds { headers[.retryAfter] = "\(seconds)" }
+        if error.status == 401 { headers[.wwwAuthenticate] = "Bearer" }
+    }
+}

@@ -1,0 +1,46 @@
+import Hummingbird
+import Logging
+import NIOCore
+import Synchronization
+
+/// What the server knows of one HTTP request while it is served.
+struct ServerContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    /// The client's name of the request, or one made here.
+    var requestID = ""
+    /// The name of the API key that the request came with.
+    var key: String?
+    /// What the access log tells of it.
+    let record = RequestRecord()
+    private let channel: any Channel
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = CoreRequestContextStorage(source: source)
+        channel = source.channel
+    }
+
+    /// Tells when the client is gone.
+    var departure: Departure {
+        get async throws {
+            try await channel.pipeline.handler(type: ConnectionHandler.self).map(\.departure).get()
+        }
+    }
+}
+
+/// What the access log tells of a request, known at its end.
+final class RequestRecord: Sendable {
+    struct Fields {
+        var model: String?
+        var promptTokens: Int?
+        var cachedTokens: Int?
+        var completionTokens: Int?
+        var finishReasons: [String] = []
+        var ttftSeconds: Double?
+    }
+
+    private let fields = Mutex(Fields())
+
+    var current: Fields { fields.withLock { $0 } }
+
+    func update(_ change: (inout Fields) -> Void) { fields.withLock { change(&$0) } }
+}

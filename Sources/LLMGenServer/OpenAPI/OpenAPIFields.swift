@@ -1,0 +1,172 @@
+/// The fields of requests, each with its JSON schema: what `/openapi.json` tells and the routes take.
+enum OpenAPIFields {
+    typealias Field = (name: String, schema: String)
+
+    /// How tokens are chosen; all routes that generate.
+    static let sampling: [Field] = [
+        ("n", ##"{"type":"integer","minimum":1,"description":"Samples."}"##),
+        ("temperature", ##"{"type":"number","minimum":0,"maximum":2}"##),
+        ("top_p", ##"{"type":"number","exclusiveMinimum":0,"maximum":1}"##),
+        ("top_k", ##"{"type":"integer","minimum":-1,"maximum":2147483647}"##),
+        ("min_p", ##"{"type":"number","minimum":0,"maximum":1}"##),
+        ("typical_p", ##"{"type":"number","exclusiveMinimum":0,"maximum":1}"##),
+        ("top_n_sigma", ##"{"type":"number","minimum":-1}"##),
+        ("dynatemp_range", ##"{"type":"number","minimum":0,"maximum":2}"##),
+        ("dynatemp_exponent", ##"{"type":"number","minimum":0}"##),
+        ("xtc_probability", ##"{"type":"number","minimum":0,"maximum":1}"##),
+        ("xtc_threshold", ##"{"type":"number","minimum":0,"maximum":1}"##),
+        ("mirostat", ##"{"type":"integer","enum":[0,2]}"##),
+        ("mirostat_tau", ##"{"type":"number","minimum":0,"maximum":100}"##),
+        ("mirostat_eta", ##"{"type":"number","minimum":0,"maximum":1}"##),
+        ("presence_penalty", ##"{"type":"number","minimum":-2,"maximum":2}"##),
+        ("frequency_penalty", ##"{"type":"number","minimum":-2,"maximum":2}"##),
+        ("repetition_penalty", ##"{"type":"number","exclusiveMinimum":0}"##),
+        ("dry_multiplier", ##"{"type":"number","minimum":0}"##),
+        ("dry_base", ##"{"type":"number","minimum":1}"##),
+        ("dry_allowed_length", ##"{"type":"integer","minimum":1}"##),
+        ("dry_penalty_last_n", ##"{"type":"integer","minimum":-1}"##),
+        ("dry_sequence_breakers", ##"{"type":"array","items":{"type":"string","minLength":1}}"##),
+        ("seed", ##"{"type":"integer"}"##),
+        (
+            "stop",
+            ##"{"anyOf":[{"type":"string","minLength":1},{"type":"array","items":{"type":"string","minLength":1}}]}"##
+        ),
+        ("stop_token_ids", ##"{"type":"array","items":{"$ref":"#/components/schemas/TokenID"}}"##),
+        ("include_stop_str_in_output", ##"{"type":"boolean"}"##),
+        ("ignore_eos", ##"{"type":"boolean"}"##),
+        ("min_tokens", ##"{"type":"integer","minimum":0}"##),
+        ("logit_bias", ##"{"type":"object","additionalProperties":{"type":"number"}}"##),
+        ("allowed_token_ids", ##"{"type":"array","minItems":1,"items":{"$ref":"#/components/schemas/TokenID"}}"##),
+        ("bad_words", ##"{"type":"array","items":{"type":"string","minLength":1}}"##),
+        ("skip_special_tokens", ##"{"type":"boolean"}"##),
+        ("spaces_between_special_tokens", ##"{"type":"boolean"}"##),
+        ("truncate_prompt_tokens", ##"{"type":"integer","minimum":-1}"##),
+        (
+            "repetition_detection",
+            ##"{"type":"object","required":["max_pattern_size","min_count"],"additionalProperties":false,"properties":{"##
+                + ##""max_pattern_size":{"type":"integer","minimum":0},"min_pattern_size":{"type":"integer","minimum":0},"##
+                + ##""min_count":{"type":"integer","minimum":2}}}"##
+        ),
+    ]
+
+    /// Who asks for what model, and how; every route that computes.
+    static let common: [Field] = [
+        ("model", ##"{"type":"string","description":"A model's name or alias; the first model unless given."}"##),
+        ("request_id", ##"{"type":"string"}"##),
+        ("priority", ##"{"type":"integer","description":"Lower is served first under the policy priority."}"##),
+        ("timeout", ##"{"type":"number","exclusiveMinimum":0,"description":"Seconds."}"##),
+        ("cache_salt", ##"{"type":"string","description":"Prefixes are shared within one salt only."}"##),
+        ("stream", ##"{"type":"boolean"}"##),
+        (
+            "stream_options",
+            ##"{"type":"object","additionalProperties":false,"properties":{"include_usage":{"type":"boolean"},"##
+                + ##""continuous_usage_stats":{"type":"boolean"},"include_obfuscation":{"type":"boolean"}}}"##
+        ),
+        ("return_token_ids", ##"{"type":"boolean"}"##),
+        ("return_tokens_as_token_ids", ##"{"type":"boolean"}"##),
+        ("store", ##"{"type":"boolean","enum":[false]}"##),
+    ] + ["user", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "session_id"]
+        .map { ($0, ##"{"type":"string","description":"Ignored."}"##) }
+        + [("metadata", ##"{"type":"object","description":"Ignored."}"##)]
+
+    /// `/v1/completions` besides.
+    static let completion: [Field] = [
+        ("prompt", ##"{"$ref":"#/components/schemas/Prompt"}"##),
+        ("max_tokens", ##"{"type":"integer","minimum":0,"description":"16 unless given; 0 with echo only."}"##),
+        ("logprobs", ##"{"type":"integer","minimum":0,"maximum":20}"##),
+        ("prompt_logprobs", ##"{"type":"integer","minimum":0,"maximum":20}"##),
+        ("echo", ##"{"type":"boolean"}"##),
+        ("suffix", ##"{"type":"string","enum":[""]}"##),
+        ("best_of", ##"{"type":"integer","minimum":1,"description":"The same as n."}"##),
+        ("add_special_tokens", ##"{"type":"boolean"}"##),
+        ("response_format", responseFormat), ("use_beam_search", ##"{"type":"boolean"}"##),
+        ("length_penalty", ##"{"type":"number","minimum":-10,"maximum":10}"##),
+    ]
+
+    /// A conversation.
+    static let conversation: [Field] = [
+        ("messages", ##"{"type":"array","minItems":1,"items":{"$ref":"#/components/schemas/Message"}}"##),
+        ("tools", ##"{"type":"array","items":{"type":"object"}}"##),
+        ("tool_choice", ##"{"type":"string","enum":["auto","none"]}"##),
+        ("parallel_tool_calls", ##"{"type":"boolean","description":"Ignored."}"##),
+        ("documents", ##"{"type":"array","items":{"type":"object"}}"##),
+        ("add_generation_prompt", ##"{"type":"boolean"}"##),
+        ("continue_final_message", ##"{"type":"boolean"}"##),
+        ("add_special_tokens", ##"{"type":"boolean"}"##),
+        ("chat_template_kwargs", ##"{"type":"object"}"##),
+        ("reasoning_effort", ##"{"type":"string"}"##),
+    ]
+
+    /// `/v1/chat/completions` besides.
+    static let chat: [Field] = [
+        ("max_completion_tokens", ##"{"type":"integer","minimum":1,"description":"As many as fit, unless given."}"##),
+        ("max_tokens", ##"{"type":"integer","minimum":1,"description":"The older name of max_completion_tokens."}"##),
+        ("logprobs", ##"{"type":"boolean"}"##),
+        ("top_logprobs", ##"{"type":"integer","minimum":0,"maximum":20}"##),
+        ("prompt_logprobs", ##"{"type":"integer","minimum":0,"maximum":20}"##),
+        ("echo", ##"{"type":"boolean","enum":[false]}"##),
+        ("modalities", ##"{"type":"array","items":{"type":"string","enum":["text"]},"minItems":1,"maxItems":1}"##),
+        ("functions", ##"{"type":"array","maxItems":0}"##), ("function_call", ##"{"type":"string","enum":["none"]}"##),
+        ("response_format", responseFormat), ("use_beam_search", ##"{"type":"boolean"}"##),
+        ("length_penalty", ##"{"type":"number","minimum":-10,"maximum":10}"##),
+    ]
+
+    /// `/v1/responses` besides.
+    static let response: [Field] = [
+        (
+            "input",
+            ##"{"anyOf":[{"type":"string","minLength":1},"##
+                + ##"{"type":"array","minItems":1,"items":{"$ref":"#/components/schemas/Message"}}]}"##
+        ),
+        ("instructions", ##"{"type":"string"}"##),
+        ("max_output_tokens", ##"{"type":"integer","minimum":1}"##),
+        ("include", ##"{"type":"array","items":{"type":"string","enum":["message.output_text.logprobs"]}}"##),
+        ("top_logprobs", ##"{"type":"integer","minimum":0,"maximum":20}"##),
+        ("background", ##"{"type":"boolean","enum":[false]}"##),
+        ("tools", ##"{"type":"array","maxItems":0}"##),
+        ("tool_choice", ##"{"type":"string","enum":["auto","none"]}"##),
+        ("truncation", ##"{"type":"string","enum":["disabled"]}"##),
+        ("parallel_tool_calls", ##"{"type":"boolean","description":"Ignored."}"##),
+        ("reasoning", ##"{"type":"object","description":"Ignored."}"##),
+        (
+            "text",
+            ##"{"type":"object","additionalProperties":false,"properties":{"verbosity":{"type":"string"},"format":"##
+                + responseFormat + "}}"
+        ),
+    ]
+
+    /// `/v1/embeddings` besides.
+    static let embedding: [Field] = [
+        ("input", ##"{"$ref":"#/components/schemas/Prompt"}"##),
+        ("encoding_format", ##"{"type":"string","enum":["float","base64"]}"##),
+        ("dimensions", ##"{"type":"integer","description":"The model's own width."}"##),
+        ("pooling", ##"{"type":"string","enum":["mean","last"]}"##),
+        ("normalize", ##"{"type":"boolean"}"##),
+    ]
+
+    /// `/tokenize` besides.
+    static let tokenize: [Field] = [
+        ("prompt", ##"{"type":"string","minLength":1}"##), ("return_token_strs", ##"{"type":"boolean"}"##),
+    ]
+
+    /// `/detokenize`.
+    static let detokenize: [Field] = [
+        ("tokens", ##"{"type":"array","items":{"$ref":"#/components/schemas/TokenID"}}"##)
+    ]
+
+    /// The model's name alone.
+    static let model: [Field] = Array(common.prefix(1))
+
+    private static let responseFormat =
+        ##"{"type":"object","required":["type"],"additionalProperties":false,"##
+        + ##""properties":{"type":{"type":"string","enum":["text"]}}}"##
+
+    /// An object of fields.
+    static func object(_ fields: [Field], required: [String]) -> String {
+        var names: Set<String> = []
+        let properties = fields.filter { names.insert($0.name).inserted }.map { "\"\($0.name)\":\($0.schema)" }
+        let needed = required.isEmpty ? "" : ##""required":["## + required.map { "\"\($0)\"" }.joined(separator: ",") + "],"
+        return ##"{"type":"object",\##(needed)"additionalProperties":false,"properties":{"##
+            + properties.joined(separator: ",") + "}}"
+    }
+}

@@ -1,0 +1,92 @@
+import Foundation
+import LLMGen
+import LLMJSON
+
+/// What every answer of a route begins with, and how tokens and counts are written in it.
+struct AnswerHead: Sendable {
+    let id: String
+    let object: String
+    let created: Int
+    let model: String
+
+    /// - Parameter prefix: what the id begins with, such as `cmpl`.
+    init(_ prefix: String, object: String, model: String) {
+        id = "\(prefix)-\(randomID())"
+        self.object = object
+        created = unixTime()
+        self.model = model
+    }
+
+    /// - Parameter object: the kind of object, where it is not the answer's own.
+    func write(to json: inout JSONWriter, object: String? = nil) {
+        json.member("id", id)
+        json.member("object", object ?? self.object)
+        json.member("created", created)
+        json.member("model", model)
+    }
+}
+
+/// Tokens counted, as OpenAI's answers have them.
+struct UsageCount: Sendable {
+    var prompt = 0
+    var cached = 0
+    var completion = 0
+
+    init() {}
+
+    init(_ outputs: [RequestOutput]) { for output in outputs { add(output.usage) } }
+
+    mutating func add(_ usage: Usage) {
+        prompt += usage.promptTokens
+        cached += usage.cachedTokens
+        completion += usage.completionTokens
+    }
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("prompt_tokens", prompt)
+            json.member("completion_tokens", completion)
+            json.member("total_tokens", prompt + completion)
+            json.member("prompt_tokens_details") { $0.object { $0.member("cached_tokens", cached) } }
+        }
+    }
+}
+
+extension CommonFields {
+    /// The usage so far, where it is asked for in every event; null in the others of a stream that ends with it.
+    func writeRunning(_ usage: UsageCount, _ generation: Generation, to json: inout JSONWriter) {
+        guard let stream, stream.includesUsage else { return }
+        json.member("usage") { json in
+            guard stream.isContinuous else { return json.null() }
+            var usage = usage
+            usage.prompt = generation.prompts.indices.reduce(0) { $0 + generation.promptTokens($1) }
+            usage.write(to: &json)
+        }
+    }
+}
+
+/// How tokens are named in an answer.
+struct TokenNames: Sendable {
+    let engine: Engine
+    /// Whether they are named `token_id:5`.
+    let byID: Bool
+
+    /// The token's text; what is no UTF-8 by itself has U+FFFD.
+    func name(_ token: TokenID) -> String {
+        byID ? "token_id:\(token)" : String(decoding: bytes(token), as: UTF8.self)
+    }
+
+    func bytes(_ token: TokenID) -> [UInt8] { engine.model.tokenizer?.bytes(of: token) ?? [] }
+}
+
+/// A log probability as JSON can say it: as in vLLM, none is below -9999.
+func finite(_ logprob: Double) -> Double { max(logprob, -9999) }
+
+/// 24 random characters.
+func randomID() -> String {
+    let characters = Array("0123456789abcdefghijklmnopqrstuvwxyz")
+    return String((0..<24).map { _ in characters[Int.random(in: 0..<36)] })
+}
+
+/// Seconds since 1970.
+func unixTime() -> Int { Int(Date().timeIntervalSince1970) }

@@ -1,0 +1,235 @@
+import Hummingbird
+import LLMGen
+import LLMJSON
+import LLMSampling
+
+/// `POST /v1/chat/completions`: the model's answer in a conversation.
+struct ChatCompletions {
+    let state: ServerState
+
+    func respond(_ request: Request, _ context: ServerContext) async throws -> Response {
+        let departure = try await context.departure
+        var fields = try await RequestFields(of: request, state.options)
+        let chat = try ChatRequest(&fields, state, request, context)
+        let format = ChatFormatting(chat)
+        if chat.common.stream != nil {
+            return try await EventStream(
+                generation: chat.generation, departure: departure, record: context.record,
+                quiet: state.options.streamKeepAlive
+            ).response(format)
+        }
+        if let beams = chat.beams { return .json(format.whole(try await chat.generation.search(beams, departure)[0])) }
+        return .json(format.whole(try await chat.generation.outputs(departure, context.record)[0]))
+    }
+}
+
+/// A request to `/v1/chat/completions`.
+struct ChatRequest: Sendable {
+    let common: CommonFields
+    let generation: Generation
+    let reportsLogprobs: Bool
+    let beams: BeamSearchParameters?
+
+    init(
+        _ fields: inout RequestFields, _ state: ServerState, _ request: Request, _ context: ServerContext
+    ) throws(ErrorResponse) {
+        common = try CommonFields(&fields, state, request, context)
+        let tokens = try ChatFields.tokens(&fields, common.engine)
+        reportsLogprobs = try fields.flag("logprobs") ?? false
+        let top = try fields.integer("top_logprobs")
+        guard top == nil || reportsLogprobs else {
+            throw .invalid("top_logprobs is given without logprobs; set logprobs to true", param: "top_logprobs")
+        }
+        let maxTokens = (try fields.integer("max_completion_tokens"), try fields.integer("max_tokens"))
+        let ofPrompt = try fields.integer("prompt_logprobs")
+        let room = max(1, common.engine.lengthLimit - tokens.count)
+        beams = try BeamFields.parameters(
+            &fields, common.engine, common, maxTokens: maxTokens.0 ?? maxTokens.1 ?? room)
+        try fields.refuse("echo", unless: { $0 == .flag(false) }, "a conversation is not repeated here")
+        try fields.refuse("modalities", unless: { $0 == .array([.string("text")]) }, "only text is generated here")
+        try fields.refuse("functions", unless: { $0 == .array([]) }, "use tools")
+        try fields.refuse("function_call", unless: { $0 == .string("none") }, "use tool_choice")
+        try ResponseFormat.check(&fields)
+        let parameters = try SamplingFields.parameters(
+            &fields, options: state.options, maxTokens: maxTokens.0 ?? maxTokens.1,
+            logprobs: reportsLogprobs ? top ?? 0 : nil, promptLogprobs: ofPrompt)
+        try fields.finish()
+        generation = try Generation([tokens], parameters, common)
+    }
+}
+
+/// How answers of `/v1/chat/completions` are written, whole or as events.
+struct ChatFormatting: EventFormat {
+    private let request: ChatRequest
+    private let head: AnswerHead
+    private let names: TokenNames
+    private let n: Int
+    private var usage = UsageCount()
+
+    init(_ request: ChatRequest) {
+        self.request = request
+        head = AnswerHead("chatcmpl", object: "chat.completion", model: request.common.entry.name)
+        names = TokenNames(engine: request.common.engine, byID: request.common.namesTokensByID)
+        n = request.generation.parameters.n ?? 1
+    }
+
+    // MARK: The whole
+
+    func whole(_ output: RequestOutput) -> [UInt8] {
+        whole(UsageCount([output]), promptLogprobs: output.promptLogprobs, output.promptTokenIDs) { json in
+            for sample in output.outputs {
+                json.object { json in
+                    json.member("index", sample.index)
+                    message(sample.text, &json)
+                    json.member("logprobs") { write(sample.logprobs, to: &$0) }
+                    json.member("finish_reason", sample.finishReason.rawValue)
+                    json.member("seed", Int(sample.seed))
+                    if request.common.returnsTokenIDs { json.member("token_ids", sample.tokenIDs) }
+                }
+            }
+        }
+    }
+
+    func whole(_ search: BeamSearchOutput) -> [UInt8] {
+        var usage = UsageCount()
+        usage.add(search.usage)
+        return whole(usage, promptLogprobs: nil, search.promptTokenIDs) { json in
+            for (index, beam) in search.beams.enumerated() {
+                json.object { json in
+                    json.member("index", index)
+                    message(beam.text, &json)
+                    json.member("logprobs") { $0.null() }
+                    json.member("finish_reason", beam.finishReason.rawValue)
+                    json.member("cumulative_logprob", finite(beam.cumulativeLogprob))
+                    if request.common.returnsTokenIDs { json.member("token_ids", beam.tokenIDs) }
+                }
+            }
+        }
+    }
+
+    private func message(_ text: String, _ json: inout JSONWriter) {
+        json.member("message") { json in
+            json.object { json in
+                json.member("role", "assistant")
+                json.member("content", text)
+                json.member("refusal") { $0.null() }
+            }
+        }
+    }
+
+    private func whole(
+        _ usage: UsageCount, promptLogprobs: [TokenLogprobs?]?, _ promptTokenIDs: [TokenID],
+        _ choices: (inout JSONWriter) -> Void
+    ) -> [UInt8] {
+        var json = JSONWriter()
+        json.object { json in
+            head.write(to: &json)
+            json.member("choices") { $0.array(choices) }
+            json.member("usage") { usage.write(to: &$0) }
+            if let promptLogprobs {
+                json.member("prompt_logprobs") { names.write(promptLogprobs: promptLogprobs, to: &$0) }
+            }
+            if request.common.returnsTokenIDs { json.member("prompt_token_ids", promptTokenIDs) }
+        }
+        return json.bytes
+    }
+
+    private func write(_ logprobs: [TokenLogprobs]?, to json: inout JSONWriter) {
+        guard let logprobs else { return json.null() }
+        json.object { json in
+            json.member("content") { json in
+                json.array { json in for entry in logprobs { names.write(entry, to: &json) } }
+            }
+            json.member("refusal") { $0.null() }
+        }
+    }
+
+    // MARK: Events
+
+    func begin(_ events: inout EventBuffer) {
+        for choice in 0..<n {
+            event(choice, finishReason: nil, &events) { json in
+                json.member("delta") { json in
+                    json.object { json in
+                        json.member("role", "assistant")
+                        json.member("content", "")
+                    }
+                }
+                json.member("logprobs") { $0.null() }
+            }
+        }
+    }
+
+    mutating func append(_ piece: OutputPiece, prompt: Int, _ events: inout EventBuffer) {
+        if piece.tokenID != nil { usage.completion += 1 }
+        event(piece.index, finishReason: piece.finishReason?.rawValue, &events) { json in
+            json.member("delta") { $0.object { $0.member("content", piece.text) } }
+            json.member("logprobs") { write(piece.logprobs.map { [$0] }, to: &$0) }
+            if request.common.returnsTokenIDs { json.member("token_ids", piece.tokenID.map { [$0] } ?? []) }
+        }
+        if let output = piece.output {
+            usage.prompt += output.usage.promptTokens
+            usage.cached += output.usage.cachedTokens
+        }
+    }
+
+    func end(_ events: inout EventBuffer) {
+        if request.common.stream?.includesUsage == true {
+            events.event(
+                object { json in
+                    json.member("choices") { $0.array { _ in } }
+                    json.member("usage") { usage.write(to: &$0) }
+                })
+        }
+        events.done()
+    }
+
+    func fail(_ error: ErrorResponse, _ events: inout EventBuffer) { events.event(error.body) }
+
+    private func event(
+        _ choice: Int, finishReason: String?, _ events: inout EventBuffer, _ members: (inout JSONWriter) -> Void
+    ) {
+        events.event(
+            object { json in
+                json.member("choices") { json in
+                    json.array { json in
+                        json.object { json in
+                            json.member("index", choice)
+                            members(&json)
+                            json.member("finish_reason", finishReason)
+                        }
+                    }
+                }
+                request.common.writeRunning(usage, request.generation, to: &json)
+            })
+    }
+
+    private func object(_ members: (inout JSONWriter) -> Void) -> [UInt8] {
+        var json = JSONWriter()
+        json.object { json in
+            head.write(to: &json, object: "chat.completion.chunk")
+            members(&json)
+        }
+        return json.bytes
+    }
+}
+
+extension TokenNames {
+    /// A token's log probabilities in the form of `/v1/chat/completions`.
+    func write(_ entry: TokenLogprobs, to json: inout JSONWriter) {
+        json.object { json in
+            write(entry.chosen, &json)
+            json.member("top_logprobs") { json in
+                json.array { json in for candidate in entry.top { json.object { write(candidate, &$0) } } }
+            }
+        }
+    }
+
+    private func write(_ candidate: TokenLogprob, _ json: inout JSONWriter) {
+        json.member("token", name(candidate.tokenID))
+        json.member("logprob", finite(candidate.logprob))
+        json.member("bytes") { json in
+            json.array { json in for byte in bytes(candidate.tokenID) { json.value(byte) } }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+import Hummingbird
+import LLMGen
+import LLMJSON
+
+/// A request to `/v1/completions`.
+struct CompletionRequest: Sendable {
+    let common: CommonFields
+    let generation: Generation
+    /// The prompts' texts, where the answer is to begin with them.
+    let echoes: [String]?
+    /// Tokens whose log probabilities are reported with each token; nil for no report.
+    let logprobs: Int?
+    /// Whether nothing is to be generated, only the prompt to be looked at.
+    let onlyPrompt: Bool
+    let beams: BeamSearchParameters?
+
+    init(
+        _ fields: inout RequestFields, _ state: ServerState, _ request: Request, _ context: ServerContext
+    ) throws(ErrorResponse) {
+        common = try CommonFields(&fields, state, request, context)
+        let engine = common.engine
+        let addsSpecialTokens = try fields.flag("add_special_tokens") ?? true
+        let prompts = try CompletionRequest.prompts(&fields, engine, addsSpecialTokens)
+        let echo = try fields.flag("echo") ?? false
+        let asked = try fields.integer("max_tokens")
+        onlyPrompt = asked == 0 && echo && common.stream == nil
+        logprobs = try fields.integer("logprobs")
+        let ofPrompt = try fields.integer("prompt_logprobs")
+        beams = try BeamFields.parameters(
+            &fields, engine, common, maxTokens: asked ?? CompletionRequest.defaultMaxTokens)
+        try fields.refuse("suffix", unless: { $0 == .string("") }, "a text between two others cannot be generated here")
+        let bestOf = try fields.integer("best_of")
+        try ResponseFormat.check(&fields)
+        // A default must not make a request fail that has little room left.
+        let longest = prompts.map(\.tokens.count).max() ?? 0
+        let room = max(1, engine.lengthLimit - longest)
+        let parameters = try SamplingFields.parameters(
+            &fields, options: state.options,
+            maxTokens: onlyPrompt ? 1 : asked ?? min(CompletionRequest.defaultMaxTokens, room),
+            logprobs: logprobs, promptLogprobs: ofPrompt ?? (echo ? logprobs : nil))
+        guard bestOf == nil || bestOf == parameters.n ?? 1 else {
+            throw .invalid("best_of is \(bestOf ?? 0), other than n; leave it out", param: "best_of")
+        }
+        try fields.finish()
+        generation = try Generation(prompts.map(\.tokens), parameters, common)
+        let echoed = prompts.map { prompt in
+            prompt.text ?? engine.model.tokenizer?.decode(prompt.tokens, skipSpecialTokens: false) ?? ""
+        }
+        echoes = echo ? echoed : nil
+    }
+
+    /// OpenAI's and vLLM's.
+    static let defaultMaxTokens = 16
+
+    private struct PromptField {
+        let text: String?
+        let tokens: [TokenID]
+    }
+
+    /// `prompt`: a text, texts, token ids, or several prompts of token ids.
+    private static func prompts(
+        _ fields: inout RequestFields, _ engine: Engine, _ addsSpecialTokens: Bool
+    ) throws(ErrorResponse) -> [PromptField] {
+        try fields.prompts("prompt").map { prompt throws(ErrorResponse) in
+            do throws(LLMGenError) {
+                let tokens = try engine.model.tokens(of: prompt, addSpecialTokens: addsSpecialTokens)
+                if case .text(let text) = prompt { return PromptField(text: text, tokens: tokens) }
+                return PromptField(text: nil, tokens: tokens)
+            } catch {
+                var response = ErrorResponse(error)
+                response.param = "prompt"
+                throw response
+            }
+        }
+    }
+}
+
+extension RequestFields {
+    /// A text, texts, token ids, or several lists of token ids: what `prompt` and `input` may be.
+    mutating func prompts(_ name: String) throws(ErrorResponse) -> [Prompt] {
+        switch value(name) {
+        case .string(let text)?: return [.text(text)]
+        case .array(let elements)?:
+            guard let first = elements.first else { throw invalid(name, "is empty; give a text or token ids") }
+            if first.exactInteger != nil { return [.tokenIDs(try tokenIDs(elements, name))] }
+            var prompts: [Prompt] = []
+            for (index, element) in elements.enumerated() {
+                switch element {
+                case .string(let text): prompts.append(.text(text))
+                case .array(let ids): prompts.append(.tokenIDs(try tokenIDs(ids, "\(name)[\(index)]")))
+                default:
+                    throw invalid(
+                        "\(name)[\(index)]", "is \(element.kindName); it must be a text or a list of token ids",
+                        code: "invalid_type")
+                }
+            }
+            return prompts
+        case nil: throw invalid(name, "is missing; give a text or token ids", code: "missing_field")
+        case let value?:
+            throw invalid(name, "is \(value.kindName); it must be a text or token ids", code: "invalid_type")
+        }
+    }
+}
+
+/// `response_format`: only free text can be promised.
+enum ResponseFormat {
+    static func check(_ fields: inout RequestFields) throws(ErrorResponse) {
+        guard var object = try fields.object("response_format") else { return }
+        let type = try object.text("type")
+        guard type == "text" else {
+            throw ErrorResponse(
+                status: 400, code: "unsupported_value",
+                message: "response_format.type is \((type ?? "absent").quoted); only 'text' is supported here",
+                param: "response_format.type")
+        }
+        try object.finish()
+    }
+}
+
+/// `use_beam_search` and `length_penalty`.
+enum BeamFields {
+    static func parameters(
+        _ fields: inout RequestFields, _ engine: Engine, _ common: CommonFields, maxTokens: Int
+    ) throws(ErrorResponse) -> BeamSearchParameters? {
+        let isAsked = try fields.flag("use_beam_search") ?? false
+        let penalty = try fields.number("length_penalty")
+        guard isAsked else { return nil }
+        guard common.stream == nil else {
+            throw .invalid("use_beam_search has no answer before its end; leave stream out", param: "use_beam_search")
+        }
+        guard case .integer(let width)? = fields.peek("n") else {
+            throw .invalid("use_beam_search needs n, the number of beams", param: "n")
+        }
+        let ignoresEOS = fields.peek("ignore_eos") == .flag(true)
+        do throws(LLMGenError) {
+            return try BeamSearchParameters(
+                beamWidth: width, maxTokens: maxTokens, lengthPenalty: penalty ?? 1, ignoreEOS: ignoresEOS)
+        } catch {
+            throw ErrorResponse(error)
+        }
+    }
+}

@@ -1,0 +1,320 @@
+import Hummingbird
+import LLMGen
+import LLMJSON
+
+/// `POST /v1/responses`: OpenAI's Responses, of text, nothing stored between requests.
+struct Responses {
+    let state: ServerState
+
+    func respond(_ request: Request, _ context: ServerContext) async throws -> Response {
+        let departure = try await context.departure
+        var fields = try await RequestFields(of: request, state.options)
+        let asked = try ResponsesRequest(&fields, state, request, context)
+        var format = ResponsesFormat(asked)
+        if asked.common.stream != nil {
+            return try await EventStream(
+                generation: asked.generation, departure: departure, record: context.record,
+                quiet: state.options.streamKeepAlive
+            ).response(format)
+        }
+        return .json(format.whole(try await asked.generation.outputs(departure, context.record)[0]))
+    }
+}
+
+/// A request to `/v1/responses`.
+struct ResponsesRequest: Sendable {
+    let common: CommonFields
+    let generation: Generation
+    let reportsLogprobs: Bool
+    /// What the answer repeats of the request.
+    let instructions: String?
+    let maxOutputTokens: Int?
+    let metadata: JSONValue?
+
+    init(
+        _ fields: inout RequestFields, _ state: ServerState, _ request: Request, _ context: ServerContext
+    ) throws(ErrorResponse) {
+        metadata = fields.peek("metadata")
+        if let store = try fields.flag("store"), store {
+            throw fields.invalid("store", "is true; nothing is stored here, leave it out", code: "unsupported_value")
+        }
+        common = try CommonFields(&fields, state, request, context)
+        instructions = try fields.text("instructions")
+        var messages = instructions.map { [TemplateValue.message("system", $0)] } ?? []
+        messages += try ResponsesRequest.input(&fields)
+        maxOutputTokens = try fields.integer("max_output_tokens")
+        let include = try fields.texts("include") ?? []
+        if let other = include.first(where: { $0 != ResponsesRequest.logprobs }) {
+            throw fields.invalid(
+                "include", "has \(other.quoted); only '\(ResponsesRequest.logprobs)' is supported here",
+                code: "unsupported_value")
+        }
+        reportsLogprobs = include.contains(ResponsesRequest.logprobs)
+        let top = try fields.integer("top_logprobs")
+        try ResponsesRequest.refuse(&fields)
+        let parameters = try SamplingFields.parameters(
+            &fields, options: state.options, maxTokens: maxOutputTokens, logprobs: reportsLogprobs ? top ?? 0 : nil,
+            promptLogprobs: nil)
+        guard (parameters.n ?? 1) == 1 else { throw .invalid("n is not a field of responses", param: "n") }
+        try fields.finish()
+        let engine = common.engine
+        let tokens: [TokenID]
+        do throws(LLMGenError) {
+            let text = try engine.model.chatFormat.text(of: ChatTemplateInput(messages: messages))
+            tokens = try engine.model.tokens(of: .text(text), addSpecialTokens: false)
+        } catch {
+            var response = ErrorResponse(error)
+            response.param = "input"
+            throw response
+        }
+        generation = try Generation([tokens], parameters, common)
+    }
+
+    private static let logprobs = "message.output_text.logprobs"
+
+    /// `input`: a text, or messages.
+    private static func input(_ fields: inout RequestFields) throws(ErrorResponse) -> [TemplateValue] {
+        switch fields.value("input") {
+        case .string(let text)?: return [.message("user", text)]
+        case .array(let items)?:
+            guard !items.isEmpty else { throw fields.invalid("input", "is empty; give a text or messages") }
+            var messages: [TemplateValue] = []
+            for (index, item) in items.enumerated() {
+                let place = "input[\(index)]"
+                if case .object(let members) = item, let type = members["type"], type != .string("message") {
+                    throw ErrorResponse(
+                        status: 400, code: "unsupported_value",
+                        message: "\(place) is no message; only messages are supported here", param: "\(place).type")
+                }
+                messages.append(try ChatFields.message(item, place))
+            }
+            return messages
+        case nil: throw fields.invalid("input", "is missing; give a text or messages", code: "missing_field")
+        case let value?: throw fields.invalid("input", "is \(value.kindName); it must be a text or messages")
+        }
+    }
+
+    /// Fields whose meaning this server has not.
+    private static func refuse(_ fields: inout RequestFields) throws(ErrorResponse) {
+        try fields.refuse("previous_response_id", "nothing is stored here; send the whole conversation")
+        try fields.refuse("conversation", "nothing is stored here; send the whole conversation as input")
+        try fields.refuse("prompt", "there are no stored prompts here; use input")
+        try fields.refuse("background", unless: { $0 == .flag(false) }, "answers are not kept here; leave it out")
+        try fields.refuse("tools", unless: { $0 == .array([]) }, "no tool is called here; leave it out")
+        try fields.refuse("max_tool_calls", "no tool is called here; leave it out")
+        try fields.refuse(
+            "truncation", unless: { $0 == .string("disabled") }, "input is never cut in silence; leave it out")
+        try fields.refuse(
+            "tool_choice", unless: { $0 == .string("auto") || $0 == .string("none") }, "no tool is called here")
+        fields.ignore("parallel_tool_calls", "reasoning")
+        if var text = try fields.object("text") {
+            text.ignore("verbosity")
+            if var format = try text.object("format") {
+                guard try format.text("type") == "text" else {
+                    throw ErrorResponse(
+                        status: 400, code: "unsupported_value",
+                        message: "text.format is not of type 'text', the only one supported here",
+                        param: "text.format.type")
+                }
+                try format.finish()
+            }
+            try text.finish()
+        }
+    }
+}
+
+extension TemplateValue {
+    static func message(_ role: String, _ text: String) -> TemplateValue {
+        ["role": .string(role), "content": .string(text)]
+    }
+}
+
+/// How answers of `/v1/responses` are written, whole or as events.
+struct ResponsesFormat: EventFormat {
+    private let request: ResponsesRequest
+    private let names: TokenNames
+    private let id = "resp_\(randomID())"
+    private let item = "msg_\(randomID())"
+    private let created = unixTime()
+    private var sequence = 0
+    private var text = ""
+    private var logprobs: [TokenLogprobs] = []
+    private var output: RequestOutput?
+
+    init(_ request: ResponsesRequest) {
+        self.request = request
+        names = TokenNames(engine: request.common.engine, byID: request.common.namesTokensByID)
+    }
+
+    mutating func whole(_ output: RequestOutput) -> [UInt8] {
+        self.output = output
+        (text, logprobs) = (output.text, output.logprobs ?? [])
+        var json = JSONWriter()
+        write(&json)
+        return json.bytes
+    }
+
+    // MARK: Events
+
+    mutating func begin(_ events: inout EventBuffer) {
+        Self.event("response.created", next(), &events) { json in json.member("response") { write(&$0) } }
+        Self.event("response.in_progress", next(), &events) { json in json.member("response") { write(&$0) } }
+        Self.event("response.output_item.added", next(), &events) { json in
+            json.member("output_index", 0)
+            json.member("item") { writeItem("in_progress", withContent: false, &$0) }
+        }
+        Self.event("response.content_part.added", next(), &events) { json in
+            writePlace(&json)
+            json.member("part") { writePart("", [], &$0) }
+        }
+    }
+
+    mutating func append(_ piece: OutputPiece, prompt: Int, _ events: inout EventBuffer) {
+        text += piece.text
+        let entries = piece.logprobs.map { [$0] } ?? []
+        logprobs += entries
+        Self.event("response.output_text.delta", next(), &events) { json in
+            writePlace(&json)
+            json.member("delta", piece.text)
+            json.member("logprobs") { write(entries, &$0) }
+        }
+        if let output = piece.output { self.output = output }
+    }
+
+    mutating func end(_ events: inout EventBuffer) {
+        guard let output else { return }
+        Self.event("response.output_text.done", next(), &events) { json in
+            writePlace(&json)
+            json.member("text", text)
+            json.member("logprobs") { write(logprobs, &$0) }
+        }
+        Self.event("response.content_part.done", next(), &events) { json in
+            writePlace(&json)
+            json.member("part") { writePart(text, logprobs, &$0) }
+        }
+        Self.event("response.output_item.done", next(), &events) { json in
+            json.member("output_index", 0)
+            json.member("item") { writeItem(itemStatus(output), withContent: true, &$0) }
+        }
+        Self.event(status == "completed" ? "response.completed" : "response.incomplete", next(), &events) { json in
+            json.member("response") { write(&$0) }
+        }
+    }
+
+    mutating func fail(_ error: ErrorResponse, _ events: inout EventBuffer) {
+        Self.event("error", next(), &events) { json in
+            json.member("code", error.code)
+            json.member("message", error.message)
+            json.member("param", error.param)
+        }
+    }
+
+    private mutating func next() -> Int {
+        defer { sequence += 1 }
+        return sequence
+    }
+
+    private static func event(
+        _ type: String, _ number: Int, _ events: inout EventBuffer, _ members: (inout JSONWriter) -> Void
+    ) {
+        var json = JSONWriter()
+        json.object { json in
+            json.member("type", type)
+            json.member("sequence_number", number)
+            members(&json)
+        }
+        events.event(json.bytes, name: type)
+    }
+
+    // MARK: Parts of the answer
+
+    private var status: String {
+        guard let output else { return "in_progress" }
+        return output.finishReason == .stop ? "completed" : "incomplete"
+    }
+
+    private func itemStatus(_ output: RequestOutput) -> String {
+        output.finishReason == .stop ? "completed" : "incomplete"
+    }
+
+    private func writePlace(_ json: inout JSONWriter) {
+        json.member("item_id", item)
+        json.member("output_index", 0)
+        json.member("content_index", 0)
+    }
+
+    private func write(_ json: inout JSONWriter) {
+        let parameters = request.generation.parameters
+        json.object { json in
+            json.member("id", id)
+            json.member("object", "response")
+            json.member("created_at", created)
+            json.member("status", status)
+            json.member("error") { $0.null() }
+            json.member("incomplete_details") { json in
+                guard status == "incomplete", let output else { return json.null() }
+                let reason = output.finishReason == .length ? "max_output_tokens" : output.finishReason.rawValue
+                json.object { $0.member("reason", reason) }
+            }
+            json.member("instructions", request.instructions)
+            json.member("max_output_tokens", request.maxOutputTokens)
+            json.member("metadata") { $0.value(request.metadata ?? .object([:])) }
+            json.member("model", request.common.entry.name)
+            json.member("output") { json in
+                json.array { json in
+                    if let output { writeItem(itemStatus(output), withContent: true, &json) }
+                }
+            }
+            json.member("parallel_tool_calls", false)
+            json.member("previous_response_id") { $0.null() }
+            json.member("store", false)
+            json.member("temperature") { json in
+                if let temperature = parameters.temperature { json.value(temperature) } else { json.null() }
+            }
+            json.member("top_p") { json in
+                if let topP = parameters.topP { json.value(topP) } else { json.null() }
+            }
+            json.member("text") { $0.object { $0.member("format") { $0.object { $0.member("type", "text") } } } }
+            json.member("tool_choice", "none")
+            json.member("tools") { $0.array { _ in } }
+            json.member("truncation", "disabled")
+            json.member("usage") { writeUsage(&$0) }
+        }
+    }
+
+    private func writeUsage(_ json: inout JSONWriter) {
+        guard let usage = output?.usage else { return json.null() }
+        json.object { json in
+            json.member("input_tokens", usage.promptTokens)
+            json.member("input_tokens_details") { $0.object { $0.member("cached_tokens", usage.cachedTokens) } }
+            json.member("output_tokens", usage.completionTokens)
+            json.member("output_tokens_details") { $0.object { $0.member("reasoning_tokens", 0) } }
+            json.member("total_tokens", usage.promptTokens + usage.completionTokens)
+        }
+    }
+
+    private func writeItem(_ status: String, withContent: Bool, _ json: inout JSONWriter) {
+        json.object { json in
+            json.member("id", item)
+            json.member("type", "message")
+            json.member("role", "assistant")
+            json.member("status", status)
+            json.member("content") { json in
+                json.array { json in if withContent { writePart(text, logprobs, &json) } }
+            }
+        }
+    }
+
+    private func writePart(_ text: String, _ logprobs: [TokenLogprobs], _ json: inout JSONWriter) {
+        json.object { json in
+            json.member("type", "output_text")
+            json.member("text", text)
+            json.member("annotations") { $0.array { _ in } }
+            json.member("logprobs") { write(logprobs, &$0) }
+        }
+    }
+
+    private func write(_ logprobs: [TokenLogprobs], _ json: inout JSONWriter) {
+        json.array { json in for entry in logprobs { names.write(entry, to: &json) } }
+    }
+}

@@ -1,0 +1,67 @@
+import Hummingbird
+import LLMGen
+import LLMJSON
+
+/// `POST /tokenize` and `POST /detokenize`: texts and conversations to token ids, and back, as vLLM has them.
+struct TokenRoutes {
+    let state: ServerState
+
+    func tokenize(_ request: Request, _ context: ServerContext) async throws -> Response {
+        var fields = try await RequestFields(of: request, state.options)
+        let engine = try self.engine(&fields)
+        let returnsTexts = try fields.flag("return_token_strs") ?? false
+        let tokens: [TokenID]
+        if fields.peek("messages") != nil {
+            tokens = try ChatFields.tokens(&fields, engine)
+        } else {
+            guard let prompt = try fields.text("prompt") else {
+                throw fields.invalid("prompt", "is missing; give a text, or messages", code: "missing_field")
+            }
+            let addsSpecialTokens = try fields.flag("add_special_tokens") ?? true
+            do throws(LLMGenError) {
+                tokens = try engine.model.tokens(of: .text(prompt), addSpecialTokens: addsSpecialTokens)
+            } catch {
+                throw ErrorResponse(error)
+            }
+        }
+        try fields.finish()
+        var json = JSONWriter()
+        json.object { json in
+            json.member("count", tokens.count)
+            json.member("max_model_len", engine.lengthLimit)
+            json.member("tokens", tokens)
+            if returnsTexts {
+                json.member("token_strs") { json in
+                    json.array { json in
+                        for token in tokens { json.value(engine.model.tokenizer?.piece(token) ?? "") }
+                    }
+                }
+            }
+        }
+        return .json(json.bytes)
+    }
+
+    func detokenize(_ request: Request, _ context: ServerContext) async throws -> Response {
+        var fields = try await RequestFields(of: request, state.options)
+        let engine = try self.engine(&fields)
+        guard let tokens = try fields.tokenIDs("tokens") else {
+            throw fields.invalid("tokens", "is missing; give token ids", code: "missing_field")
+        }
+        try fields.finish()
+        guard let tokenizer = engine.model.tokenizer else {
+            throw .invalid("this model has no tokenizer, so its tokens have no text", param: "model") as ErrorResponse
+        }
+        if let unknown = tokens.first(where: { tokenizer.piece($0) == nil }) {
+            throw .invalid(
+                "token id \(unknown) is not in the vocabulary, whose ids are 0 to \(tokenizer.vocabularySize - 1)",
+                param: "tokens") as ErrorResponse
+        }
+        var json = JSONWriter()
+        json.object { $0.member("prompt", tokenizer.decode(tokens, skipSpecialTokens: false)) }
+        return .json(json.bytes)
+    }
+
+    private func engine(_ fields: inout RequestFields) throws(ErrorResponse) -> Engine {
+        try state.engine(of: try state.registry.entry(try fields.text("model")))
+    }
+}

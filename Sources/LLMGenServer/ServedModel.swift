@@ -1,0 +1,86 @@
+import LLMJSON
+public import LLMGen
+import Synchronization
+
+/// A model that a server is to serve: its names, and how its engine comes about.
+public struct ServedModel: Sendable {
+    /// The name that requests use, and that answers and metrics carry.
+    public let name: String
+    /// Further names that requests may use.
+    public let aliases: [String]
+    /// Loads the model and starts its engine.
+    let load: @Sendable () async throws(LLMGenError) -> Engine
+
+    /// A model that is loaded when the server starts; until then `/health` tells that it loads.
+    public init(
+        name: String, aliases: [String] = [], load: @escaping @Sendable () async throws(LLMGenError) -> Engine
+    ) {
+        self.name = name
+        self.aliases = aliases
+        self.load = load
+    }
+
+    /// A model whose engine is there already.
+    public init(name: String, aliases: [String] = [], engine: Engine) {
+        self.init(name: name, aliases: aliases) { () throws(LLMGenError) in engine }
+    }
+}
+
+/// The models of a server, loading or loaded.
+struct ModelRegistry: Sendable {
+    /// A model that is loaded, or not yet.
+    final class Entry: Sendable {
+        let model: ServedModel
+        /// The requests that are served of it.
+        let gate: RequestGate
+        private let loaded = Mutex<Engine?>(nil)
+
+        init(_ model: ServedModel) {
+            self.model = model
+            gate = RequestGate()
+        }
+
+        var name: String { model.name }
+        var engine: Engine? { loaded.withLock { $0 } }
+
+        func load() async throws(LLMGenError) {
+            let engine = try await model.load()
+            loaded.withLock { $0 = engine }
+        }
+    }
+
+    let entries: [Entry]
+    private let byName: [String: Entry]
+
+    /// - Throws: ``LLMGenError`` `invalidArgument` where there is no model, or two have a name in common.
+    init(_ models: [ServedModel]) throws(LLMGenError) {
+        guard !models.isEmpty else {
+            throw LLMGenError(code: .invalidArgument, message: "there is no model to serve; name one")
+        }
+        entries = models.map(Entry.init)
+        var byName: [String: Entry] = [:]
+        for entry in entries {
+            for name in [entry.name] + entry.model.aliases {
+                guard byName.updateValue(entry, forKey: name) == nil else {
+                    throw LLMGenError(
+                        code: .invalidArgument,
+                        message: "two models are called '\(name)'; give each names of its own (--model NAME=PATH)")
+                }
+            }
+        }
+        self.byName = byName
+    }
+
+    var isLoaded: Bool { entries.allSatisfy { $0.engine != nil } }
+    var engines: [Engine] { entries.compactMap(\.engine) }
+
+    /// The model of that name; without a name the first.
+    func entry(_ name: String?) throws(ErrorResponse) -> Entry {
+        guard let name else { return entries[0] }
+        if let entry = byName[name] { return entry }
+        let known = entries.map { "'\($0.name)'" }.joined(separator: ", ")
+        throw ErrorResponse(
+            status: 404, code: "model_not_found",
+            message: "there is no model \(name.quoted); known are \(known)", param: "model")
+    }
+}

@@ -1,0 +1,114 @@
+import Hummingbird
+import LLMGen
+import NIOCore
+
+/// How the events of a streamed answer are written: one kind a route.
+protocol EventFormat: Sendable {
+    /// What comes before the first piece.
+    mutating func begin(_ events: inout EventBuffer)
+    /// A piece of the answer to prompt `prompt`.
+    mutating func append(_ piece: OutputPiece, prompt: Int, _ events: inout EventBuffer)
+    /// What comes after the last piece.
+    mutating func end(_ events: inout EventBuffer)
+    /// The answer ends here with an error.
+    mutating func fail(_ error: ErrorResponse, _ events: inout EventBuffer)
+}
+
+/// Server-sent events, as text (WHATWG HTML, 9.2).
+struct EventBuffer {
+    private(set) var buffer = ByteBuffer()
+
+    /// An event of one line of data.
+    mutating func event(_ data: [UInt8], name: String? = nil) {
+        if let name { buffer.writeString("event: \(name)\n") }
+        buffer.writeString("data: ")
+        buffer.writeBytes(data)
+        buffer.writeString("\n\n")
+    }
+
+    /// The end as OpenAI's clients know it.
+    mutating func done() { buffer.writeString("data: [DONE]\n\n") }
+
+    /// A comment, which clients skip.
+    mutating func comment(_ text: String) { buffer.writeString(": \(text)\n\n") }
+}
+
+/// Streams the answers to prompts as server-sent events.
+struct EventStream {
+    let generation: Generation
+    let departure: Departure
+    let record: RequestRecord
+    let quiet: Duration
+
+    /// The response, once the first piece is there or nothing has come for a while: a request that cannot be served
+    /// still has its own status.
+    func response(_ format: some EventFormat) async throws -> Response {
+        let readers = PieceReaders(generation.streams(), quiet: quiet)
+        let first = await departure.whilePresent {
+            await readers.queue.next()
+        } onDeparture: { [queue = readers.queue] in
+            queue.push(.gone)
+        }
+        for case .failed(let error) in first { throw ErrorResponse(error) }
+        let headers: HTTPFields = [
+            .contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-cache",
+            .init("X-Accel-Buffering")!: "no",
+        ]
+        let body = ResponseBody { [self] writer in
+            try await departure.whilePresent {
+                try await write(format, first, readers, to: &writer)
+            } onDeparture: { [queue = readers.queue] in
+                queue.push(.gone)
+            }
+        }
+        return Response(status: .ok, headers: headers, body: body)
+    }
+
+    private func write(
+        _ format: some EventFormat, _ first: [PieceQueue.Event], _ readers: PieceReaders,
+        to writer: inout any ResponseBodyWriter
+    ) async throws {
+        var format = format
+        var open = generation.prompts.count
+        var arrived = first
+        var events = EventBuffer()
+        format.begin(&events)
+        while true {
+            for event in arrived {
+                switch event {
+                case .piece(let prompt, let piece):
+                    format.append(piece, prompt: prompt, &events)
+                    if let output = piece.output {
+                        record.add(output)
+                        open -= 1
+                    }
+                case .failed(let error):
+                    format.fail(ErrorResponse(error), &events)
+                    open = 0
+                case .quiet: events.comment("keep-alive")
+                case .gone: throw CancellationError()
+                }
+            }
+            if open == 0 { break }
+            try await writer.write(events.buffer)
+            events = EventBuffer()
+            arrived = await readers.queue.next()
+        }
+        format.end(&events)
+        try await writer.write(events.buffer)
+        try await writer.finish(nil)
+    }
+}
+
+extension RequestRecord {
+    /// Counts a prompt's whole output.
+    func add(_ output: RequestOutput) {
+        update { fields in
+            fields.promptTokens = (fields.promptTokens ?? 0) + output.usage.promptTokens
+            fields.cachedTokens = (fields.cachedTokens ?? 0) + output.usage.cachedTokens
+            fields.completionTokens = (fields.completionTokens ?? 0) + output.usage.completionTokens
+            fields.finishReasons += output.outputs.map(\.finishReason.rawValue)
+            fields.ttftSeconds = fields.ttftSeconds ?? output.timings.ttftSeconds
+        }
+    }
+}

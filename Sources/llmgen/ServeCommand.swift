@@ -1,0 +1,76 @@
+import ArgumentParser
+import Foundation
+import LLMGen
+import LLMGenServer
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Serve models over HTTP, as OpenAI does.",
+        discussion: """
+            Every option can also be given in the environment (LLMGEN_PORT for --port, lists with commas) or in a YAML \
+            file of options (--config). Flags go before the environment, that before the file. SIGTERM drains the \
+            server, SIGHUP reads the API keys again.
+            """)
+
+    @Option(
+        help: ArgumentHelp(
+            "Model to serve, as NAME=PATH or PATH; may be repeated. After PATH may follow ,threads=N and "
+                + ",kv-cache-memory=SIZE, else the models have equal shares. (default: \(ModelLocator.bundledModel))",
+            valueName: "model"))
+    var model: [ModelArgument] = []
+
+    @Option(help: ArgumentHelp("Further name for a model, as ALIAS=NAME; may be repeated.", valueName: "alias"))
+    var alias: [AliasArgument] = []
+
+    @OptionGroup(title: "Server") var server: ServerOptionGroup
+    @OptionGroup(title: "Engines") var engine: EngineSettings
+
+    func run() async throws {
+        if server.printConfig {
+            let arguments = Array(CommandLine.arguments.dropFirst(2))
+            let configuration = try ServeConfiguration(arguments, ProcessInfo.processInfo.environment)
+            return try StandardStreams.write(configuration.description)
+        }
+        // A client that has gone is an error of its connection.
+        signal(SIGPIPE, SIG_IGN)
+        ServerLog.start(format: server.logFormat, level: server.logLevel)
+        let keys = KeySource(texts: server.apiKey, file: server.apiKeyFile)
+        var options = try server.options
+        options.apiKeys = try keys.read()
+        options.maxQueuedRequests = engine.maxQueuedRequests ?? options.maxQueuedRequests
+        let endpoint = try Endpoint(models: try servedModels(), options: options)
+        try await ServerProcess(endpoint: endpoint, readKeys: keys.read).run()
+    }
+
+    private func servedModels() throws(LLMGenError) -> [ServedModel] {
+        let models = model.isEmpty ? [try ModelArgument(path: ModelLocator.bundledModel)] : model
+        var aliases: [String: [String]] = [:]
+        for alias in alias { aliases[alias.name, default: []].append(alias.alias) }
+        if let unknown = aliases.keys.first(where: { name in !models.contains { $0.name == name } }) {
+            throw LLMGenError(
+                code: .invalidArgument,
+                message: "an alias is for '\(unknown)', which is no model's name; those are "
+                    + models.map { "'\($0.name)'" }.joined(separator: ", "))
+        }
+        return models.map { model in
+            let (loading, scheduling) = model.shares(engine, of: models.count)
+            return ServedModel(name: model.name, aliases: aliases[model.name] ?? []) { () throws(LLMGenError) in
+                let loaded = try await LanguageModel.load(model.path, loading)
+                let engine = try Engine(model: loaded, options: scheduling)
+                Diagnostics.start(loaded, engine)
+                return engine
+            }
+        }
+    }
+}
+
+/// The API keys of flags and file, read at the start and again whenever they are asked for.
+private struct KeySource {
+    let texts: [String]
+    let file: String?
+
+    @Sendable func read() throws(LLMGenError) -> APIKeys {
+        let lines: [String] = if let file { try APIKeys.lines(of: file) } else { [] }
+        return try APIKeys(texts + lines)
+    }
+}

@@ -1,0 +1,201 @@
+import ArgumentParser
+import Foundation
+import LLMGen
+import Yams
+
+/// Where the options of `llmgen serve` come from: flags, then the environment, then a file, then defaults.
+///
+/// All of them become arguments, so that one parser checks them. An option that a higher place gives is taken from there
+/// alone, lists too.
+struct ServeConfiguration {
+    /// Where an option's value comes from.
+    enum Source: String {
+        case flag
+        case environment
+        case file
+        case `default`
+    }
+
+    /// An option as the parser knows it.
+    struct Option {
+        let name: String
+        let isFlag: Bool
+        let isRepeating: Bool
+        let defaultValue: String?
+
+        /// `LLMGEN_MAX_NUM_SEQS` for `max-num-seqs`.
+        var environmentName: String { "LLMGEN_" + name.uppercased().replacing("-", with: "_") }
+        /// Whether its value is a secret.
+        var isSecret: Bool { name == "api-key" }
+    }
+
+    /// An option's values and where they come from.
+    struct Setting {
+        let option: Option
+        let values: [String]
+        let source: Source
+    }
+
+    let settings: [Setting]
+    /// What the parser is to read, `serve` first.
+    let arguments: [String]
+
+    /// The process's arguments; those of `serve` with what file and environment add.
+    static func arguments() throws -> [String] {
+        let given = Array(CommandLine.arguments.dropFirst())
+        guard given.first == ServeCommand.configuration.commandName else { return given }
+        return try ServeConfiguration(Array(given.dropFirst()), ProcessInfo.processInfo.environment).arguments
+    }
+
+    /// - Parameters:
+    ///   - flags: what was typed after `serve`.
+    ///   - environment: the environment's variables.
+    /// - Throws: ``LLMGenError`` for a file that cannot be read, or an option that it names and there is not.
+    init(_ flags: [String], _ environment: [String: String]) throws {
+        let options = try ServeConfiguration.options()
+        let typed = ServeConfiguration.values(flags, options)
+        let path = typed["config"]?.last ?? environment["LLMGEN_CONFIG"]
+        let filed = try path.map { path throws(LLMGenError) in try ServeConfiguration.file(path, options) } ?? [:]
+        var settings: [Setting] = []
+        var added: [String] = []
+        for option in options where option.name != "config" {
+            if let values = typed[option.name] {
+                settings.append(Setting(option: option, values: values, source: .flag))
+                continue
+            }
+            let variable = environment[option.environmentName].map { text in
+                option.isRepeating ? text.split(separator: ",").map(String.init) : [text]
+            }
+            if let values = variable ?? filed[option.name] {
+                settings.append(Setting(option: option, values: values, source: variable == nil ? .file : .environment))
+                added += try values.flatMap { value throws(LLMGenError) in
+                    try ServeConfiguration.argument(option, value, variable == nil)
+                }
+            } else {
+                settings.append(
+                    Setting(option: option, values: option.defaultValue.map { [$0] } ?? [], source: .default))
+            }
+        }
+        self.settings = settings
+        arguments = [ServeCommand.configuration.commandName ?? ""] + added + flags
+    }
+
+    // MARK: What is printed
+
+    /// All options as a file of them, each with where its value comes from. Secrets are left out.
+    var description: String {
+        settings.map { setting in
+            let name = setting.option.name
+            if setting.values.isEmpty { return "# \(name):\n" }
+            let values = setting.values.map { setting.option.isSecret ? "(hidden)" : ServeConfiguration.scalar($0) }
+            let comment = "  # \(setting.source.rawValue)"
+            guard setting.option.isRepeating else { return "\(name): \(values[0])\(comment)\n" }
+            return "\(name):\(comment)\n" + values.map { "  - \($0)\n" }.joined()
+        }.joined()
+    }
+
+    private static func scalar(_ text: String) -> String {
+        let isPlain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-/".contains($0)) }
+        return isPlain && !text.isEmpty ? text : "'\(text.replacing("'", with: "''"))'"
+    }
+
+    // MARK: Sources
+
+    /// What the parser says of itself.
+    private static func options() throws -> [Option] {
+        struct Help: Decodable {
+            struct Command: Decodable { let arguments: [Argument]? }
+            struct Argument: Decodable {
+                struct Name: Decodable {
+                    let kind: String
+                    let name: String
+                }
+                let kind: String
+                let names: [Name]?
+                let isRepeating: Bool
+                let defaultValue: String?
+            }
+            let command: Command
+        }
+        let help = try JSONDecoder().decode(Help.self, from: Data(ServeCommand._dumpHelp().utf8))
+        return (help.command.arguments ?? []).compactMap { argument in
+            guard let name = argument.names?.first(where: { $0.kind == "long" })?.name,
+                !["help", "version", "print-config"].contains(name)
+            else { return nil }
+            let isFlag = argument.kind == "flag"
+            return Option(
+                name: name, isFlag: isFlag, isRepeating: argument.isRepeating,
+                defaultValue: isFlag ? "false" : argument.defaultValue)
+        }
+    }
+
+    /// The values that arguments give to options. What is no option is left to the parser.
+    private static func values(_ arguments: [String], _ options: [Option]) -> [String: [String]] {
+        var values: [String: [String]] = [:]
+        var rest = arguments[...]
+        while let argument = rest.popFirst() {
+            guard argument.hasPrefix("--") else { continue }
+            let parts = argument.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let option = options.first(where: { $0.name == parts[0] }) else { continue }
+            let value: String
+            if option.isFlag {
+                value = "true"
+            } else if parts.count == 2 {
+                value = String(parts[1])
+            } else {
+                value = rest.popFirst() ?? ""
+            }
+            values[option.name] = option.isRepeating ? values[option.name, default: []] + [value] : [value]
+        }
+        return values
+    }
+
+    /// The options of a YAML file: names of options, with `-` or `_`, to scalars or lists of them.
+    private static func file(_ path: String, _ options: [Option]) throws(LLMGenError) -> [String: [String]] {
+        let limit = 1 << 20
+        guard let file = FileHandle(forReadingAtPath: path), let data = try? file.read(upToCount: limit + 1) ?? Data(),
+            data.count <= limit, let text = String(data: data, encoding: .utf8)
+        else {
+            throw LLMGenError(
+                code: .notFound, message: "cannot read the configuration '\(path)'; give a text file of at most 1 MiB")
+        }
+        let node: Node?
+        do {
+            node = try Yams.compose(yaml: text)
+        } catch {
+            throw LLMGenError(code: .invalidInput, message: "'\(path)' is no YAML: \(error)", cause: error)
+        }
+        guard let node else { return [:] }
+        guard let mapping = node.mapping else {
+            throw LLMGenError(code: .invalidInput, message: "'\(path)' is no mapping of options to values")
+        }
+        var values: [String: [String]] = [:]
+        for (key, value) in mapping {
+            let name = (key.string ?? "").replacing("_", with: "-")
+            guard let option = options.first(where: { $0.name == name }), name != "config" else {
+                throw LLMGenError(
+                    code: .invalidInput,
+                    message: "'\(path)' has an option '\(key.string ?? "")', which serve has not; see llmgen serve --help")
+            }
+            let texts = value.sequence.map { $0.map { $0.scalar?.string } } ?? [value.scalar?.string]
+            guard texts.allSatisfy({ $0 != nil }), texts.count == 1 || option.isRepeating else {
+                throw LLMGenError(
+                    code: .invalidInput,
+                    message: "'\(path)': \(name) must be \(option.isRepeating ? "a value or a list of them" : "one value")")
+            }
+            values[name] = texts.compactMap { $0 }
+        }
+        return values
+    }
+
+    private static func argument(_ option: Option, _ value: String, _ isFile: Bool) throws(LLMGenError) -> [String] {
+        guard option.isFlag else { return ["--\(option.name)=\(value)"] }
+        switch value.lowercased() {
+        case "true", "yes", "on", "1": return ["--\(option.name)"]
+        case "false", "no", "off", "0", "": return []
+        default:
+            let place = isFile ? option.name : option.environmentName
+            throw LLMGenError(code: .invalidArgument, message: "\(place) is '\(value)'; it must be true or false")
+        }
+    }
+}
