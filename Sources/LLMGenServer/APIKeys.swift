@@ -52,7 +52,8 @@ public struct APIKeys: Sendable {
         guard (1...512).contains(secret.count), secret.allSatisfy({ (0x21...0x7e).contains($0) }) else {
             throw LLMGenError(
                 code: .invalidArgument,
-                message: "API key \(keys.count + 1) has \(secret.count) bytes or characters that a header cannot carry; "
+                message:
+                    "API key \(keys.count + 1) has \(secret.count) bytes or characters that a header cannot carry; "
                     + "use 1 to 512 visible ASCII characters")
         }
         guard !keys.contains(where: { $0.name == name }) else {

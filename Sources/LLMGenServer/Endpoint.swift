@@ -52,7 +52,8 @@ public struct Endpoint: Service {
         let loading = Task { [state, logger] in
             do throws(LLMGenError) {
                 try await state.load()
-                logger.info("ready", metadata: ["models": "\(state.registry.entries.map(\.name).joined(separator: ","))"])
+                logger.info(
+                    "ready", metadata: ["models": "\(state.registry.entries.map(\.name).joined(separator: ","))"])
             } catch {
                 await group.triggerGracefulShutdown()
                 throw error
@@ -120,8 +121,10 @@ public struct Endpoint: Service {
     private func router() -> Router<ServerContext> {
         let router = Router(context: ServerContext.self, options: [.autoGenerateHeadEndpoints])
         let routes = Route.all(state)
-        router.add(middleware: TrackingMiddleware(state: state))
-        if !state.options.corsOrigins.isEmpty { router.add(middleware: CrossOriginMiddleware(state.options.corsOrigins)) }
+        router.add(middleware: TrackingMiddleware(state: state, logger: logger))
+        if !state.options.corsOrigins.isEmpty {
+            router.add(middleware: CrossOriginMiddleware(state.options.corsOrigins))
+        }
         router.add(middleware: ErrorMiddleware(routes: routes))
         let guarded = router.group().add(middleware: KeyMiddleware(state: state))
         for route in routes {

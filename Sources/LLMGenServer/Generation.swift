@@ -41,6 +41,7 @@ struct Generation: Sendable {
 
     /// The whole outputs, in the prompts' order. The client's leaving ends them.
     func outputs(_ departure: Departure, _ record: RequestRecord) async throws -> [RequestOutput] {
+        defer { withExtendedLifetime(pass) {} }
         let outputs = try await departure.running {
             try await engine.generate(prompts.map(Prompt.tokenIDs), parameters, options)
         }
@@ -76,7 +77,8 @@ extension Generation {
     func search(
         _ beams: BeamSearchParameters, _ departure: Departure
     ) async throws -> [BeamSearchOutput] {
-        try await departure.running {
+        defer { withExtendedLifetime(pass) {} }
+        return try await departure.running {
             var outputs: [BeamSearchOutput] = []
             for prompt in prompts {
                 outputs.append(try await engine.beamSearch(.tokenIDs(prompt), beams, options))

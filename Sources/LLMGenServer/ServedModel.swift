@@ -8,21 +8,24 @@ public struct ServedModel: Sendable {
     public let name: String
     /// Further names that requests may use.
     public let aliases: [String]
+    /// The chat template in the place of the model's own; nil for that.
+    public let chatTemplate: ChatTemplate?
     /// Loads the model and starts its engine.
     let load: @Sendable () async throws(LLMGenError) -> Engine
 
     /// A model that is loaded when the server starts; until then `/health` tells that it loads.
     public init(
-        name: String, aliases: [String] = [], load: @escaping @Sendable () async throws(LLMGenError) -> Engine
+        name: String, aliases: [String] = [], chatTemplate: ChatTemplate? = nil, load: @escaping @Sendable () async throws(LLMGenError) -> Engine
     ) {
         self.name = name
         self.aliases = aliases
+        self.chatTemplate = chatTemplate
         self.load = load
     }
 
     /// A model whose engine is there already.
-    public init(name: String, aliases: [String] = [], engine: Engine) {
-        self.init(name: name, aliases: aliases) { () throws(LLMGenError) in engine }
+    public init(name: String, aliases: [String] = [], chatTemplate: ChatTemplate? = nil, engine: Engine) {
+        self.init(name: name, aliases: aliases, chatTemplate: chatTemplate) { () throws(LLMGenError) in engine }
     }
 }
 
@@ -42,6 +45,14 @@ struct ModelRegistry: Sendable {
 
         var name: String { model.name }
         var engine: Engine? { loaded.withLock { $0 } }
+
+        /// The tokens of a conversation, the model's answer to come next.
+        func tokens(
+            of input: ChatTemplateInput, _ engine: Engine, addSpecialTokens: Bool = false
+        ) throws(LLMGenError) -> [TokenID] {
+            let text = try engine.model.chatFormat.text(of: input, template: model.chatTemplate)
+            return try engine.model.tokens(of: .text(text), addSpecialTokens: addSpecialTokens)
+        }
 
         func load() async throws(LLMGenError) {
             let engine = try await model.load()

@@ -22,6 +22,12 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Further name for a model, as ALIAS=NAME; may be repeated.", valueName: "alias"))
     var alias: [AliasArgument] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Chat template, as FILE for every model or NAME=FILE for one; may be repeated. (default: the model's own)",
+            valueName: "file"))
+    var chatTemplate: [String] = []
+
     @OptionGroup(title: "Server") var server: ServerOptionGroup
     @OptionGroup(title: "Engines") var engine: EngineSettings
 
@@ -52,15 +58,27 @@ struct ServeCommand: AsyncParsableCommand {
                 message: "an alias is for '\(unknown)', which is no model's name; those are "
                     + models.map { "'\($0.name)'" }.joined(separator: ", "))
         }
-        return models.map { model in
+        var served: [ServedModel] = []
+        for model in models {
             let (loading, scheduling) = model.shares(engine, of: models.count)
-            return ServedModel(name: model.name, aliases: aliases[model.name] ?? []) { () throws(LLMGenError) in
-                let loaded = try await LanguageModel.load(model.path, loading)
-                let engine = try Engine(model: loaded, options: scheduling)
-                Diagnostics.start(loaded, engine)
-                return engine
-            }
+            let template = try self.template(of: model.name)
+            served.append(
+                ServedModel(name: model.name, aliases: aliases[model.name] ?? [], chatTemplate: template) {
+                    () throws(LLMGenError) in
+                    let loaded = try await LanguageModel.load(model.path, loading)
+                    let engine = try Engine(model: loaded, options: scheduling)
+                    Diagnostics.start(loaded, engine)
+                    return engine
+                })
         }
+        return served
+    }
+
+    /// The chat template that the options name for a model.
+    private func template(of name: String) throws(LLMGenError) -> ChatTemplate? {
+        let own = chatTemplate.last { $0.hasPrefix("\(name)=") }.map { String($0.dropFirst(name.utf8.count + 1)) }
+        guard let file = own ?? chatTemplate.last(where: { !$0.contains("=") }) else { return nil }
+        return try ChatFormat.template(file: file)
     }
 }
 

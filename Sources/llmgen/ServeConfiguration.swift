@@ -175,13 +175,15 @@ struct ServeConfiguration {
             guard let option = options.first(where: { $0.name == name }), name != "config" else {
                 throw LLMGenError(
                     code: .invalidInput,
-                    message: "'\(path)' has an option '\(key.string ?? "")', which serve has not; see llmgen serve --help")
+                    message:
+                        "'\(path)' has an option '\(key.string ?? "")', which serve has not; see llmgen serve --help")
             }
             let texts = value.sequence.map { $0.map { $0.scalar?.string } } ?? [value.scalar?.string]
             guard texts.allSatisfy({ $0 != nil }), texts.count == 1 || option.isRepeating else {
                 throw LLMGenError(
                     code: .invalidInput,
-                    message: "'\(path)': \(name) must be \(option.isRepeating ? "a value or a list of them" : "one value")")
+                    message:
+                        "'\(path)': \(name) must be \(option.isRepeating ? "a value or a list of them" : "one value")")
             }
             values[name] = texts.compactMap { $0 }
         }

@@ -45,7 +45,8 @@ struct ServerOptionGroup: ParsableArguments {
     var tlsKey: String?
 
     @Option(
-        parsing: .unconditional, help: ArgumentHelp("Bytes of a request's body at most.", valueName: "size"),
+        parsing: .unconditional,
+        help: ArgumentHelp("Bytes of a request's body at most. (default: 8MiB)", valueName: "size"),
         transform: amount)
     var maxBodySize = ByteCount(bytes: 8 << 20)
 
@@ -56,19 +57,21 @@ struct ServerOptionGroup: ParsableArguments {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("Until when a request's head, and then its body, must have come.", valueName: "time"),
+        help: ArgumentHelp(
+            "Until when a request's head, and then its body, must have come. (default: 30s)", valueName: "time"),
         transform: time)
     var receiveTimeout = Duration.seconds(30)
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("How long a connection without a request is kept open.", valueName: "time"),
+        help: ArgumentHelp("How long a connection without a request is kept open. (default: 75s)", valueName: "time"),
         transform: time)
     var keepAliveTimeout = Duration.seconds(75)
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("How long a client may not read what is ready for it.", valueName: "time"), transform: time)
+        help: ArgumentHelp("How long a client may not read what is ready for it. (default: 60s)", valueName: "time"),
+        transform: time)
     var sendTimeout = Duration.seconds(60)
 
     @Option(
@@ -81,20 +84,23 @@ struct ServerOptionGroup: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Time without a completed step after which /health tells that the engine is stuck.", valueName: "time"),
+            "Time without a completed step after which /health tells that the engine is stuck. (default: 60s)",
+            valueName: "time"),
         transform: time)
     var stuckAfter = Duration.seconds(60)
 
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "After SIGTERM, how long requests are still accepted while /ready tells no.", valueName: "time"),
+            "After SIGTERM, how long requests are still accepted while /ready tells no. (default: 0s)",
+            valueName: "time"),
         transform: time)
     var drainDelay = Duration.zero
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("After that, how long what runs may go on.", valueName: "time"), transform: time)
+        help: ArgumentHelp("After that, how long what runs may go on. (default: 30s)", valueName: "time"),
+        transform: time)
     var drainTimeout = Duration.seconds(30)
 
     @Option(

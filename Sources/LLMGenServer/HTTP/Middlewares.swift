@@ -7,6 +7,7 @@ import Logging
 /// Gives every request its id, tells clients and the access log of it, and counts it.
 struct TrackingMiddleware: RouterMiddleware {
     let state: ServerState
+    let logger: Logger
 
     func handle(
         _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
@@ -14,7 +15,7 @@ struct TrackingMiddleware: RouterMiddleware {
         let start = ContinuousClock.now
         var context = context
         context.requestID = TrackingMiddleware.id(request) ?? "req-\(randomID())"
-        context.logger = TrackingMiddleware.logger(request, context)
+        context.logger = logger(of: request, context)
         var response = try await next(request, context)
         response.headers[.requestID] = context.requestID
         if state.isDraining { response.headers[.connection] = "close" }
@@ -46,9 +47,8 @@ struct TrackingMiddleware: RouterMiddleware {
     }
 
     /// A logger that tells of the request's id and of the trace that it belongs to (W3C Trace Context).
-    private static func logger(_ request: Request, _ context: ServerContext) -> Logger {
-        var logger = context.logger
-        logger[metadataKey: "hb.request.id"] = nil
+    private func logger(of request: Request, _ context: ServerContext) -> Logger {
+        var logger = logger
         logger[metadataKey: "request_id"] = "\(context.requestID)"
         let parts = (request.headers[.traceParent] ?? "").split(separator: "-", omittingEmptySubsequences: false)
         if parts.count >= 4, parts[1].utf8.count == 32, parts[2].utf8.count == 16,
@@ -81,7 +81,7 @@ private struct AccessLogEntry: Sendable {
             "method": "\(method)", "path": "\(String(request.uri.path.prefix(200)))", "status": "\(status)",
             "ms": "\(milliseconds((ContinuousClock.now - start).secondsAsDouble))",
         ]
-        if let key = context.key { metadata["key"] = "\(key)" }
+        if let key = fields.key { metadata["key"] = "\(key)" }
         if let model = fields.model { metadata["model"] = "\(model)" }
         if let tokens = fields.promptTokens { metadata["prompt_tokens"] = "\(tokens)" }
         if let tokens = fields.cachedTokens { metadata["cached_tokens"] = "\(tokens)" }
@@ -158,6 +158,7 @@ struct KeyMiddleware: RouterMiddleware {
         var context = context
         guard let key = try state.authenticate(request) else { return try await next(request, context) }
         context.key = key
+        context.record.update { $0.key = key }
         guard let limit = state.options.maxConcurrentRequestsPerKey else { return try await next(request, context) }
         guard let pass = state.keyLimits.enter(key, limit: limit) else {
             throw ErrorResponse(
@@ -165,12 +166,13 @@ struct KeyMiddleware: RouterMiddleware {
                 message: "\(limit) requests of this key are being served, as many as may be; come back later",
                 retryAfter: .seconds(1))
         }
+        defer { withExtendedLifetime(pass) {} }
         var response = try await next(request, context)
         let body = response.body
         guard body.contentLength == nil else { return response }
         response.body = ResponseBody { writer in
+            defer { withExtendedLifetime(pass) {} }
             try await body.write(writer)
-            _ = pass
         }
         return response
     }

@@ -30,6 +30,7 @@ struct ServerContext: RequestContext {
 /// What the access log tells of a request, known at its end.
 final class RequestRecord: Sendable {
     struct Fields {
+        var key: String?
         var model: String?
         var promptTokens: Int?
         var cachedTokens: Int?

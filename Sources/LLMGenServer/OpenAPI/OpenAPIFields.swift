@@ -50,22 +50,24 @@ enum OpenAPIFields {
     ]
 
     /// Who asks for what model, and how; every route that computes.
-    static let common: [Field] = [
-        ("model", ##"{"type":"string","description":"A model's name or alias; the first model unless given."}"##),
-        ("request_id", ##"{"type":"string"}"##),
-        ("priority", ##"{"type":"integer","description":"Lower is served first under the policy priority."}"##),
-        ("timeout", ##"{"type":"number","exclusiveMinimum":0,"description":"Seconds."}"##),
-        ("cache_salt", ##"{"type":"string","description":"Prefixes are shared within one salt only."}"##),
-        ("stream", ##"{"type":"boolean"}"##),
-        (
-            "stream_options",
-            ##"{"type":"object","additionalProperties":false,"properties":{"include_usage":{"type":"boolean"},"##
-                + ##""continuous_usage_stats":{"type":"boolean"},"include_obfuscation":{"type":"boolean"}}}"##
-        ),
-        ("return_token_ids", ##"{"type":"boolean"}"##),
-        ("return_tokens_as_token_ids", ##"{"type":"boolean"}"##),
-        ("store", ##"{"type":"boolean","enum":[false]}"##),
-    ] + ["user", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "session_id"]
+    static let common: [Field] =
+        [
+            ("model", ##"{"type":"string","description":"A model's name or alias; the first model unless given."}"##),
+            ("request_id", ##"{"type":"string"}"##),
+            ("priority", ##"{"type":"integer","description":"Lower is served first under the policy priority."}"##),
+            ("timeout", ##"{"type":"number","exclusiveMinimum":0,"description":"Seconds."}"##),
+            ("cache_salt", ##"{"type":"string","description":"Prefixes are shared within one salt only."}"##),
+            ("stream", ##"{"type":"boolean"}"##),
+            (
+                "stream_options",
+                ##"{"type":"object","additionalProperties":false,"properties":{"include_usage":{"type":"boolean"},"##
+                    + ##""continuous_usage_stats":{"type":"boolean"},"include_obfuscation":{"type":"boolean"}}}"##
+            ),
+            ("return_token_ids", ##"{"type":"boolean"}"##),
+            ("return_tokens_as_token_ids", ##"{"type":"boolean"}"##),
+            ("store", ##"{"type":"boolean","enum":[false]}"##),
+        ]
+        + ["user", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_retention", "session_id"]
         .map { ($0, ##"{"type":"string","description":"Ignored."}"##) }
         + [("metadata", ##"{"type":"object","description":"Ignored."}"##)]
 
@@ -165,7 +167,8 @@ enum OpenAPIFields {
     static func object(_ fields: [Field], required: [String]) -> String {
         var names: Set<String> = []
         let properties = fields.filter { names.insert($0.name).inserted }.map { "\"\($0.name)\":\($0.schema)" }
-        let needed = required.isEmpty ? "" : ##""required":["## + required.map { "\"\($0)\"" }.joined(separator: ",") + "],"
+        let needed =
+            required.isEmpty ? "" : ##""required":["## + required.map { "\"\($0)\"" }.joined(separator: ",") + "],"
         return ##"{"type":"object",\##(needed)"additionalProperties":false,"properties":{"##
             + properties.joined(separator: ",") + "}}"
     }

@@ -69,7 +69,8 @@ struct LineLogHandler: LogHandler {
 
     /// The text as it is, or in quotes where it would not be one word.
     private static func oneWord(_ text: String) -> String {
-        let isWord = !text.isEmpty && text.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7f && $0 != "\"" }
+        let isWord =
+            !text.isEmpty && text.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7f && $0 != "\"" }
         if isWord { return text }
         var json = JSONWriter()
         json.value(text)

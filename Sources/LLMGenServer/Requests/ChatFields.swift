@@ -4,7 +4,9 @@ import LLMJSON
 /// The conversation of a request: `messages` and what the chat template is told besides.
 enum ChatFields {
     /// The conversation's tokens, the model's answer to come next.
-    static func tokens(_ fields: inout RequestFields, _ engine: Engine) throws(ErrorResponse) -> [TokenID] {
+    static func tokens(
+        _ fields: inout RequestFields, _ entry: ModelRegistry.Entry, _ engine: Engine
+    ) throws(ErrorResponse) -> [TokenID] {
         let messages = try messages(&fields)
         var input = ChatTemplateInput(messages: messages)
         input.tools = try tools(&fields)
@@ -23,8 +25,7 @@ enum ChatFields {
         try fields.refuse("chat_template", "the server's own templates are used")
         let addsSpecialTokens = try fields.flag("add_special_tokens") ?? false
         do throws(LLMGenError) {
-            let text = try engine.model.chatFormat.text(of: input)
-            return try engine.model.tokens(of: .text(text), addSpecialTokens: addsSpecialTokens)
+            return try entry.tokens(of: input, engine, addSpecialTokens: addsSpecialTokens)
         } catch {
             var response = ErrorResponse(error)
             response.param = response.param ?? "messages"

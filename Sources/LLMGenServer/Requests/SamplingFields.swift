@@ -75,7 +75,8 @@ enum SamplingFields {
         for (key, value) in members {
             guard let id = TokenID(key), let bias = value.finiteNumber else {
                 throw fields.invalid(
-                    "logit_bias", "has the member \(key.quoted) of \(value.kindName); "
+                    "logit_bias",
+                    "has the member \(key.quoted) of \(value.kindName); "
                         + "names must be token ids, and values numbers")
             }
             biases[id] = bias

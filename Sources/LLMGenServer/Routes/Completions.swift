@@ -206,7 +206,8 @@ struct LogprobTable {
 
     func write(to json: inout JSONWriter) {
         json.object { json in
-            json.member("tokens") { json in json.array { json in for row in rows { json.value(names.name(row.token)) } } }
+            json.member("tokens") { json in json.array { json in for row in rows { json.value(names.name(row.token)) } }
+            }
             json.member("token_logprobs") { json in
                 json.array { json in
                     for row in rows {

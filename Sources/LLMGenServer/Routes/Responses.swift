@@ -57,11 +57,9 @@ struct ResponsesRequest: Sendable {
             promptLogprobs: nil)
         guard (parameters.n ?? 1) == 1 else { throw .invalid("n is not a field of responses", param: "n") }
         try fields.finish()
-        let engine = common.engine
         let tokens: [TokenID]
         do throws(LLMGenError) {
-            let text = try engine.model.chatFormat.text(of: ChatTemplateInput(messages: messages))
-            tokens = try engine.model.tokens(of: .text(text), addSpecialTokens: false)
+            tokens = try common.entry.tokens(of: ChatTemplateInput(messages: messages), common.engine)
         } catch {
             var response = ErrorResponse(error)
             response.param = "input"

@@ -8,11 +8,11 @@ struct TokenRoutes {
 
     func tokenize(_ request: Request, _ context: ServerContext) async throws -> Response {
         var fields = try await RequestFields(of: request, state.options)
-        let engine = try self.engine(&fields)
+        let (entry, engine) = try self.model(&fields)
         let returnsTexts = try fields.flag("return_token_strs") ?? false
         let tokens: [TokenID]
         if fields.peek("messages") != nil {
-            tokens = try ChatFields.tokens(&fields, engine)
+            tokens = try ChatFields.tokens(&fields, entry, engine)
         } else {
             guard let prompt = try fields.text("prompt") else {
                 throw fields.invalid("prompt", "is missing; give a text, or messages", code: "missing_field")
@@ -43,7 +43,7 @@ struct TokenRoutes {
 
     func detokenize(_ request: Request, _ context: ServerContext) async throws -> Response {
         var fields = try await RequestFields(of: request, state.options)
-        let engine = try self.engine(&fields)
+        let (_, engine) = try self.model(&fields)
         guard let tokens = try fields.tokenIDs("tokens") else {
             throw fields.invalid("tokens", "is missing; give token ids", code: "missing_field")
         }
@@ -61,7 +61,8 @@ struct TokenRoutes {
         return .json(json.bytes)
     }
 
-    private func engine(_ fields: inout RequestFields) throws(ErrorResponse) -> Engine {
-        try state.engine(of: try state.registry.entry(try fields.text("model")))
+    private func model(_ fields: inout RequestFields) throws(ErrorResponse) -> (ModelRegistry.Entry, Engine) {
+        let entry = try state.registry.entry(try fields.text("model"))
+        return (entry, try state.engine(of: entry))
     }
 }

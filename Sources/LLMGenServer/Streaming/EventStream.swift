@@ -55,6 +55,7 @@ struct EventStream {
             .init("X-Accel-Buffering")!: "no",
         ]
         let body = ResponseBody { [self] writer in
+            defer { withExtendedLifetime((readers, generation.pass)) {} }
             try await departure.whilePresent {
                 try await write(format, first, readers, to: &writer)
             } onDeparture: { [queue = readers.queue] in
