@@ -19,6 +19,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],
     targets: [
         // Inner loops, and the C libraries the engine stands on.
@@ -66,10 +67,19 @@ let package = Package(
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
             swiftSettings: strict),
-        .target(name: "LLMGenServer", dependencies: ["LLMGen"], swiftSettings: strict),
+        .target(
+            name: "LLMGenServer",
+            dependencies: [
+                "LLMGen",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
         .executableTarget(
             name: "llmgen",
-            dependencies: ["LLMGen", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "LLMGen", "LLMGenServer", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: strict),
 
         .target(name: "LLMTestSupport", path: "Tests/LLMTestSupport", swiftSettings: strict),
@@ -89,7 +99,14 @@ let package = Package(
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
             ]),
-        .testTarget(name: "LLMGenServerTests", dependencies: ["LLMGenServer", "LLMGen", "LLMTestSupport"]),
+        .testTarget(
+            name: "LLMGenServerTests",
+            dependencies: [
+                "LLMGenServer", "LLMGen", "LLMTestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]),
         .testTarget(name: "llmgenTests", dependencies: ["llmgen", "LLMTestSupport"]),
     ],
     swiftLanguageModes: [.v6],

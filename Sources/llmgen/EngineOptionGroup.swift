@@ -153,7 +153,7 @@ where Value: RawRepresentable & CaseIterable & Sendable, Value.RawValue == Strin
 }
 
 /// - Throws: what a time looks like.
-private func time(_ argument: String) throws -> Duration {
+func time(_ argument: String) throws -> Duration {
     let digits = argument.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
     let units = ["us": 1e3, "ms": 1e6, "s": 1e9]
     guard let count = Double(digits), let unit = units[String(argument.dropFirst(digits.count))],
