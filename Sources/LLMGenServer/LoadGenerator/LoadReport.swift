@@ -18,6 +18,13 @@ public struct LoadReport: Sendable {
         public let count: Int
         /// What the first one said.
         public let firstMessage: String
+
+        /// So many failures of a kind.
+        public init(kind: String, count: Int, firstMessage: String) {
+            self.kind = kind
+            self.count = count
+            self.firstMessage = firstMessage
+        }
     }
 
     /// What the client itself took.
