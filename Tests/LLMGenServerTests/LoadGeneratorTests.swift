@@ -115,6 +115,9 @@ import Testing
             ([.send(start + Wire.end)], "incomplete", "2 outputs without [DONE]"),
             ([.send(Wire.response("200 OK", body: "{\"choices\":[]}"))], "incomplete", "0 outputs"),
             ([.send(Wire.head + Wire.done + Wire.end)], "empty", "before any output"),
+            (
+                [.send(start + String(repeating: Wire.output("x"), count: 1152))], "malformed", "8 were asked for"
+            ),
             ([.send(start)], "timeout", "0.3 seconds"),
             ([], "timeout", "0.3 seconds"),
         ]

@@ -23,7 +23,7 @@ package struct Exchange {
     static let refusalLimit = 65536
 
     /// - Parameters:
-    ///   - expected: outputs to make room for.
+    ///   - expected: outputs that were asked for.
     ///   - takesText: whether to keep the generated text.
     package init(index: Int, start: UInt64, expected: Int, outputLimit: Int?, isChat: Bool, takesText: Bool) {
         self.index = index

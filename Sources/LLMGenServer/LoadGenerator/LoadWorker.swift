@@ -58,6 +58,7 @@ final class LoadWorker {
 
     /// Runs the worker's share of a phase and gives its records, whose times count from `origin`.
     func run(_ phase: LoadPhase, origin: UInt64) -> EventLoopFuture<[RequestRecord]> {
+        guard !isCancelled else { return loop.makeSucceededFuture([]) }
         let promise = loop.makePromise(of: [RequestRecord].self)
         self.promise = promise
         self.phase = phase

@@ -43,8 +43,12 @@ struct StreamProgress {
             promptTokens = event.promptTokens ?? promptTokens
             completionTokens = event.completionTokens ?? completionTokens
             cachedTokens = event.cachedTokens ?? cachedTokens
-            if event.hasChoice, !isChat || outputs > 0 || !Chunk.onlyNamesRole(bytes(data)) { count(at: now) }
-            if text != nil, event.hasChoice { text! += Chunk.text(bytes(data)) }
+            guard event.hasChoice else { return true }
+            guard outputs < outputBound else {
+                return fail("malformed", "the stream has more than \(outputBound) outputs; \(expected) were asked for")
+            }
+            if !isChat || outputs > 0 || !Chunk.onlyNamesRole(bytes(data)) { count(at: now) }
+            if text != nil { text! += Chunk.text(bytes(data)) }
         }
         return true
     }
@@ -58,6 +62,9 @@ struct StreamProgress {
         record.completionTokens = completionTokens ?? outputs
         record.text = text
     }
+
+    /// No server has reason to send more, and one that sends without end must not take the memory.
+    private var outputBound: Int { 1024 + 16 * expected }
 
     private mutating func count(at now: UInt64) {
         if outputs == 0 {
