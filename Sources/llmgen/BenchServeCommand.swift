@@ -1,6 +1,6 @@
-import ArgumentParser
+public import ArgumentParser
 import Foundation
-import LLMGenServer
+public import LLMGenServer
 
 struct BenchServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
