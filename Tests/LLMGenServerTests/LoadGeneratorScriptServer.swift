@@ -38,6 +38,25 @@ struct ScriptServer: Sendable {
 
     final class Log: Sendable {
         let state = Mutex(State())
+        private let waiting = Mutex([(count: Int, promise: EventLoopPromise<Void>)]())
+
+        /// Done when so many requests have come.
+        func requests(_ count: Int, on loop: any EventLoop) -> EventLoopFuture<Void> {
+            let promise = loop.makePromise(of: Void.self)
+            waiting.withLock { $0.append((count, promise)) }
+            wake()
+            return promise.futureResult
+        }
+
+        /// Wakes those whose number of requests has come, or all.
+        func wake(all: Bool = false) {
+            let count = all ? .max : state.withLock { $0.requests.count }
+            let ready = waiting.withLock { waiting in
+                defer { waiting.removeAll { $0.count <= count } }
+                return waiting.filter { $0.count <= count }
+            }
+            for (_, promise) in ready { promise.succeed() }
+        }
     }
 
     let url: String
@@ -62,9 +81,11 @@ struct ScriptServer: Sendable {
         do {
             let result = try await body(
                 ScriptServer(url: "http://127.0.0.1:\(channel.localAddress?.port ?? 0)", log: log))
+            log.wake(all: true)
             try await group.shutdownGracefully()
             return result
         } catch {
+            log.wake(all: true)
             try await group.shutdownGracefully()
             throw error
         }
@@ -107,6 +128,7 @@ struct ScriptServer: Sendable {
                     $0.mostUnderWay = max($0.mostUnderWay, $0.underWay)
                     return $0.requests.count - 1
                 }
+                log.wake()
                 play(script(number, request)[...], context)
             }
         }
@@ -124,18 +146,18 @@ struct ScriptServer: Sendable {
             case .send(let text):
                 context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
                 play(rest, context)
-            case .wait(let milliseconds): later(milliseconds, rest, context)
+            case .wait(let milliseconds):
+                _ = context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(milliseconds)) {
+                    self.resume(rest, context)
+                }
             case .awaitRequests(let count):
-                let isMet = log.state.withLock { $0.requests.count >= count }
-                if isMet { play(rest, context) } else { later(1, steps, context) }
+                log.requests(count, on: context.eventLoop).assumeIsolated().whenSuccess { self.resume(rest, context) }
             case .close: context.close(promise: nil)
             }
         }
 
-        private func later(_ milliseconds: Int64, _ steps: ArraySlice<Step>, _ context: ChannelHandlerContext) {
-            _ = context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(milliseconds)) {
-                if context.channel.isActive { self.play(steps, context) }
-            }
+        private func resume(_ steps: ArraySlice<Step>, _ context: ChannelHandlerContext) {
+            if context.channel.isActive { play(steps, context) }
         }
     }
 }

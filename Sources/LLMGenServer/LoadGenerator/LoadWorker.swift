@@ -46,7 +46,7 @@ final class LoadWorker {
         bootstrap = ClientBootstrap(group: loop)
             // The loop is told again of what is left to read; asking for more after each event costs a system call.
             .channelOption(.maxMessagesPerRead, value: 1)
-            .connectTimeout(.nanoseconds(min(10_000_000_000, configuration.timeoutNanoseconds)))
+            .connectTimeout(.nanoseconds(min(30_000_000_000, configuration.timeoutNanoseconds)))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(LoadConnection())
