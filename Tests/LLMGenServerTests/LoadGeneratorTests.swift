@@ -131,7 +131,7 @@ import Testing
     @Test func `A request that does not end in time is a failure`() async throws {
         for steps: [ScriptServer.Step] in [[.send(Wire.head + Wire.output("a"))], []] {
             let failure = try await failure(steps, timeout: .milliseconds(100))
-            #expect(failure?.kind == "timeout" && failure?.firstMessage.contains("0.1 seconds") == true)
+            #expect(failure?.kind == "timeout" && failure?.firstMessage.contains("within 0.1 seconds") == true)
         }
     }
 

@@ -207,7 +207,13 @@ final class LoadWorker {
     }
 
     private func notConnected(_ exchange: Exchange, _ error: any Error) {
-        let outcome = exchange.fail("connect", "no connection to \(address): \(SystemReason.text(error))").outcome
+        let outcome: RequestRecord.Outcome
+        if case ChannelError.connectTimeout(let time) = error {
+            let limit = Duration.nanoseconds(time.nanoseconds)
+            outcome = exchange.fail("timeout", "no connection to \(address) within \(limit)").outcome
+        } else {
+            outcome = exchange.fail("connect", "no connection to \(address): \(SystemReason.text(error))").outcome
+        }
         records.append(exchange.record(outcome, at: NIODeadline.now().uptimeNanoseconds, origin: origin))
         // A server that is not there refuses at once: without a pause the loop would do nothing but try.
         _ = loop.assumeIsolated().scheduleTask(in: .milliseconds(50)) {
