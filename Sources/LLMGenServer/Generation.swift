@@ -40,7 +40,7 @@ struct Generation: Sendable {
     }
 
     /// The whole outputs, in the prompts' order. The client's leaving ends them.
-    func outputs(_ departure: Departure, _ record: RequestRecord) async throws -> [RequestOutput] {
+    func outputs(_ departure: Departure, _ record: AccessRecord) async throws -> [RequestOutput] {
         defer { withExtendedLifetime(pass) {} }
         let outputs = try await departure.running {
             try await engine.generate(prompts.map(Prompt.tokenIDs), parameters, options)

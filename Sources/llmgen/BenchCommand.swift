@@ -5,6 +5,6 @@ struct BenchCommand: AsyncParsableCommand {
         commandName: "bench", abstract: "Measure speed.",
         subcommands: [
             BenchLatencyCommand.self, BenchKernelsCommand.self, BenchSchedulerCommand.self,
-            BenchInterferenceCommand.self,
+            BenchInterferenceCommand.self, BenchServeCommand.self,
         ])
 }

@@ -17,7 +17,7 @@ import Testing
             "LLMModels", "LLMWeights", "LLMTensor", "LLMScheduling", "LLMSampling", "LLMTokenizer", "Logging",
             "CoreMetrics",
         ],
-        "LLMGenServer": ["LLMGen"],
+        "LLMGenServer": ["LLMGen", "NIOCore", "NIOPosix"],
         "llmgen": ["LLMGenServer", "LLMGen", "ArgumentParser"],
     ]
 

@@ -11,7 +11,7 @@ struct ServerContext: RequestContext {
     /// The name of the API key that the request came with.
     var key: String?
     /// What the access log tells of it.
-    let record = RequestRecord()
+    let record = AccessRecord()
     private let channel: any Channel
 
     init(source: ApplicationRequestContextSource) {
@@ -28,7 +28,7 @@ struct ServerContext: RequestContext {
 }
 
 /// What the access log tells of a request, known at its end.
-final class RequestRecord: Sendable {
+final class AccessRecord: Sendable {
     struct Fields {
         var key: String?
         var model: String?

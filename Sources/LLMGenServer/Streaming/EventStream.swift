@@ -37,7 +37,7 @@ struct EventBuffer {
 struct EventStream {
     let generation: Generation
     let departure: Departure
-    let record: RequestRecord
+    let record: AccessRecord
     let quiet: Duration
 
     /// The response, once the first piece is there or nothing has come for a while: a request that cannot be served
@@ -101,7 +101,7 @@ struct EventStream {
     }
 }
 
-extension RequestRecord {
+extension AccessRecord {
     /// Counts a prompt's whole output.
     func add(_ output: RequestOutput) {
         update { fields in
