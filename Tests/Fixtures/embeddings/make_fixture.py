@@ -1,6 +1,6 @@
 """Record hidden states of the bundled model, pooled, as transformers computes them.
 
-    python make_fixture.py          (with torch, transformers and sentencepiece)
+    python make_fixture.py          (with torch 2.13.0, transformers 5.24.0 and sentencepiece)
 
 Writes reference.json: for each text its token ids, and the hidden states after the last norm, computed in float32 from
 the bfloat16 weights: their mean over all tokens (a float64 sum) and the last token's, each as it is (`mean`, `last`)
