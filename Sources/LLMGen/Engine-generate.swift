@@ -105,11 +105,16 @@ extension Engine {
     public func check(_ prompt: Prompt, _ parameters: SamplingParameters) throws(LLMGenError) {
         let sampling = try resolve(parameters)
         let tokens = sampling.truncated(try tokens(of: prompt), maxModelLength: maxModelLength)
+        try check(
+            SequenceRequest(
+                id: SequenceID(0), prompt: tokens, maxTokens: sampling.maxTokens, minTokens: sampling.minTokens,
+                width: sampling.n))
+    }
+
+    /// Whether the engine's limits could hold a request.
+    func check(_ request: SequenceRequest) throws(LLMGenError) {
         do {
-            _ = try scheduling.lengthLimit(
-                of: SequenceRequest(
-                    id: SequenceID(0), prompt: tokens, maxTokens: sampling.maxTokens, minTokens: sampling.minTokens,
-                    width: sampling.n))
+            _ = try scheduling.lengthLimit(of: request)
         } catch {
             throw LLMGenError(error)
         }

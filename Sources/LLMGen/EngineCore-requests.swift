@@ -16,7 +16,8 @@ extension EngineCore {
         searches[request.id] = state
     }
 
-    private mutating func admit(
+    /// Puts a sequence in line, or tells `fail` why not; returns whether it is in line.
+    mutating func admit(
         _ request: SequenceRequest, _ options: RequestOptions, _ fail: (LLMGenError) -> Void
     ) -> Bool {
         do throws(AdmissionError) {
@@ -43,6 +44,7 @@ extension EngineCore {
     /// Ends the request whose first sequence is `id`, with what it has; its blocks are free at once.
     mutating func abort(_ id: SequenceID) {
         if let search = searches[id] { return end(search, .abort) }
+        if let embedding = embeddings[id] { return end(embedding, .abort) }
         for sequence in requests[id]?.liveSequences ?? [] {
             if let finished = scheduler.abort(sequence) {
                 end(finished, withToken: false, at: .now)
@@ -61,15 +63,19 @@ extension EngineCore {
     /// Ends every request with what it has.
     mutating func abortAll() { for id in live { abort(id) } }
 
-    private var live: [SequenceID] { (Array(requests.keys) + Array(searches.keys)).sorted { $0.value < $1.value } }
+    private var live: [SequenceID] {
+        (Array(requests.keys) + Array(searches.keys) + Array(embeddings.keys)).sorted { $0.value < $1.value }
+    }
 
     /// Fails every request.
     mutating func failAll(_ error: LLMGenError) {
         scheduler.abortAll()
         for state in requests.values { state.fail(error) }
         for state in searches.values { state.fail(error) }
+        for state in embeddings.values { state.fail(error) }
         requests = [:]
         searches = [:]
+        embeddings = [:]
         owners = [:]
     }
 
@@ -78,7 +84,13 @@ extension EngineCore {
         let now = ContinuousClock.now
         for finished in scheduler.expire(at: (now - start).nanoseconds) {
             guard let owner = owners[finished.id] else { continue }
-            if let search = searches[owner] { end(search, .timeout) } else { end(finished, withToken: false, at: now) }
+            if let search = searches[owner] {
+                end(search, .timeout)
+            } else if let embedding = embeddings[owner] {
+                end(embedding, .timeout)
+            } else {
+                end(finished, withToken: false, at: now)
+            }
         }
     }
 
@@ -135,6 +147,7 @@ extension EngineCore {
         tell(.failed, owner, options(of: owner))
         requests.removeValue(forKey: owner)?.fail(error)
         searches.removeValue(forKey: owner)?.fail(error)
+        embeddings.removeValue(forKey: owner)?.fail(error)
     }
 
     /// Ends a beam search with what it has found.

@@ -9,13 +9,13 @@ extension EngineCore {
         var branches: [SequenceID: [Branch]] = [:]
     }
 
-    /// What is wanted of the output rows of a sequence; nil for a row whose request has ended.
+    /// What is wanted of the rows of a sequence that have logits; nil for a row whose request has ended.
     func tasks(_ sequence: ScheduledSequence) -> [RowSamplers.Task?] {
-        guard let owner = owners[sequence.id] else { return sequence.outputRows.map { _ in nil } }
+        guard let owner = owners[sequence.id] else { return sequence.logitRows.map { _ in nil } }
         if let search = searches[owner]?.search {
-            return sequence.outputRows.map { _ in .mostProbable(search.candidateCount) }
+            return sequence.logitRows.map { _ in .mostProbable(search.candidateCount) }
         }
-        guard let state = requests[owner] else { return sequence.outputRows.map { _ in nil } }
+        guard let state = requests[owner] else { return sequence.logitRows.map { _ in nil } }
         let prompt = state.request.prompt
         var tasks: [RowSamplers.Task?] = sequence.promptLogits.map { row in
             let position = sequence.positions.lowerBound + row - sequence.rows.lowerBound
@@ -42,7 +42,7 @@ extension EngineCore {
         var candidates: [SequenceID: [TokenLogprob]] = [:]
         var outcome = outcomes.makeIterator()
         for sequence in batch.sequences {
-            for row in sequence.outputRows {
+            for row in sequence.logitRows {
                 guard let result = outcome.next() ?? nil, let owner = owners[sequence.id] else { continue }
                 let position = sequence.positions.lowerBound + row - sequence.rows.lowerBound
                 switch result {
@@ -117,6 +117,8 @@ extension EngineCore {
             if let search = searches[owner] {
                 // All beams are of one length, so the first to reach it speaks for all.
                 end(search, finished.reason)
+            } else if let embedding = embeddings[owner] {
+                end(embedding, finished.reason)
             } else {
                 end(finished, withToken: true, at: now)
             }

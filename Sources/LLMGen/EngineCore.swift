@@ -8,6 +8,7 @@ struct EngineCore {
     var scheduler: Scheduler
     var requests: [SequenceID: RequestState] = [:]  // by their first sequence
     var searches: [SequenceID: BeamSearchState] = [:]  // by their first sequence
+    var embeddings: [SequenceID: EmbeddingState] = [:]  // by their sequence
     var owners: [SequenceID: SequenceID] = [:]  // of each live sequence the first one of its request
     /// Whether new requests are admitted; not while draining.
     var acceptsRequests = true
@@ -59,10 +60,11 @@ struct EngineCore {
 
     /// Computes a batch and works on its output rows. The tasks, which share the requests' tokens, end with this call, so
     /// that tokens are appended in place afterwards.
-    private func compute(_ batch: ScheduledBatch) -> [Result<RowSamplers.Outcome, SamplingError>?] {
+    private mutating func compute(_ batch: ScheduledBatch) -> [Result<RowSamplers.Outcome, SamplingError>?] {
         let tasks = batch.sequences.flatMap { self.tasks($0) }
         var outcomes: [Result<RowSamplers.Outcome, SamplingError>?] = []
-        runner.run(batch) { rows, logits in outcomes += samplers.run(tasks[rows], logits) }
+        runner.run(
+            batch, states: { take($1, $0) }, logits: { outcomes += samplers.run(tasks[$0], $1) })
         return outcomes
     }
 
@@ -105,10 +107,13 @@ struct EngineCore {
             guard let owner = owners[started.id] else { continue }
             requests[owner]?.started(started, at: now)
             searches[owner]?.started(started, at: now)
+            embeddings[owner]?.started(at: now)
             tell(
                 .scheduled(cachedTokens: started.cachedTokens), owner, options(of: owner),
                 sample: sample(started.id, owner), at: now)
-            if let state = scheduler.sequence(started.id), !started.isResumed, scheduler.options.prefixCaching {
+            if let state = scheduler.sequence(started.id), !started.isResumed, state.readsPrefixCache,
+                scheduler.options.prefixCaching
+            {
                 watch.metrics.lookedUp(tokens: state.promptCount, found: state.cachedPromptCount ?? 0)
             }
         }
@@ -116,7 +121,7 @@ struct EngineCore {
 
     /// The options of the live request whose first sequence is `owner`.
     func options(of owner: SequenceID) -> RequestOptions? {
-        requests[owner]?.request.options ?? searches[owner]?.request.options
+        requests[owner]?.request.options ?? searches[owner]?.request.options ?? embeddings[owner]?.request.options
     }
 
     /// Which sample of the request a sequence is.

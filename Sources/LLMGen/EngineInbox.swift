@@ -8,6 +8,8 @@ final class EngineInbox: Sendable {
         /// Requests that came together: no step is computed between them.
         case add([EngineRequest])
         case search(BeamSearchRequest)
+        /// Texts that came together.
+        case embed([EmbeddingRequest])
         /// Ends the request of that number.
         case abort(SequenceID)
         case abortNamed(String)

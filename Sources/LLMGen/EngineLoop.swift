@@ -50,6 +50,7 @@ struct EngineLoop {
         switch message {
         case .add(let requests): for request in requests { core.add(request) }
         case .search(let request): core.add(request)
+        case .embed(let requests): for request in requests { core.add(request) }
         case .abort(let id): core.abort(id)
         case .abortNamed(let name): core.abort(named: name)
         case .abortAll: core.abortAll()

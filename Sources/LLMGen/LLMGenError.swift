@@ -28,6 +28,10 @@ public struct LLMGenError: Error, Sendable, CustomStringConvertible {
         public static let overloaded = Code(rawValue: "overloaded")
         /// The engine finishes what it has and takes no more.
         public static let draining = Code(rawValue: "draining")
+        /// What has no use in parts was not done within its time.
+        public static let timedOut = Code(rawValue: "timed_out")
+        /// What has no use in parts was aborted.
+        public static let aborted = Code(rawValue: "aborted")
         /// The engine was shut down before the request was done.
         public static let shutDown = Code(rawValue: "shut_down")
     }

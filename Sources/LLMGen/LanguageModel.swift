@@ -37,6 +37,8 @@ public final class LanguageModel: Sendable {
 
     /// Tokens there are logits for.
     public var vocabularySize: Int { architecture.dimensions.vocabularySize }
+    /// Width of the hidden states: elements of an embedding.
+    public var hiddenSize: Int { architecture.dimensions.hiddenSize }
     /// Tokens of prompt and output together that the model was made for.
     public var maxPositions: Int { architecture.dimensions.maxPositions }
     /// The CPU level in use.

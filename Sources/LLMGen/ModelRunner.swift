@@ -16,9 +16,13 @@ final class ModelRunner {
         pages = KVPages(shape: shape, blockCount: blockCount)
     }
 
-    /// Computes the batch. `body` gets the logits of the batch's output rows in order, a part at a time: which of
-    /// `batch.outputRows` they are, and one row for each.
-    func run(_ batch: ScheduledBatch, _ body: (Range<Int>, Matrix) -> Void) {
+    /// Computes the batch.
+    ///
+    /// `states` gets the hidden states of each sequence that wants some, `[rows, hidden]`. Then `logits` gets the logits of
+    /// the rows that want those, in order, a part at a time: which of all `logitRows` they are, and one row for each.
+    func run(
+        _ batch: ScheduledBatch, states: (ScheduledSequence, Matrix) -> Void, logits: (Range<Int>, Matrix) -> Void
+    ) {
         for copy in batch.copies { pages.copyBlock(from: Int(copy.from), to: Int(copy.to)) }
         let forward = ForwardBatch(
             tokens: batch.tokens,
@@ -27,16 +31,34 @@ final class ModelRunner {
             },
             outputRows: batch.sequences.flatMap(\.outputRows), blockSize: pages.shape.blockSize)
         let hidden = model.architecture.hiddenStates(forward, pages, workspace, on: model.compute)
-        for start in stride(from: 0, to: hidden.rows, by: ModelRunner.headRows) {
-            let part = start..<min(start + ModelRunner.headRows, hidden.rows)
-            body(part, model.architecture.logits(hidden.rows(part), workspace, on: model.compute))
+        var (next, forHead) = (0, [Int]())
+        for sequence in batch.sequences {
+            let rows = next..<next + sequence.outputRows.count
+            if sequence.promptStates.isEmpty { forHead += rows } else { states(sequence, hidden.rows(rows)) }
+            next = rows.upperBound
         }
+        let head = rows(forHead, of: hidden)
+        for start in stride(from: 0, to: head.rows, by: ModelRunner.headRows) {
+            let part = start..<min(start + ModelRunner.headRows, head.rows)
+            logits(part, model.architecture.logits(head.rows(part), workspace, on: model.compute))
+        }
+    }
+
+    /// Some of the hidden states, side by side, so that the head reads its weights once for all of them.
+    private func rows(_ indices: [Int], of hidden: Matrix) -> Matrix {
+        guard indices.count < hidden.rows else { return hidden }
+        let rows = workspace.matrix("output with logits", rows: indices.count, columns: hidden.columns)
+        model.compute.copyRows(hidden, indices, into: rows)
+        return rows
     }
 }
 
 extension ScheduledSequence {
     /// The rows whose logits are wanted: those of the prompt, if asked for, and the one that yields the next token.
-    var outputRows: [Int] {
+    var logitRows: [Int] {
         Array(promptLogits) + (needsLogits ? [rows.upperBound - 1] : [])
     }
+
+    /// The rows whose hidden states are wanted, for themselves or for their logits.
+    var outputRows: [Int] { promptStates.isEmpty ? logitRows : Array(promptStates) }
 }

@@ -6,7 +6,7 @@ public struct AdmissionError: Error, Hashable, CustomStringConvertible {
         case duplicateID
         /// The prompt has no token.
         case emptyPrompt
-        /// The prompt alone reaches the model's length.
+        /// The prompt leaves no room in the model's length for what it is to yield.
         case promptTooLong
         /// `maxTokens` is less than 1.
         case maxTokensOutOfRange

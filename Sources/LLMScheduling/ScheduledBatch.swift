@@ -27,12 +27,13 @@ public struct ScheduledBatch: Sendable {
         let firstRow = tokens.count
         let positions = state.scheduledRange
         tokens.append(contentsOf: state.tokens[positions])
+        let rows = firstRow..<tokens.count
         let sequence = ScheduledSequence(
-            id: state.id, positions: positions, rows: firstRow..<tokens.count, blockTable: state.blockTable,
+            id: state.id, positions: positions, rows: rows, blockTable: state.blockTable,
             needsLogits: state.yieldsToken,
-            promptLogits: state.needsPromptLogits
+            promptLogits: state.needsPromptLogits && state.promptStates == nil
                 ? firstRow..<firstRow + positions.clamped(to: 0..<state.promptCount - 1).count : firstRow..<firstRow,
-            outputIndex: state.outputCount)
+            promptStates: state.wantedStates(of: rows), outputIndex: state.outputCount)
         sequences.append(sequence)
         if let source = state.copySource {
             copies.append(BlockCopy(from: source, to: state.blockTable[positions.lowerBound / blockSize]))
@@ -47,9 +48,17 @@ public struct ScheduledBatch: Sendable {
 extension SequenceState {
     /// What computing the next tokens, up to the end of `positions`, adds to a step.
     func work(of positions: Range<Int>) -> StepWork {
-        StepWork(
-            positions: positions,
-            outputs: needsPromptLogits ? positions.count : positions.upperBound == tokens.count ? 1 : 0)
+        let outputs = needsPromptLogits ? positions.count : positions.upperBound == tokens.count ? 1 : 0
+        return StepWork(positions: positions, outputs: promptStates == nil ? outputs : 0)
+    }
+
+    /// Those of the step's `rows` whose hidden states are wanted.
+    fileprivate func wantedStates(of rows: Range<Int>) -> Range<Int> {
+        switch promptStates {
+        case .all: rows
+        case .last where reachesEnd: rows.upperBound - 1..<rows.upperBound
+        case .last, nil: rows.lowerBound..<rows.lowerBound
+        }
     }
 }
 
@@ -81,10 +90,13 @@ public struct ScheduledSequence: Hashable, Sendable {
     public let rows: Range<Int>
     /// The blocks of positions `0 ..< positions.upperBound`, and no more.
     public let blockTable: [BlockID]
-    /// Whether the last row yields the sequence's next token; false for a chunk that ends before the last known one.
+    /// Whether the last row yields the sequence's next token; false for a chunk that ends before the last known one, and
+    /// where the request generates nothing.
     public let needsLogits: Bool
     /// The rows whose logits tell how probable the next prompt token was; empty unless the request asks for them.
     public let promptLogits: Range<Int>
+    /// The rows whose hidden states are wanted, and no logits; empty unless the request asks for them.
+    public let promptStates: Range<Int>
     /// The index, in the sequence's output, of the token it yields next.
     public let outputIndex: Int
 }

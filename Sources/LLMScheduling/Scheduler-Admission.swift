@@ -50,6 +50,7 @@ extension SchedulerOptions {
     public func lengthLimit(of request: SequenceRequest) throws(AdmissionError) -> Int {
         let promptCount = request.prompt.count
         guard promptCount > 0 else { throw .emptyPrompt() }
+        guard request.promptStates == nil else { return try lengthLimit(ofPromptAlone: promptCount) }
         guard promptCount < maxModelLength else {
             throw .promptTooLong(promptCount, limit: maxModelLength)
         }
@@ -79,6 +80,17 @@ extension SchedulerOptions {
         }
         return limit
     }
+
+    /// The same of a request that generates nothing.
+    private func lengthLimit(ofPromptAlone promptCount: Int) throws(AdmissionError) -> Int {
+        guard promptCount <= maxModelLength else {
+            throw .promptAloneTooLong(promptCount, limit: maxModelLength)
+        }
+        guard blocks(covering: promptCount) <= blockCount else {
+            throw .promptAloneNeverFits(promptCount, options: self)
+        }
+        return promptCount
+    }
 }
 
 extension AdmissionError {
@@ -91,7 +103,7 @@ extension AdmissionError {
     fileprivate static func emptyPrompt() -> Self {
         Self(
             code: .emptyPrompt,
-            message: "the prompt has 0 tokens; it needs at least 1 token to continue")
+            message: "the prompt has 0 tokens; it needs at least 1 token")
     }
 
     fileprivate static func promptTooLong(_ promptCount: Int, limit: Int) -> Self {
@@ -99,6 +111,13 @@ extension AdmissionError {
             code: .promptTooLong,
             message: "the prompt has \(promptCount) tokens, and max-model-len \(limit) leaves room for"
                 + " \(limit - 1) and one to generate; shorten the prompt or raise max-model-len")
+    }
+
+    fileprivate static func promptAloneTooLong(_ promptCount: Int, limit: Int) -> Self {
+        Self(
+            code: .promptTooLong,
+            message: "the prompt has \(promptCount) tokens, and max-model-len is \(limit); shorten the prompt or raise"
+                + " max-model-len")
     }
 
     fileprivate static func maxTokensOutOfRange(_ maxTokens: Int) -> Self {
@@ -141,6 +160,14 @@ extension AdmissionError {
             code: .queueFull,
             message: "the queue is full: \(limit); try again in about \(seconds) s",
             retryAfterNanoseconds: nanoseconds)
+    }
+
+    fileprivate static func promptAloneNeverFits(_ promptCount: Int, options: SchedulerOptions) -> Self {
+        Self(
+            code: .neverFits,
+            message: "a prompt of \(promptCount) tokens needs \(options.blocks(covering: promptCount)) blocks of"
+                + " \(options.blockSize) tokens, and there are \(options.blockCount); shorten the prompt to"
+                + " \(options.blockCount * options.blockSize) tokens, or give the KV cache more memory")
     }
 
     fileprivate static func neverFits(_ promptCount: Int, maxTokens: Int?, options: SchedulerOptions) -> Self {

@@ -2,8 +2,8 @@ extension Scheduler {
     /// Takes the results of the last scheduled step: a token for each sequence that needed logits.
     ///
     /// Returns, by rank, a `token` event for each of them, followed by `finished` for those that ended with it; the
-    /// blocks of these are free. A token for a sequence that is not in the step, because it ended in the meantime or
-    /// needed no logits, is ignored. A sequence that needed logits and has no token here counts as not computed, and is
+    /// blocks of these are free. A sequence that only computes its prompt has `finished` alone, after its last token. A
+    /// token for a sequence that is not in the step, because it ended in the meantime or needed no logits, is ignored. A sequence that needed logits and has no token here counts as not computed, and is
     /// scheduled again. O(running).
     ///
     /// - Parameters:
@@ -24,6 +24,10 @@ extension Scheduler {
             running[index].dropCopySource(pool: &pool)
             guard running[index].yieldsToken else {
                 advance(index)
+                if let reason = running[index].finishReason {
+                    anyFinished = true
+                    events.append(.finished(retire(running[index], reason: reason)))
+                }
                 continue
             }
             guard let token = tokens[running[index].id] else {

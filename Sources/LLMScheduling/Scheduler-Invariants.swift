@@ -74,7 +74,7 @@ extension Scheduler {
             if state.pendingCount < 1 || end > state.tokens.count {
                 violations.append("sequence \(state.id) computes \(end) tokens and knows \(state.tokens.count)")
             }
-            if state.tokens.count >= options.maxSequenceLength || state.finishReason != nil {
+            if state.leastLength > options.maxSequenceLength || state.finishReason != nil {
                 violations.append("sequence \(state.id) lives on with \(state.tokens.count) tokens")
             }
         }

@@ -85,12 +85,12 @@ extension Scheduler {
             && blocksToStart(state, with: state.cachedPrefix(in: pool)) <= pool.freeCount
     }
 
-    /// Free blocks that a waiting sequence needs to begin: for all its known tokens and the one they yield, or it would be
+    /// Free blocks that a waiting sequence needs to begin: for all its known tokens and any they yield, or it would be
     /// preempted before it has done any good. It takes them as it needs them. Cached blocks that nobody holds count too,
     /// since taking them leaves fewer free ones.
     private func blocksToStart(_ state: SequenceState, with prefix: [PrefixCache.Link]) -> Int {
         let held = prefix.count { link in link.block.map { pool.referenceCount(of: $0) > 0 } ?? false }
-        return pool.blockCount(covering: state.tokens.count + 1) - held
+        return pool.blockCount(covering: state.leastLength) - held
     }
 
     private mutating func take(_ index: Int, _ count: Int, into batch: inout ScheduledBatch) {

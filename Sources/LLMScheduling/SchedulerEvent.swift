@@ -2,13 +2,13 @@
 public enum SchedulerEvent: Hashable, Sendable {
     /// The sequence has a new token, at `index` in its output.
     case token(SequenceID, TokenID, index: Int)
-    /// The sequence has ended and its blocks are free; its last token came in the event before.
+    /// The sequence has ended and its blocks are free; its last token, if it generates, came in the event before.
     case finished(FinishedSequence)
 }
 
 /// Why a sequence ended.
 public enum FinishReason: String, Sendable, CaseIterable {
-    /// A stop token, or a stop string that the caller matched.
+    /// A stop token, or a stop string that the caller matched. Or all is computed and nothing was to be generated.
     case stop
     /// Its own limit, the model's length or the size of the block pool.
     case length

@@ -1,4 +1,4 @@
-/// What is asked of a scheduler: continue `prompt` until a stop token or a length.
+/// What is asked of a scheduler: continue `prompt` until a stop token or a length, or only compute it.
 public struct SequenceRequest: Hashable, Sendable {
     /// The caller's name for the sequence, not in use by a live one.
     public var id: SequenceID
@@ -25,12 +25,17 @@ public struct SequenceRequest: Hashable, Sendable {
     public var readsPrefixCache: Bool
     /// Whether each prompt token's row is to yield logits too.
     public var needsPromptLogits: Bool
+    /// The prompt tokens whose hidden states are all that is wanted; nil for a request that generates. With them the
+    /// sequence ends when its prompt is computed, and what is said here of an output, and of the sequences that a request
+    /// becomes, does not matter.
+    public var promptStates: PromptStates?
 
     /// A request; `Scheduler.add` checks it.
     public init(
         id: SequenceID, prompt: [TokenID], maxTokens: Int? = nil, minTokens: Int = 0, stopTokens: Set<TokenID> = [],
         priority: Int = 0, deadline: Int64? = nil, width: Int = 1, runsTogether: Bool = false,
-        cacheSalt: String? = nil, readsPrefixCache: Bool = true, needsPromptLogits: Bool = false
+        cacheSalt: String? = nil, readsPrefixCache: Bool = true, needsPromptLogits: Bool = false,
+        promptStates: PromptStates? = nil
     ) {
         self.id = id
         self.prompt = prompt
@@ -44,5 +49,14 @@ public struct SequenceRequest: Hashable, Sendable {
         self.cacheSalt = cacheSalt
         self.readsPrefixCache = readsPrefixCache
         self.needsPromptLogits = needsPromptLogits
+        self.promptStates = promptStates
     }
+}
+
+/// Which of a prompt's tokens the hidden states are wanted of.
+public enum PromptStates: Hashable, Sendable {
+    /// Every one.
+    case all
+    /// The last one.
+    case last
 }

@@ -1,7 +1,8 @@
 /// One live sequence: its known tokens, how many of them are computed, and the blocks that hold those.
 ///
 /// Known tokens are the prompt and what was generated; computed ones have their keys and values in the blocks. The
-/// last known token yields the next one, so a live sequence always has at least one token to compute.
+/// last known token yields the next one, or ends a sequence that generates nothing, so a live sequence always has at least
+/// one token to compute.
 public struct SequenceState: Sendable {
     /// The caller's name for it.
     public let id: SequenceID
@@ -18,14 +19,16 @@ public struct SequenceState: Sendable {
     public private(set) var preemptionCount = 0
     /// How many of its prompt tokens were found in the prefix cache when it first ran; nil before that.
     public private(set) var cachedPromptCount: Int?
+    /// Whether it looks its tokens up in the prefix cache.
+    public let readsPrefixCache: Bool
 
     /// The most tokens it has ever had computed: those before it that are computed now are computed once more.
     private(set) var reachedCount = 0
 
     let rank: Rank
     let deadline: Int64?
-    let readsPrefixCache: Bool
     let needsPromptLogits: Bool
+    let promptStates: PromptStates?
     /// Places it takes among the running: its own, and those of the sequences that are to branch off it.
     var width: Int
     private(set) var finishReason: FinishReason?
@@ -49,7 +52,8 @@ public struct SequenceState: Sendable {
         deadline = request.deadline
         readsPrefixCache = request.readsPrefixCache
         needsPromptLogits = request.needsPromptLogits
-        width = request.width
+        promptStates = request.promptStates
+        width = promptStates == nil ? request.width : 1
         cacheSalt = request.cacheSalt
         self.rank = rank
         self.lengthLimit = lengthLimit
@@ -68,6 +72,7 @@ public struct SequenceState: Sendable {
         deadline = parent.deadline
         readsPrefixCache = parent.readsPrefixCache
         needsPromptLogits = parent.needsPromptLogits
+        promptStates = parent.promptStates
         width = 1
         table = parent.table.shared(pool: &pool)
         cacheLink = parent.cacheLink
@@ -87,8 +92,12 @@ public struct SequenceState: Sendable {
     var pendingCount: Int { tokens.count - computedCount }
     /// The tokens of the step in flight.
     var scheduledRange: Range<Int> { computedCount..<computedCount + scheduledCount }
-    /// Whether the step in flight reaches the last known token, and so yields the next one.
-    var yieldsToken: Bool { scheduledCount == pendingCount }
+    /// Whether the step in flight reaches the last known token.
+    var reachesEnd: Bool { scheduledCount == pendingCount }
+    /// Whether the step in flight yields the next token.
+    var yieldsToken: Bool { reachesEnd && promptStates == nil }
+    /// The known tokens that it cannot do without: what is there, and the token that this yields.
+    var leastLength: Int { tokens.count + (promptStates == nil ? 1 : 0) }
     /// Whether it continues its output, one token a step.
     var isDecoding: Bool { pendingCount == 1 && outputCount > 0 }
     /// Tokens it may still generate.
@@ -123,12 +132,14 @@ public struct SequenceState: Sendable {
         copySource = nil
     }
 
-    /// The tokens of the step are computed; returns how many of them for another time.
+    /// The tokens of the step are computed, which ends a sequence that generates nothing where they are its last; returns
+    /// how many of them for another time.
     mutating func advance() -> Int {
         let again = max(0, min(scheduledRange.upperBound, reachedCount) - computedCount)
         computedCount += scheduledCount
         scheduledCount = 0
         reachedCount = max(reachedCount, computedCount)
+        if promptStates != nil, pendingCount == 0 { finishReason = .stop }
         return again
     }
 

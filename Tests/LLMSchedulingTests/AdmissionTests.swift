@@ -12,7 +12,7 @@ import Testing
     @Test func `an empty prompt is refused`() throws {
         let error = refusal(makeRequest(1, prompt: 0), try makeOptions())
         #expect(error?.code == .emptyPrompt)
-        #expect(error?.message == "the prompt has 0 tokens; it needs at least 1 token to continue")
+        #expect(error?.message == "the prompt has 0 tokens; it needs at least 1 token")
     }
 
     @Test func `a prompt that fills the model's length is refused with both numbers`() throws {

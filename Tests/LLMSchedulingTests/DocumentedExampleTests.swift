@@ -3,7 +3,7 @@ import LLMScheduling
 import LLMTestSupport
 import Testing
 
-/// The example that docs/scheduling.md and docs/paged-cache.md walk through, row by row.
+/// The examples that pages of docs/ walk through, row by row.
 @Suite struct DocumentedExampleTests {
     @Test func `the pages show what the scheduler does`() throws {
         var ranges: [String] = []
@@ -22,6 +22,23 @@ import Testing
         }
         #expect(try rows(of: "scheduling.md") == ranges)
         #expect(try rows(of: "paged-cache.md") == [1, 2, 7, 10, 12].map { tables[$0 - 1] })
+    }
+
+    @Test func `the embeddings' page shows what is in the sum`() throws {
+        var scheduler = TestScheduler(try makeOptions(blockSize: 8, blocks: 4, budget: 8))
+        try scheduler.add(makeRequest(1, prompt: 6, maxTokens: 6))
+        var text = makeRequest(2, prompt: 20)
+        text.promptStates = .all
+        text.readsPrefixCache = false
+        try scheduler.add(text)
+        var (rows, summed) = ([String](), 0)
+        for (index, step) in scheduler.drain().enumerated() {
+            if let sequence = step.batch.sequences.first(where: { $0.id.value == 2 }) {
+                summed = (sequence.positions.lowerBound == 0 ? 0 : summed) + sequence.promptStates.count
+            }
+            rows.append(row([index + 1, range(of: 1, in: step.batch), range(of: 2, in: step.batch), summed]))
+        }
+        #expect(try self.rows(of: "embeddings.md") == rows)
     }
 
     @Test func `the prefix cache's page shows what is found`() throws {

@@ -35,6 +35,30 @@ struct PagedToyModel {
         return logits
     }
 
+    /// The states that a batch just computed has for those that want them, by position.
+    func states(_ batch: ScheduledBatch) -> [SequenceID: [Int: UInt64]] {
+        var states: [SequenceID: [Int: UInt64]] = [:]
+        for sequence in batch.sequences {
+            for row in sequence.promptStates {
+                let position = sequence.positions.lowerBound + row - sequence.rows.lowerBound
+                states[sequence.id, default: [:]][position] = pages[slot(position, in: sequence.blockTable)]
+            }
+        }
+        return states
+    }
+
+    /// The states that a request wants, computed alone, by position.
+    static func statesAlone(_ request: SequenceRequest) -> [Int: UInt64] {
+        var context: [UInt64] = []
+        for token in request.prompt { append(token, to: &context) }
+        let last = context.count - 1
+        switch request.promptStates {
+        case .all: return Dictionary(uniqueKeysWithValues: context.enumerated().map { ($0, $1) })
+        case .last: return [last: context[last]]
+        case nil: return [:]
+        }
+    }
+
     /// The tokens of a batch whose sequences have no samples.
     mutating func compute(_ batch: ScheduledBatch) -> [SequenceID: TokenID] {
         logits(batch).mapValues { Self.token($0, sample: 0) }
@@ -49,6 +73,7 @@ struct PagedToyModel {
     static func alone(
         _ request: SequenceRequest, sample: Int = 0, lengthLimit: Int
     ) -> (output: [TokenID], reason: FinishReason) {
+        guard request.promptStates == nil else { return ([], .stop) }
         let limit = request.maxTokens ?? lengthLimit - request.prompt.count
         var context: [UInt64] = []
         var output: [TokenID] = []

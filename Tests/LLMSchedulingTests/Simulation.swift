@@ -12,6 +12,8 @@ struct Simulation {
     private var scheduler: Scheduler
     private var model: PagedToyModel
     private var known: [SequenceID: Sample] = [:]  // all ever, by the id of their sequence
+    private var states: [SequenceID: [Int: UInt64]] = [:]  // of prompts whose states are wanted, by position
+    private(set) var promptsAlone = 0  // that were computed to their end
     private var step = 0  // steps in which no result was withheld
     private var clock: Int64 = 0
     private var computed = 0
@@ -103,6 +105,10 @@ struct Simulation {
         if chance(0.1) { request.deadline = clock + Int64.random(in: 0...2_000_000, using: &generator) }
         if chance(0.3) { request.cacheSalt = ["a", "b"].randomElement(using: &generator) }
         if chance(0.1) { request.readsPrefixCache = false }
+        if chance(0.2) {
+            request.readsPrefixCache = false
+            request.promptStates = Bool.random(using: &generator) ? .all : .last
+        }
         guard (try? scheduler.add(request)) != nil else { return check() }
         // One token a step for each of those before it and itself is what it may have to wait for.
         let line = (scheduler.runningIDs + scheduler.waitingIDs).reduce(0) { $0 + lengthLimit($1, request) }
@@ -113,6 +119,7 @@ struct Simulation {
     /// The tokens that sequence `id`, and what may branch off it, can have at most.
     private func lengthLimit(_ id: SequenceID, _ newest: SequenceRequest) -> Int {
         let request = known[id]?.request ?? newest
+        if request.promptStates != nil { return request.prompt.count }
         return (request.maxTokens.map { request.prompt.count + $0 } ?? options.maxSequenceLength) * request.width
     }
 
@@ -135,6 +142,7 @@ struct Simulation {
             for started in batch.started { cached += started.cachedTokens }
         }
         let logits = model.logits(batch)
+        take(model.states(batch))
         if chance(0.1), let sequence = batch.sequences.randomElement(using: &generator) {
             end(sequence.id)
         }
@@ -156,6 +164,19 @@ struct Simulation {
         for finished in events.finished { settle(finished) }
         check()
         if chance(0.05), let id = scheduler.waitingIDs.randomElement(using: &generator) { end(id) }
+    }
+
+    /// Takes states as they come: in order, from the first position again where a sequence is computed again.
+    private mutating func take(_ states: [SequenceID: [Int: UInt64]]) {
+        for (id, new) in states {
+            let first = new.keys.min() ?? 0
+            if known[id]?.request.promptStates == .all, first > 0 {
+                if self.states[id]?.count != first { problems.append("\(id) goes on with position \(first)") }
+                self.states[id]?.merge(new) { $1 }
+            } else {
+                self.states[id] = new
+            }
+        }
     }
 
     /// Each sequence's token, and the first ones of the samples that branch off it.
@@ -202,6 +223,12 @@ struct Simulation {
             sample.request, sample: sample.index, lengthLimit: options.maxSequenceLength)
         if Array(finished.output) != expected.output || finished.reason != expected.reason {
             problems.append("\(finished.id): \(finished.output), \(finished.reason), alone \(expected)")
+        }
+        if sample.request.promptStates != nil {
+            promptsAlone += 1
+            if states[finished.id] != PagedToyModel.statesAlone(sample.request) {
+                problems.append("\(finished.id) has other states than alone")
+            }
         }
         if options.policy == .fcfs && step > sample.lastStep {
             problems.append("\(finished.id) finished after step \(sample.lastStep)")

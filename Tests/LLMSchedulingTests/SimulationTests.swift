@@ -23,6 +23,7 @@ import Testing
                         simulation.run()
                         try #require(simulation.problems == [], "seed \(seed), \(simulation.options)")
                         totals.add(simulation.totals)
+                        totals.promptsAlone += simulation.promptsAlone
                     }
                     return totals
                 }
@@ -33,6 +34,7 @@ import Testing
         // Loads that are too light would say nothing.
         let least = Int(Self.count) / 2
         #expect(totals.preemptions > least && totals.cached > least && totals.branched > least)
+        #expect(totals.promptsAlone > least)
     }
 
     private struct Totals {
@@ -40,6 +42,7 @@ import Testing
         var preemptions = 0
         var cached = 0
         var branched = 0
+        var promptsAlone = 0
 
         mutating func add(_ totals: SchedulerTotals) {
             steps += totals.steps
@@ -53,6 +56,7 @@ import Testing
             preemptions += other.preemptions
             cached += other.cached
             branched += other.branched
+            promptsAlone += other.promptsAlone
         }
     }
 }

@@ -41,9 +41,12 @@ private struct State {
     var batch: ScheduledBatch?
     var added: [SequenceRequest] = []
 
-    /// Prompt, most output and samples of what may be added: small, on a block's edge, all there is room for, and two
-    /// samples that share a block. All begin alike, so that they share what is cached too.
-    static let sizes: [(prompt: Int, maxTokens: Int?, width: Int)] = [(1, 2, 1), (4, 2, 1), (3, nil, 1), (3, 2, 2)]
+    /// Prompt, most output and samples of what may be added: small, on a block's edge, all there is room for, two samples
+    /// that share a block, and a prompt alone that fills every block. All begin alike, so that they share what is cached
+    /// too.
+    static let sizes: [(prompt: Int, maxTokens: Int?, width: Int, states: PromptStates?)] = [
+        (1, 2, 1, nil), (4, 2, 1, nil), (3, nil, 1, nil), (3, 2, 2, nil), (8, nil, 1, .last),
+    ]
 
     init(_ options: SchedulerOptions) {
         scheduler = Scheduler(options)
@@ -89,10 +92,12 @@ private struct State {
         var problems: [String] = []
         switch action {
         case .add(let size):
-            let (prompt, maxTokens, width) = Self.sizes[size]
+            let (prompt, maxTokens, width, states) = Self.sizes[size]
             var request = makeRequest(0, prompt: prompt, maxTokens: maxTokens)
             request.id = SequenceID(UInt64(added.count))
             request.width = width
+            request.promptStates = states
+            request.readsPrefixCache = states == nil
             try scheduler.add(request)
             added.append(request)
         case .schedule:
@@ -116,8 +121,10 @@ private struct State {
 
     /// Sequence `id + 10` is the second sample of sequence `id`.
     private mutating func commit(without id: SequenceID?) throws -> [String] {
-        let logits = model.logits(try #require(batch))
-        batch = nil
+        let batch = try #require(batch)
+        let logits = model.logits(batch)
+        let states = model.states(batch)
+        self.batch = nil
         var tokens: [SequenceID: TokenID] = [:]
         var branches: [SequenceID: [Branch]] = [:]
         for (id, logits) in logits where scheduler.sequence(id) != nil {
@@ -133,6 +140,9 @@ private struct State {
             let request = added[Int(finished.id.value % 10)]
             let expected = PagedToyModel.alone(
                 request, sample: Int(finished.id.value / 10), lengthLimit: scheduler.options.maxSequenceLength)
+            if request.promptStates != nil, states[finished.id] != PagedToyModel.statesAlone(request) {
+                return "\(finished.id) has other states than alone"
+            }
             guard Array(finished.output) != expected.output || finished.reason != expected.reason else { return nil }
             return "\(finished.id) ended with \(finished.output) and not with \(expected.output)"
         }

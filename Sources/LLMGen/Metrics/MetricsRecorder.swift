@@ -124,6 +124,12 @@ package final class MetricsRecorder: Sendable {
         reported.timeToFirstToken.recordNanoseconds(nanosecondsSinceArrival)
     }
 
+    /// A prompt is done that no token is generated after. - Parameter promptTokens: its tokens, all computed.
+    package func computed(promptTokens: Int) {
+        state.withLock { $0.metrics.promptTokens += promptTokens }
+        reported.promptTokens.increment(by: promptTokens)
+    }
+
     /// A request has another token. - Parameter gapNanoseconds: since its token before; nil for the first one of a
     /// sample that is not the request's first.
     package func token(gapNanoseconds: Int64?) {
@@ -139,7 +145,8 @@ package final class MetricsRecorder: Sendable {
     ///
     /// - Parameters:
     ///   - queueSeconds: from its arrival to its first step, or to its end where there was none.
-    ///   - prefillSeconds: from its first step to its first token; nil where there was none.
+    ///   - prefillSeconds: from its first step to its first token, or to the end of what has no tokens; nil where it did
+    ///     not come to that.
     ///   - decodeSeconds: from its first token to its last; nil where there was none.
     ///   - totalSeconds: from its arrival to its end.
     package func finished(

@@ -37,7 +37,8 @@ public struct ErrorResponse: Error, Sendable, Hashable {
             case .invalidArgument, .invalidInput: (400, "invalid_request_error")
             case .notFound: (404, "not_found_error")
             case .overloaded: (429, "rate_limit_error")
-            case .shutDown, .draining: (503, "service_unavailable_error")
+            case .shutDown, .draining, .aborted: (503, "service_unavailable_error")
+            case .timedOut: (504, "timeout_error")
             default: (500, "server_error")
             }
         code = error.code.rawValue

@@ -16,6 +16,7 @@ struct Route: Sendable {
             Route(method: .post, path: "/v1/completions", respond: Completions(state: state).respond),
             Route(method: .post, path: "/v1/chat/completions", respond: ChatCompletions(state: state).respond),
             Route(method: .post, path: "/v1/responses", respond: Responses(state: state).respond),
+            Route(method: .post, path: "/v1/embeddings", respond: Embeddings(state: state).respond),
             Route(method: .get, path: "/v1/models", respond: models.list),
             Route(method: .get, path: "/v1/models/{id}", respond: models.one),
             Route(method: .post, path: "/tokenize", respond: tokens.tokenize),
