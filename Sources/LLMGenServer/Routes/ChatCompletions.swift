@@ -1,7 +1,6 @@
 import Hummingbird
 import LLMGen
 import LLMJSON
-import LLMSampling
 
 /// `POST /v1/chat/completions`: the model's answer in a conversation.
 struct ChatCompletions {

@@ -67,7 +67,7 @@ struct Embeddings {
             // Little-endian float32, as OpenAI's.
             var data = Data(capacity: 4 * vector.count)
             for element in vector {
-                withUnsafeBytes(of: element.bitPattern.littleEndian) { data.append(contentsOf: $0) }
+                for shift in [0, 8, 16, 24] { data.append(UInt8(truncatingIfNeeded: element.bitPattern >> shift)) }
             }
             json.value(data.base64EncodedString())
         }
