@@ -11,7 +11,7 @@ import Testing
             (.overloaded, 429, "rate_limit_error"),
             (.shutDown, 503, "service_unavailable_error"),
             (.draining, 503, "service_unavailable_error"),
-            (.timedOut, 504, "timeout_error"),
+            (.timedOut, 408, "timeout_error"),
             (.failed, 500, "server_error"),
             (.init(rawValue: "a_new_kind"), 500, "server_error"),
         ]
