@@ -119,7 +119,9 @@ let package = Package(
         .testTarget(
             name: "LLMGenServerTests",
             dependencies: [
-                "LLMGenServer", "LLMGen", "LLMTestSupport",
+                "LLMGenServer", "LLMGen", "LLMJSON", "LLMTestSupport",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -130,3 +132,11 @@ let package = Package(
     cLanguageStandard: .c17,
     cxxLanguageStandard: .cxx17
 )
+
+// What `make check` and CI ask for; whoever builds with another compiler may meet warnings that this one has not.
+if Context.environment["LLMGEN_WARNINGS"] == "error" {
+    for target in package.targets where target.type != .system {
+        target.swiftSettings = (target.swiftSettings ?? []) + [.treatAllWarnings(as: .error)]
+        target.cSettings = (target.cSettings ?? []) + [.treatAllWarnings(as: .error)]
+    }
+}

@@ -13,6 +13,8 @@ public typealias LogitsProcessor = LLMSampling.LogitsProcessor
 public typealias SamplingError = LLMSampling.SamplingError
 /// Why a request ended.
 public typealias FinishReason = LLMScheduling.FinishReason
+/// A token and its log probability.
+public typealias TokenLogprob = LLMSampling.TokenLogprob
 /// Log probabilities of one token.
 public typealias TokenLogprobs = LLMSampling.TokenLogprobs
 

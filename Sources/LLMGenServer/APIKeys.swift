@@ -64,7 +64,7 @@ public struct APIKeys: Sendable {
     }
 
     /// The name of the key that `candidate` is; nil if it is none. Every key is looked at in full.
-    func name(of candidate: some Collection<UInt8>) -> String? {
+    package func name(of candidate: some Collection<UInt8>) -> String? {
         let candidate = Array(candidate)
         var found: String?
         for key in keys where APIKeys.areEqual(key.secret, candidate) { found = key.name }

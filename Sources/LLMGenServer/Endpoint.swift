@@ -59,6 +59,8 @@ public struct Endpoint: Service {
                 throw error
             }
         }
+        let draining = Mutex<Task<Void, any Error>?>(nil)
+        defer { draining.withLock { $0 }?.cancel() }
         try await withTaskCancellationHandler {
             try await withGracefulShutdownHandler {
                 do {
@@ -70,26 +72,27 @@ public struct Endpoint: Service {
                         message: "cannot serve at \(state.options.host):\(state.options.port): \(error); "
                             + "choose another address", cause: error)
                 }
-                if case .failure(let error) = await loading.result { throw error }
+                // A model that is still being loaded when the server ends is loaded for nobody.
+                if !state.isDraining, case .failure(let error) = await loading.result { throw error }
             } onGracefulShutdown: {
-                Task { await drain(group, serving) }
+                state.drain()
+                draining.withLock { $0 = Task { try await drain(group, serving) } }
             }
         } onCancel: {
             serving.cancel()
         }
     }
 
-    /// Ends what runs in the order that operators expect.
-    private func drain(_ group: ServiceGroup, _ serving: Task<Void, any Error>) async {
+    /// Ends what runs in the order that operators expect, unless all has ended before.
+    private func drain(_ group: ServiceGroup, _ serving: Task<Void, any Error>) async throws {
         let options = state.options
-        state.drain()
         logger.info("draining", metadata: ["timeout_s": "\(options.drainTimeout.secondsAsDouble)"])
-        try? await Task.sleep(for: options.drainDelay)
+        try await Task.sleep(for: options.drainDelay)
         await group.triggerGracefulShutdown()
-        try? await Task.sleep(for: options.drainTimeout)
-        logger.warning("drain timeout reached; ending what runs")
+        try await Task.sleep(for: options.drainTimeout)
+        logger.warning("drain timeout reached, ending what runs")
         for engine in state.registry.engines { engine.abortAll() }
-        try? await Task.sleep(for: .seconds(5))
+        try await Task.sleep(for: .seconds(5))
         serving.cancel()
     }
 

@@ -5,18 +5,20 @@ import Synchronization
 ///
 /// The engine takes what came only between two steps, and a step of a large model takes its time; the gate answers
 /// without asking it.
-final class RequestGate: Sendable {
+package final class RequestGate: Sendable {
     private let inside = Mutex(0)
 
+    package init() {}
+
     /// Sequences that are in the server now.
-    var count: Int { inside.withLock { $0 } }
+    package var count: Int { inside.withLock { $0 } }
 
     /// Lets a request of so many sequences in.
     ///
     /// - Parameters:
     ///   - limit: sequences there may be at once. A request alone may have more.
     ///   - retryAfter: when to come back, for one that finds no room.
-    func enter(_ sequences: Int, limit: Int, retryAfter: () -> Duration) throws(ErrorResponse) -> Pass {
+    package func enter(_ sequences: Int, limit: Int, retryAfter: () -> Duration) throws(ErrorResponse) -> Pass {
         let count = inside.withLock { inside in
             guard inside == 0 || inside + sequences <= limit else { return inside as Int? }
             inside += sequences
@@ -32,7 +34,7 @@ final class RequestGate: Sendable {
     }
 
     /// A request's stay in the server; it ends when nobody holds the pass any more.
-    final class Pass: Sendable {
+    package final class Pass: Sendable {
         private let gate: RequestGate
         private let sequences: Int
 
@@ -46,11 +48,13 @@ final class RequestGate: Sendable {
 }
 
 /// Counts the requests of each API key.
-final class KeyLimits: Sendable {
+package final class KeyLimits: Sendable {
     private let counts = Mutex<[String: Int]>([:])
 
+    package init() {}
+
     /// Lets a request of that key in; nil where as many are served as may.
-    func enter(_ key: String, limit: Int) -> Pass? {
+    package func enter(_ key: String, limit: Int) -> Pass? {
         let hasRoom = counts.withLock { counts in
             guard counts[key, default: 0] < limit else { return false }
             counts[key, default: 0] += 1
@@ -60,7 +64,7 @@ final class KeyLimits: Sendable {
     }
 
     /// A request's stay; it ends when nobody holds the pass any more.
-    final class Pass: Sendable {
+    package final class Pass: Sendable {
         private let limits: KeyLimits
         private let key: String
 

@@ -15,7 +15,8 @@ public struct ServedModel: Sendable {
 
     /// A model that is loaded when the server starts; until then `/health` tells that it loads.
     public init(
-        name: String, aliases: [String] = [], chatTemplate: ChatTemplate? = nil, load: @escaping @Sendable () async throws(LLMGenError) -> Engine
+        name: String, aliases: [String] = [], chatTemplate: ChatTemplate? = nil,
+        load: @escaping @Sendable () async throws(LLMGenError) -> Engine
     ) {
         self.name = name
         self.aliases = aliases

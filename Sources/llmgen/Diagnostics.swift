@@ -5,14 +5,18 @@ import LLMGen
 enum Diagnostics {
     /// What will run, with the choices that are part of what fixes the text.
     static func start(_ model: LanguageModel, _ engine: Engine) {
+        StandardStreams.report("\(model.name): \(description(model, engine))")
+    }
+
+    /// How a model was loaded and what its engine has.
+    static func description(_ model: LanguageModel, _ engine: Engine) -> String {
         let threads = model.threads == 1 ? "1 thread" : "\(model.threads) threads"
         let blocks = engine.kvBlocks == 1 ? "1 block" : "\(engine.kvBlocks) blocks"
         let weights = model.quantization == .none ? "" : "\(model.quantization.rawValue), "
-        StandardStreams.report(
-            "\(model.name): \(model.architectureName), \(weights)\(model.arithmetic.rawValue), "
-                + "\(model.cpuFeatures.rawValue), \(threads), \(blocks) of \(engine.blockSize) tokens "
-                + "(\(engine.kvCacheSizing)) in \(engine.kvCacheDtype.rawValue), "
-                + "loaded in \(rounded(model.loadSeconds)) s")
+        return "\(model.architectureName), \(weights)\(model.arithmetic.rawValue), "
+            + "\(model.cpuFeatures.rawValue), \(threads), \(blocks) of \(engine.blockSize) tokens "
+            + "(\(engine.kvCacheSizing)) in \(engine.kvCacheDtype.rawValue), "
+            + "loaded in \(rounded(model.loadSeconds)) s"
     }
 
     /// Tokens and speed.

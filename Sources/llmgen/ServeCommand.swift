@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import LLMGen
 import LLMGenServer
+import Logging
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -67,7 +68,9 @@ struct ServeCommand: AsyncParsableCommand {
                     () throws(LLMGenError) in
                     let loaded = try await LanguageModel.load(model.path, loading)
                     let engine = try Engine(model: loaded, options: scheduling)
-                    Diagnostics.start(loaded, engine)
+                    Logger(label: "llmgen").info(
+                        "loaded",
+                        metadata: ["model": "\(model.name)", "as": "\(Diagnostics.description(loaded, engine))"])
                     return engine
                 })
         }

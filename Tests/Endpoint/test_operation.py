@@ -74,7 +74,8 @@ def test_keys_share_no_prefixes(start):
 def test_a_key_has_so_many_requests_at_once(start):
     server = start("--api-key", "a:1", "--api-key", "b:2", "--max-concurrent-requests-per-key", "1")
     with httpx.stream("POST", server.url + "/v1/completions", json={**LONG, "stream": True, "n": 8}, headers=bearer("1")) as answer:
-        next(answer.iter_lines())
+        lines = answer.iter_lines()
+        next(lines)
         refused = server.post("/v1/completions", {"prompt": "x", "max_tokens": 1}, headers=bearer("1"))
         assert refused.status_code == 429 and int(refused.headers["retry-after"]) >= 1
         assert server.post("/v1/completions", {"prompt": "x", "max_tokens": 1}, headers=bearer("2")).status_code == 200

@@ -8,7 +8,10 @@ import Testing
             (.invalidArgument, 400, "invalid_request_error"),
             (.invalidInput, 400, "invalid_request_error"),
             (.notFound, 404, "not_found_error"),
+            (.overloaded, 429, "rate_limit_error"),
             (.shutDown, 503, "service_unavailable_error"),
+            (.draining, 503, "service_unavailable_error"),
+            (.timedOut, 408, "timeout_error"),
             (.failed, 500, "server_error"),
             (.init(rawValue: "a_new_kind"), 500, "server_error"),
         ]
@@ -18,11 +21,12 @@ import Testing
         }
     }
 
-    @Test func `The body has OpenAI's shape, with every key`() throws {
+    @Test func `The body has OpenAI's shape, with every key`() {
         let error = LLMGenError(code: .invalidArgument, message: "top_p is 2; a \"quoted\" remedy")
-        let body = String(decoding: try ErrorResponse(error).body(), as: UTF8.self)
+        let body = String(decoding: ErrorResponse(error).body, as: UTF8.self)
         #expect(
-            body == #"{"error":{"code":"invalid_argument","message":"top_p is 2; a \"quoted\" remedy","param":null,"#
-                + #""type":"invalid_request_error"}}"#)
+            body
+                == #"{"error":{"message":"top_p is 2; a \"quoted\" remedy","type":"invalid_request_error","param":null,"#
+                + #""code":"invalid_argument"}}"#)
     }
 }

@@ -17,8 +17,11 @@ import Testing
             "LLMModels", "LLMWeights", "LLMTensor", "LLMScheduling", "LLMSampling", "LLMTokenizer", "Logging",
             "CoreMetrics",
         ],
-        "LLMGenServer": ["LLMGen", "NIOCore", "NIOPosix"],
-        "llmgen": ["LLMGenServer", "LLMGen", "ArgumentParser"],
+        "LLMGenServer": [
+            "LLMGen", "LLMJSON", "HTTPTypes", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "Logging", "NIOCore",
+            "NIOHTTPTypes", "NIOPosix", "OrderedCollections", "ServiceLifecycle", "UnixSignals",
+        ],
+        "llmgen": ["LLMGenServer", "LLMGen", "ArgumentParser", "Logging", "Yams"],
     ]
 
     static let system: Set<String> = ["Foundation", "Glibc", "Dispatch", "Synchronization"]

@@ -38,7 +38,7 @@ public struct ErrorResponse: Error, Sendable, Hashable {
             case .notFound: (404, "not_found_error")
             case .overloaded: (429, "rate_limit_error")
             case .shutDown, .draining, .aborted: (503, "service_unavailable_error")
-            case .timedOut: (504, "timeout_error")
+            case .timedOut: (408, "timeout_error")
             default: (500, "server_error")
             }
         code = error.code.rawValue

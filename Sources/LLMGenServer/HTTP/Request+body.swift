@@ -1,28 +1,39 @@
+import Dispatch
 import Hummingbird
 import LLMJSON
 
-extension RequestFields {
-    /// The fields of a request's body, which must be JSON of bounded length.
+extension Request {
+    /// Reads the body, JSON of bounded length, and makes of it what `parse` does.
     ///
-    /// - Throws: 413, 415 or 400.
-    init(of request: Request, _ options: ServerOptions) async throws {
-        if let type = request.headers[.contentType], !RequestFields.isJSON(type) {
+    /// Long texts take their time to read and to encode; they do so beside the threads that serve the others.
+    ///
+    /// - Throws: 413, 415 or 400, or what `parse` throws.
+    func parse<Parsed: Sendable>(
+        _ options: ServerOptions, _ parse: @escaping @Sendable (inout RequestFields) throws -> Parsed
+    ) async throws -> Parsed {
+        if let type = headers[.contentType], !Request.isJSON(type) {
             throw ErrorResponse(
                 status: 415, code: "unsupported_media_type",
                 message: "the body is of type \(type.quoted); send application/json")
         }
-        try self.init(try await request.bytes(upTo: options.maxBodyBytes))
+        let body = try await bytes(upTo: options.maxBodyBytes)
+        let parsed = { @Sendable in
+            var fields = try RequestFields(body)
+            return try parse(&fields)
+        }
+        guard body.count > 16 << 10 else { return try parsed() }
+        return try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(with: Result(catching: parsed)) }
+        }
     }
 
     private static func isJSON(_ type: String) -> Bool {
         let name = type.prefix { $0 != ";" }.lowercased().filter { !$0.isWhitespace }
         return name == "application/json" || (name.hasPrefix("application/") && name.hasSuffix("+json"))
     }
-}
 
-extension Request {
     /// The whole body. - Throws: 413 where it is longer than `limit`.
-    fileprivate func bytes(upTo limit: Int) async throws -> [UInt8] {
+    private func bytes(upTo limit: Int) async throws -> [UInt8] {
         let tooLarge = ErrorResponse(
             status: 413, code: "body_too_large", message: "the body has more than \(limit) bytes; send less")
         if let length = headers[.contentLength].flatMap({ Int($0) }), length > limit { throw tooLarge }

@@ -41,7 +41,7 @@ enum OpenAPI {
     ) -> String {
         let events =
             streams ? ##","text/event-stream":{"schema":{"type":"string","description":"Server-sent events."}}"## : ""
-        let codes = ["400", "401", "404", "413", "415", "429", "500", "503", "504"]
+        let codes = ["400", "401", "404", "413", "408", "415", "429", "500", "503"]
         return """
             "\(path)":{"post":{"summary":"\(summary)","operationId":"\(name(path))",\
             "requestBody":{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/\(request)"}}}},\
@@ -85,7 +85,7 @@ enum OpenAPI {
         ("400", "The request is wrong; param names the field."), ("401", "The API key is missing or unknown."),
         ("404", "There is no such model."), ("413", "The body is too large."), ("415", "The body is no JSON."),
         ("429", "Too many requests; Retry-After tells when to come back."), ("500", "The server failed."),
-        ("504", "The request's time is over."),
+        ("408", "The time that the request gives itself is over."),
         ("503", "The server is loading or about to end; Retry-After tells when to come back."),
     ].map { code, why in
         let retries = code == "429" || code == "503"

@@ -1,32 +1,32 @@
-import LLMGen
+package import LLMGen
 
 /// Metrics in Prometheus's text format, version 0.0.4.
-struct PrometheusText {
-    enum Kind: String {
+package struct PrometheusText {
+    package enum Kind: String {
         case counter, gauge, histogram
     }
 
-    private(set) var text = ""
+    package private(set) var text = ""
     private let prefix: String
 
     /// - Parameter prefix: what every name begins with.
-    init(prefix: String) { self.prefix = prefix }
+    package init(prefix: String) { self.prefix = prefix }
 
     /// A family of metrics that differ by their labels.
-    mutating func family(_ name: String, _ kind: Kind, _ help: String, _ samples: (inout Family) -> Void) {
+    package mutating func family(_ name: String, _ kind: Kind, _ help: String, _ samples: (inout Family) -> Void) {
         var family = Family(name: prefix + name)
         samples(&family)
         text += "# HELP \(family.name) \(help)\n# TYPE \(family.name) \(kind.rawValue)\n" + family.text
     }
 
     /// The samples of one family.
-    struct Family {
-        let name: String
+    package struct Family {
+        fileprivate let name: String
         fileprivate var text = ""
 
         fileprivate init(name: String) { self.name = name }
 
-        mutating func sample(_ labels: [(String, String)], _ value: Double, suffix: String = "") {
+        package mutating func sample(_ labels: [(String, String)], _ value: Double, suffix: String = "") {
             text += name + suffix
             if !labels.isEmpty {
                 text += "{" + labels.map { "\($0.0)=\"\(Family.escaped($0.1))\"" }.joined(separator: ",") + "}"
@@ -34,7 +34,7 @@ struct PrometheusText {
             text += " \(Family.number(value))\n"
         }
 
-        mutating func histogram(_ labels: [(String, String)], _ histogram: Histogram) {
+        package mutating func histogram(_ labels: [(String, String)], _ histogram: Histogram) {
             let edges = histogram.edges.map(Family.number) + ["+Inf"]
             for (edge, count) in zip(edges, histogram.cumulativeCounts) {
                 sample(labels + [("le", edge)], Double(count), suffix: "_bucket")

@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 import LLMJSON
 public import Logging
 
@@ -23,27 +23,29 @@ public enum ServerLog {
 }
 
 /// Writes log messages as lines.
-struct LineLogHandler: LogHandler {
-    var metadata: Logger.Metadata = [:]
-    var metadataProvider: Logger.MetadataProvider?
-    var logLevel: Logger.Level
+package struct LineLogHandler: LogHandler {
+    package var metadata: Logger.Metadata = [:]
+    package var metadataProvider: Logger.MetadataProvider?
+    package var logLevel: Logger.Level
     private let label: String
     private let format: LogFormat
     private let sink: @Sendable (Data) -> Void
 
-    init(label: String, format: LogFormat, level: Logger.Level, sink: @escaping @Sendable (Data) -> Void) {
+    package init(
+        label: String, format: LogFormat, level: Logger.Level, sink: @escaping @Sendable (Data) -> Void
+    ) {
         self.label = label
         self.format = format
         logLevel = level
         self.sink = sink
     }
 
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
-    func log(event: LogEvent) {
+    package func log(event: LogEvent) {
         var fields = metadata
         if let provided = metadataProvider?.get() { fields.merge(provided) { $1 } }
         if let own = event.metadata { fields.merge(own) { $1 } }

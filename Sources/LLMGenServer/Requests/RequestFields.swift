@@ -1,10 +1,10 @@
-import LLMGen
-import LLMJSON
-import OrderedCollections
+package import LLMGen
+package import LLMJSON
+package import OrderedCollections
 
 /// The members of a request's JSON object, asked for one by one by name and type. What nobody has asked for at the end
 /// is an unknown field, which is refused, as OpenAI does. Null is the same as absent.
-struct RequestFields {
+package struct RequestFields {
     private var members: OrderedDictionary<String, JSONValue>
     /// Where the object stands in the request, for errors; empty for the whole.
     private let path: String
@@ -12,7 +12,7 @@ struct RequestFields {
     /// Reads a body.
     ///
     /// - Throws: 400 for what is no JSON object; JSON that nests too deep, is not UTF-8 or names a member twice is none.
-    init(_ body: [UInt8]) throws(ErrorResponse) {
+    package init(_ body: [UInt8]) throws(ErrorResponse) {
         let value: JSONValue
         do throws(JSONError) {
             value = try JSONValue(body, part: "the body", takesAnyText: true)
@@ -26,7 +26,7 @@ struct RequestFields {
         self.init(members, path: "")
     }
 
-    init(_ members: OrderedDictionary<String, JSONValue>, path: String) {
+    package init(_ members: OrderedDictionary<String, JSONValue>, path: String) {
         self.members = members
         self.path = path
     }
@@ -34,53 +34,53 @@ struct RequestFields {
     // MARK: Values
 
     /// The value as it is; nil where it is absent or null.
-    mutating func value(_ name: String) -> JSONValue? {
+    package mutating func value(_ name: String) -> JSONValue? {
         guard let value = members.removeValue(forKey: name) else { return nil }
         if case .null = value { return nil }
         return value
     }
 
     /// The value, left where it is.
-    func peek(_ name: String) -> JSONValue? { members[name] }
+    package func peek(_ name: String) -> JSONValue? { members[name] }
 
-    mutating func text(_ name: String) throws(ErrorResponse) -> String? {
+    package mutating func text(_ name: String) throws(ErrorResponse) -> String? {
         guard let value = value(name) else { return nil }
         guard case .string(let text) = value else { throw wrong(name, "a string", value) }
         return text
     }
 
-    mutating func flag(_ name: String) throws(ErrorResponse) -> Bool? {
+    package mutating func flag(_ name: String) throws(ErrorResponse) -> Bool? {
         guard let value = value(name) else { return nil }
         guard case .flag(let flag) = value else { throw wrong(name, "true or false", value) }
         return flag
     }
 
-    mutating func integer(_ name: String) throws(ErrorResponse) -> Int? {
+    package mutating func integer(_ name: String) throws(ErrorResponse) -> Int? {
         guard let value = value(name) else { return nil }
         guard let integer = value.exactInteger else { throw wrong(name, "a whole number of 64 bits", value) }
         return integer
     }
 
-    mutating func number(_ name: String) throws(ErrorResponse) -> Double? {
+    package mutating func number(_ name: String) throws(ErrorResponse) -> Double? {
         guard let value = value(name) else { return nil }
         guard let number = value.finiteNumber else { throw wrong(name, "a number", value) }
         return number
     }
 
-    mutating func array(_ name: String) throws(ErrorResponse) -> [JSONValue]? {
+    package mutating func array(_ name: String) throws(ErrorResponse) -> [JSONValue]? {
         guard let value = value(name) else { return nil }
         guard case .array(let elements) = value else { throw wrong(name, "an array", value) }
         return elements
     }
 
     /// The members of an object, to be asked for and finished as these.
-    mutating func object(_ name: String) throws(ErrorResponse) -> RequestFields? {
+    package mutating func object(_ name: String) throws(ErrorResponse) -> RequestFields? {
         guard let value = value(name) else { return nil }
         guard case .object(let members) = value else { throw wrong(name, "an object", value) }
         return RequestFields(members, path: place(of: name))
     }
 
-    mutating func texts(_ name: String) throws(ErrorResponse) -> [String]? {
+    package mutating func texts(_ name: String) throws(ErrorResponse) -> [String]? {
         guard let elements = try array(name) else { return nil }
         var texts: [String] = []
         for (index, element) in elements.enumerated() {
@@ -90,13 +90,13 @@ struct RequestFields {
         return texts
     }
 
-    mutating func tokenIDs(_ name: String) throws(ErrorResponse) -> [TokenID]? {
+    package mutating func tokenIDs(_ name: String) throws(ErrorResponse) -> [TokenID]? {
         guard let elements = try array(name) else { return nil }
         return try tokenIDs(elements, name)
     }
 
     /// One string, or several in an array.
-    mutating func textOrTexts(_ name: String) throws(ErrorResponse) -> [String]? {
+    package mutating func textOrTexts(_ name: String) throws(ErrorResponse) -> [String]? {
         if case .string(let text)? = members[name] {
             members[name] = nil
             return [text]
@@ -129,7 +129,7 @@ struct RequestFields {
     // MARK: What is not for this server
 
     /// Takes fields that mean nothing here, whatever they say.
-    mutating func ignore(_ names: String...) { for name in names { members[name] = nil } }
+    package mutating func ignore(_ names: String...) { for name in names { members[name] = nil } }
 
     /// Takes a field whose meaning this server has not, unless its value asks for nothing.
     mutating func refuse(_ name: String, unless isNothing: (JSONValue) -> Bool = { _ in false }, _ why: String)
@@ -140,7 +140,7 @@ struct RequestFields {
     }
 
     /// Refuses what nobody has asked for.
-    func finish() throws(ErrorResponse) {
+    package func finish() throws(ErrorResponse) {
         guard let name = members.keys.first else { return }
         throw ErrorResponse(
             status: 400, code: "unknown_field",

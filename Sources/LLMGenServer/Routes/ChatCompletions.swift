@@ -1,7 +1,6 @@
 import Hummingbird
 import LLMGen
 import LLMJSON
-import LLMSampling
 
 /// `POST /v1/chat/completions`: the model's answer in a conversation.
 struct ChatCompletions {
@@ -9,8 +8,9 @@ struct ChatCompletions {
 
     func respond(_ request: Request, _ context: ServerContext) async throws -> Response {
         let departure = try await context.departure
-        var fields = try await RequestFields(of: request, state.options)
-        let chat = try ChatRequest(&fields, state, request, context)
+        let chat = try await request.parse(state.options) { [state] fields in
+            try ChatRequest(&fields, state, request, context)
+        }
         let format = ChatFormatting(chat)
         if chat.common.stream != nil {
             return try await EventStream(

@@ -8,8 +8,9 @@ struct Completions {
 
     func respond(_ request: Request, _ context: ServerContext) async throws -> Response {
         let departure = try await context.departure
-        var fields = try await RequestFields(of: request, state.options)
-        let completion = try CompletionRequest(&fields, state, request, context)
+        let completion = try await request.parse(state.options) { [state] fields in
+            try CompletionRequest(&fields, state, request, context)
+        }
         let format = CompletionFormat(completion)
         if completion.common.stream != nil {
             return try await EventStream(

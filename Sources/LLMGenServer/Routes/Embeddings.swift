@@ -7,45 +7,29 @@ import LLMJSON
 struct Embeddings {
     let state: ServerState
 
-    private enum Encoding: String, CaseIterable { case float, base64 }
-
     func respond(_ request: Request, _ context: ServerContext) async throws -> Response {
         let departure = try await context.departure
-        var fields = try await RequestFields(of: request, state.options)
-        let common = try CommonFields(&fields, state, request, context)
-        let prompts = try fields.prompts("input")
-        let encoding = try fields.choice("encoding_format", of: Encoding.self) ?? .float
-        let pooling = try fields.choice("pooling", of: Pooling.self) ?? .mean
-        let normalizes = try fields.flag("normalize") ?? true
-        let dimensions = try fields.integer("dimensions")
-        let width = common.engine.model.hiddenSize
-        guard dimensions == nil || dimensions == width else {
-            throw fields.invalid(
-                "dimensions", "is \(dimensions ?? 0); this model's vectors have \(width)", code: "unsupported_value")
+        let asked = try await request.parse(state.options) { [state] fields in
+            try EmbeddingRequest(&fields, state, request, context)
         }
-        guard common.stream == nil else { throw fields.invalid("stream", "is true; vectors come as a whole") }
-        try fields.finish()
-        guard prompts.count <= state.options.maxSamples else {
-            throw fields.invalid("input", "has \(prompts.count) texts; at most \(state.options.maxSamples) are taken")
-        }
-        let pass = try common.enter(prompts.count)
-        defer { withExtendedLifetime(pass) {} }
+        defer { withExtendedLifetime(asked.pass) {} }
         let outputs = try await departure.running {
-            try await common.engine.embed(prompts, pooling: pooling, normalize: normalizes, common.options)
+            try await asked.common.engine.embed(
+                asked.prompts, pooling: asked.pooling, normalize: asked.normalizes, asked.common.options)
         }
         let tokens = outputs.reduce(0) { $0 + $1.usage.promptTokens }
         context.record.update { $0.promptTokens = tokens }
         var json = JSONWriter()
         json.object { json in
             json.member("object", "list")
-            json.member("model", common.entry.name)
+            json.member("model", asked.common.entry.name)
             json.member("data") { json in
                 json.array { json in
                     for (index, output) in outputs.enumerated() {
                         json.object { json in
                             json.member("object", "embedding")
                             json.member("index", index)
-                            json.member("embedding") { write(output.embedding, encoding, &$0) }
+                            json.member("embedding") { write(output.embedding, asked.encoding, &$0) }
                         }
                     }
                 }
@@ -60,16 +44,51 @@ struct Embeddings {
         return .json(json.bytes)
     }
 
-    private func write(_ vector: [Float], _ encoding: Encoding, _ json: inout JSONWriter) {
+    private func write(_ vector: [Float], _ encoding: EmbeddingRequest.Encoding, _ json: inout JSONWriter) {
         switch encoding {
         case .float: json.array { json in for element in vector { json.value(element) } }
         case .base64:
             // Little-endian float32, as OpenAI's.
             var data = Data(capacity: 4 * vector.count)
             for element in vector {
-                withUnsafeBytes(of: element.bitPattern.littleEndian) { data.append(contentsOf: $0) }
+                for shift in [0, 8, 16, 24] { data.append(UInt8(truncatingIfNeeded: element.bitPattern >> shift)) }
             }
             json.value(data.base64EncodedString())
         }
+    }
+}
+
+/// A request to `/v1/embeddings`.
+struct EmbeddingRequest: Sendable {
+    enum Encoding: String, CaseIterable { case float, base64 }
+
+    let common: CommonFields
+    let prompts: [Prompt]
+    let encoding: Encoding
+    let pooling: Pooling
+    let normalizes: Bool
+    /// The request's place in the server, held as long as it runs.
+    let pass: RequestGate.Pass
+
+    init(
+        _ fields: inout RequestFields, _ state: ServerState, _ request: Request, _ context: ServerContext
+    ) throws(ErrorResponse) {
+        common = try CommonFields(&fields, state, request, context)
+        prompts = try fields.prompts("input")
+        encoding = try fields.choice("encoding_format", of: Encoding.self) ?? .float
+        pooling = try fields.choice("pooling", of: Pooling.self) ?? .mean
+        normalizes = try fields.flag("normalize") ?? true
+        let dimensions = try fields.integer("dimensions")
+        let width = common.engine.model.hiddenSize
+        guard dimensions == nil || dimensions == width else {
+            throw fields.invalid(
+                "dimensions", "is \(dimensions ?? 0); this model's vectors have \(width)", code: "unsupported_value")
+        }
+        guard common.stream == nil else { throw fields.invalid("stream", "is true; vectors come as a whole") }
+        try fields.finish()
+        guard prompts.count <= state.options.maxSamples else {
+            throw fields.invalid("input", "has \(prompts.count) texts; at most \(state.options.maxSamples) are taken")
+        }
+        pass = try common.enter(prompts.count)
     }
 }

@@ -8,8 +8,9 @@ struct Responses {
 
     func respond(_ request: Request, _ context: ServerContext) async throws -> Response {
         let departure = try await context.departure
-        var fields = try await RequestFields(of: request, state.options)
-        let asked = try ResponsesRequest(&fields, state, request, context)
+        let asked = try await request.parse(state.options) { [state] fields in
+            try ResponsesRequest(&fields, state, request, context)
+        }
         var format = ResponsesFormat(asked)
         if asked.common.stream != nil {
             return try await EventStream(

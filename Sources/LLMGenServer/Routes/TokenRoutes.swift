@@ -3,12 +3,19 @@ import LLMGen
 import LLMJSON
 
 /// `POST /tokenize` and `POST /detokenize`: texts and conversations to token ids, and back, as vLLM has them.
-struct TokenRoutes {
+struct TokenRoutes: Sendable {
     let state: ServerState
 
     func tokenize(_ request: Request, _ context: ServerContext) async throws -> Response {
-        var fields = try await RequestFields(of: request, state.options)
-        let (entry, engine) = try self.model(&fields)
+        try await request.parse(state.options) { fields in .json(try tokens(&fields)) }
+    }
+
+    func detokenize(_ request: Request, _ context: ServerContext) async throws -> Response {
+        try await request.parse(state.options) { fields in .json(try text(&fields)) }
+    }
+
+    private func tokens(_ fields: inout RequestFields) throws -> [UInt8] {
+        let (entry, engine) = try model(&fields)
         let returnsTexts = try fields.flag("return_token_strs") ?? false
         let tokens: [TokenID]
         if fields.peek("messages") != nil {
@@ -38,12 +45,11 @@ struct TokenRoutes {
                 }
             }
         }
-        return .json(json.bytes)
+        return json.bytes
     }
 
-    func detokenize(_ request: Request, _ context: ServerContext) async throws -> Response {
-        var fields = try await RequestFields(of: request, state.options)
-        let (_, engine) = try self.model(&fields)
+    private func text(_ fields: inout RequestFields) throws -> [UInt8] {
+        let (_, engine) = try model(&fields)
         guard let tokens = try fields.tokenIDs("tokens") else {
             throw fields.invalid("tokens", "is missing; give token ids", code: "missing_field")
         }
@@ -58,7 +64,7 @@ struct TokenRoutes {
         }
         var json = JSONWriter()
         json.object { $0.member("prompt", tokenizer.decode(tokens, skipSpecialTokens: false)) }
-        return .json(json.bytes)
+        return json.bytes
     }
 
     private func model(_ fields: inout RequestFields) throws(ErrorResponse) -> (ModelRegistry.Entry, Engine) {

@@ -1,12 +1,12 @@
-import LLMGen
+package import LLMGen
 import Synchronization
 
 /// What the writer of a streamed answer waits for, in the order in which it comes: pieces of the answer, quiet, the
 /// client's leaving. It never holds up who brings them.
 ///
 /// A client that reads slowly lets pieces gather here; there are no more of them than the request may have tokens.
-final class PieceQueue: Sendable {
-    enum Event: Sendable {
+package final class PieceQueue: Sendable {
+    package enum Event: Sendable {
         /// A piece of the answer to prompt `prompt`.
         case piece(prompt: Int, OutputPiece)
         /// The answer to a prompt ends with an error.
@@ -25,7 +25,9 @@ final class PieceQueue: Sendable {
 
     private let state = Mutex(State())
 
-    func push(_ event: Event) {
+    package init() {}
+
+    package func push(_ event: Event) {
         let waiter = state.withLock { state in
             state.hasNews = true
             if let waiter = state.waiter {
@@ -39,7 +41,7 @@ final class PieceQueue: Sendable {
     }
 
     /// Pushes `quiet` if nothing has come since this was called last.
-    func tick() {
+    package func tick() {
         let isQuiet = state.withLock { state in
             defer { state.hasNews = false }
             return !state.hasNews
@@ -48,7 +50,7 @@ final class PieceQueue: Sendable {
     }
 
     /// Everything that has come since the last call; waits for something. One task at a time may wait.
-    func next() async -> [Event] {
+    package func next() async -> [Event] {
         await withCheckedContinuation { waiter in
             let events = state.withLock { state in
                 if state.events.isEmpty { state.waiter = waiter }

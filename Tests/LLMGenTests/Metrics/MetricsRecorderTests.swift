@@ -119,7 +119,7 @@ import Testing
         let metrics = recorder.snapshot()
         for (name, value) in [
             ("prefix_cache_queries", metrics.prefixCacheQueries), ("prefix_cache_hits", metrics.prefixCacheHits),
-            ("preemptions", metrics.preemptions), ("recomputed_tokens", metrics.recomputedTokens),
+            ("num_preemptions", metrics.preemptions), ("recomputed_tokens", metrics.recomputedTokens),
             ("prompt_tokens", metrics.promptTokens), ("prompt_tokens_cached", metrics.cachedPromptTokens),
             ("generation_tokens", metrics.generationTokens), ("admission_rejections", metrics.admissionRejections),
             ("steps", metrics.steps), ("steps_over_target", metrics.stepsOverTarget),
@@ -129,11 +129,11 @@ import Testing
         for (reason, count) in metrics.finishedRequests {
             let dimensions = model + [("finished_reason", reason.rawValue)]
             #expect(
-                try factory.expectCounter("llmgen_requests_finished_total", dimensions).totalValue == Int64(count))
+                try factory.expectCounter("llmgen_request_success_total", dimensions).totalValue == Int64(count))
         }
         for (name, value) in [
-            ("requests_running", 2.0), ("requests_waiting", 1), ("kv_blocks", 80), ("kv_blocks_used", 20),
-            ("kv_blocks_cached", 8), ("kv_cache_usage", 0.25),
+            ("num_requests_running", 2.0), ("num_requests_waiting", 1), ("kv_blocks", 80), ("kv_blocks_used", 20),
+            ("kv_blocks_cached", 8), ("kv_cache_usage_perc", 0.25),
         ] {
             #expect(try factory.expectGauge("llmgen_\(name)", model).lastValue == value, "\(name)")
         }
@@ -148,7 +148,7 @@ import Testing
             #expect(abs(Double(values.reduce(0, +)) * 1e-9 - histogram.sum) < 1e-9, "\(name)")
         }
         for (name, histogram) in [
-            ("step_rows", metrics.stepRows), ("request_prompt_tokens", metrics.requestPromptTokens),
+            ("iteration_tokens_total", metrics.stepRows), ("request_prompt_tokens", metrics.requestPromptTokens),
             ("request_generation_tokens", metrics.requestGenerationTokens),
         ] {
             let values = try factory.expectRecorder("llmgen_\(name)", model).values
