@@ -19,6 +19,8 @@ struct TrackingMiddleware: RouterMiddleware {
         var response = try await next(request, context)
         response.headers[.requestID] = context.requestID
         if state.isDraining { response.headers[.connection] = "close" }
+        // What follows an answer to HEAD is the next answer.
+        if request.method == .head { response = response.createHeadResponse() }
         let entry = AccessLogEntry(
             state: state, request: request, context: context, status: response.status.code, start: start)
         guard response.body.contentLength == nil else {
