@@ -21,15 +21,25 @@ extension RequestFields {
 }
 
 extension Request {
-    /// The whole body. - Throws: 413 where it is longer than `limit`.
+    /// The whole body. - Throws: 413 where it is longer than `limit`, 400 where it is framed wrongly or ends too early.
     fileprivate func bytes(upTo limit: Int) async throws -> [UInt8] {
         let tooLarge = ErrorResponse(
             status: 413, code: "body_too_large", message: "the body has more than \(limit) bytes; send less")
         if let length = headers[.contentLength].flatMap({ Int($0) }), length > limit { throw tooLarge }
         var bytes: [UInt8] = []
-        for try await part in body {
-            guard bytes.count + part.readableBytes <= limit else { throw tooLarge }
-            bytes += part.readableBytesView
+        do {
+            for try await part in body {
+                guard bytes.count + part.readableBytes <= limit else { throw tooLarge }
+                bytes += part.readableBytesView
+            }
+        } catch let error as CancellationError {
+            throw error
+        } catch let error as ErrorResponse {
+            throw error
+        } catch {
+            throw ErrorResponse(
+                status: 400, code: "invalid_body",
+                message: "the body is cut off or its chunks are wrong: \(error); send it whole")
         }
         return bytes
     }
