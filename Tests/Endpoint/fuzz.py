@@ -20,7 +20,9 @@ from hostile import Case, Cases
 
 WAIT_S = 20
 GOOD = b"GET /version HTTP/1.1\r\nHost: fuzz\r\n\r\n"
-OPTIONS = ["--chat-template", TEMPLATE, "--receive-timeout", "2s", "--request-timeout", "3s"]
+# A small cache, which is soon filled, so that memory tells of what else is kept.
+OPTIONS = [
+    "--chat-template", TEMPLATE, "--receive-timeout", "2s", "--request-timeout", "3s", "--kv-cache-memory", "64MiB"]
 
 
 class Answer:
@@ -39,6 +41,7 @@ class Connection:
 
     def __init__(self, reader, writer):
         self.reader, self.writer = reader, writer
+        self.before = None  # the case that was answered last
 
     @staticmethod
     async def open(port):
@@ -162,7 +165,7 @@ class Fuzzer:
     async def pipelined(self, connection, batch):
         """Sends requests at once and reads their answers; those that a closing connection leaves are sent again."""
         connection = connection or await Connection.open(self.server.port)
-        rest, fresh, before = list(batch), False, None
+        rest, fresh = list(batch), False
         while rest:
             connection.writer.write(b"".join(case.data for case in rest))
             while rest:
@@ -172,21 +175,21 @@ class Fuzzer:
                 except (Closed, ValueError, TimeoutError) as error:
                     connection.close()
                     # A connection that was open before may have been closed for its own reasons.
-                    if isinstance(error, ValueError) and before and before.method == "HEAD":
-                        self.fail("an answer to HEAD that has a body", before)
+                    if isinstance(error, ValueError) and connection.before and connection.before.method == "HEAD":
+                        self.fail("an answer to HEAD that has a body", connection.before)
                     elif fresh or not isinstance(error, Closed):
                         self.fail(f"no answer: {type(error).__name__}", rest.pop(0))
                     elif len(rest) > 1:
                         for case in rest:
                             await self.pipelined_alone(case)
                         rest = []
-                    connection, fresh, before = None, True, None
+                    connection, fresh = None, True
                     break
-                fresh, before = False, rest.pop(0)
-                self.note(before, answer, time.monotonic() - begin)
+                fresh, connection.before = False, rest.pop(0)
+                self.note(connection.before, answer, time.monotonic() - begin)
                 if answer.headers.get("connection", "").lower() == "close":
                     connection.close()
-                    connection, before = None, None
+                    connection = None
                     break
             if connection is None:
                 if self.server.process.poll() is not None:
@@ -317,7 +320,7 @@ def shrunk(case, what, tries=60):
                 yield body[:at] + body[at + step :]
             step //= 2
 
-    smaller = b"chunked" not in head
+    best, smaller = case, b"chunked" not in head.lower()
     while smaller and tries > 0:
         smaller = False
         for candidate in parts():
@@ -325,9 +328,9 @@ def shrunk(case, what, tries=60):
             if tries < 0:
                 break
             if fails(rebuilt(candidate)) == what:
-                body, smaller = candidate, True
+                body, best, smaller = candidate, rebuilt(candidate), True
                 break
-    return rebuilt(body)
+    return best
 
 
 def main():
