@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 import json
 import os
+import random
 import socket
 import time
 
 import pytest
 from conftest import TEMPLATE, Server
-from fuzz import OPTIONS, Fuzzer, fault, resident_bytes, strict
-from hostile import MARKS, ROUTES, VALUES, Case, chunked, encode, floods, nested, request, smuggled
+from fuzz import OPTIONS, Connection, Fuzzer, fault, resident_bytes, strict
+from hostile import MARKS, ROUTES, VALUES, Case, Cases, chunked, encode, floods, nested, request, smuggled
 
 JSON = [("Content-Type", "application/json")]
 
@@ -34,18 +35,14 @@ def connected(server, data=b"", seconds=20):
         yield connection
 
 
-def answers(server, data, methods=("POST",), half=False):
+def answers(server, data, methods=("POST",), seconds=20):
     """The answers to requests sent at once on one connection: status, headers, body."""
 
     async def run():
-        from fuzz import Connection
-
         connection = await Connection.open(server.port)
         connection.writer.write(data)
-        if half:
-            connection.writer.write_eof()
         try:
-            return [await asyncio.wait_for(connection.answer(method), 20) for method in methods]
+            return [await asyncio.wait_for(connection.answer(method), seconds) for method in methods]
         finally:
             connection.close()
 
@@ -82,16 +79,11 @@ def test_three_thousand_cases_of_a_fixed_seed():
 @pytest.mark.parametrize("path", ROUTES)
 def test_every_field_with_every_kind_of_value(hostile, path):
     """A field at a time; answers are 200, or errors of the client."""
-    operation = hostile.get("/openapi.json").json()
-    name = operation["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"].split("/")[-1]
-    schema = operation["components"]["schemas"][name]
-    fields = schema.get("properties") or {key: value for part in schema["anyOf"] for key, value in part["properties"].items()}
+    fields = [name for name, _ in Cases(0, hostile.get("/openapi.json").json()).fields[path]]
     values = [value for value in VALUES if len(value) < 3000][::7]
     bodies = [encode({**dict(ROUTES[path]), field: value}.items()) for field in fields for value in values]
 
     async def run():
-        from fuzz import Connection
-
         connection = await Connection.open(hostile.port)
         try:
             for body in bodies:
@@ -138,14 +130,6 @@ def test_odd_texts_are_answered(hostile, text):
         assert answer.status in (200, 400)
     tokens = strict(post(hostile, "/tokenize", json.dumps({"prompt": text}).encode()).body)["tokens"]
     assert post(hostile, "/detokenize", json.dumps({"tokens": tokens}).encode()).status == 200
-
-
-def test_a_long_text_without_a_space_does_not_hold_up_others(hostile):
-    body = b'{"prompt":"' + b"a" * 8_000_000 + b'"}'
-    with connected(hostile, request("POST", "/tokenize", body, JSON)) as connection:
-        assert hostile.get("/health").status_code == 200
-        assert post(hostile, "/v1/completions", b'{"prompt":"a","max_tokens":1}').status == 200
-        assert b"HTTP/1.1 200" in connection.recv(100)
 
 
 @pytest.mark.parametrize("path", [*ROUTES, "/version", "/nothing"])
@@ -203,8 +187,6 @@ def test_no_request_is_hidden_in_another(hostile):
 
 
 def test_smuggling_makes_no_failure(hostile):
-    import random
-
     random_ = random.Random(1)
     for _ in range(100):
         with connected(hostile, smuggled(random_, "/v1/completions", encode(ROUTES["/v1/completions"]))) as connection:
@@ -252,22 +234,8 @@ def test_a_pipelined_stream_outlives_the_keep_alive_time(hostile):
     body = json.dumps({"prompt": "a", "max_tokens": 1000, "n": 48, "ignore_eos": True, "stream": True}).encode()
     begin = time.monotonic()
     data = request("GET", "/version") + request("POST", "/v1/completions", body, JSON)
-    _, answer = answers_within(hostile, data, ["GET", "POST"], 120)
+    _, answer = answers(hostile, data, ["GET", "POST"], 120)
     assert answer.body.rstrip().endswith(b"data: [DONE]"), f"cut after {time.monotonic() - begin:.1f} s"
-
-
-def answers_within(server, data, methods, seconds):
-    async def run():
-        from fuzz import Connection
-
-        connection = await Connection.open(server.port)
-        connection.writer.write(data)
-        try:
-            return [await asyncio.wait_for(connection.answer(method), seconds) for method in methods]
-        finally:
-            connection.close()
-
-    return asyncio.run(run())
 
 
 def test_a_connection_whose_body_came_after_the_answer_is_closed(hostile):
