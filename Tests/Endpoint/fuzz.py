@@ -268,7 +268,8 @@ class Fuzzer:
             wrong.append(f"{server.metric('llmgen_kv_blocks_used'):.0f} blocks are still in use")
         for status in (500, 501, 502):
             if count := server.metric("llmgen_http_requests_total", status=str(status)):
-                wrong.append(f"the server counts {count:.0f} answers of {status}: {[line for line in server.log if 'error' in line][:5]}")
+                causes = collections.Counter(re.findall(r'error failed error=("[^"]*"|\S+)', "\n".join(server.log)))
+                wrong.append(f"the server counts {count:.0f} answers of {status}: {dict(causes)}")
         if self.resident:
             warm, last = max(self.resident[: len(self.resident) // 2 + 1]), resident_bytes(server.process.pid)
             if last > warm * 1.2 + (32 << 20):
