@@ -42,14 +42,19 @@ public struct LLMGenError: Error, Sendable, CustomStringConvertible {
     public let message: String
     /// The error beneath, where there is one.
     public let cause: (any Error)?
+    /// The field of the request that is at fault, by its wire name, where it is one.
+    public let field: String?
     /// For `overloaded`, an estimate of when there will be room.
     public let retryAfter: Duration?
 
     /// A failure of kind `code`, told by `message`.
-    public init(code: Code, message: String, cause: (any Error)? = nil, retryAfter: Duration? = nil) {
+    public init(
+        code: Code, message: String, cause: (any Error)? = nil, field: String? = nil, retryAfter: Duration? = nil
+    ) {
         self.code = code
         self.message = message
         self.cause = cause
+        self.field = field
         self.retryAfter = retryAfter
     }
 
@@ -72,7 +77,7 @@ extension LLMGenError {
 
     init(_ error: SamplingError) {
         let isAboutRow = error.code == .noCandidates || error.code == .processorFailed
-        self.init(code: isAboutRow ? .failed : .invalidArgument, message: error.message, cause: error)
+        self.init(code: isAboutRow ? .failed : .invalidArgument, message: error.message, cause: error, field: error.field)
     }
 
     init(_ error: SchedulerOptionError) {
@@ -87,8 +92,15 @@ extension LLMGenError {
             case .queueFull: .overloaded
             default: .invalidArgument
             }
+        let field: String? =
+            switch error.code {
+            case .emptyPrompt, .promptTooLong: "prompt"
+            case .maxTokensOutOfRange, .sequenceTooLong: "max_tokens"
+            case .minTokensOutOfRange: "min_tokens"
+            default: nil
+            }
         self.init(
-            code: code, message: error.message, cause: error,
+            code: code, message: error.message, cause: error, field: field,
             retryAfter: error.retryAfterNanoseconds.map { .nanoseconds($0) })
     }
 }

@@ -57,7 +57,7 @@ struct EngineSettings: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Most requests that wait, besides those there are places for; more are refused. (default: any number)",
+            "Most requests that wait, besides those there are places for; more are refused. (default: any number; 256 in serve)",
             valueName: "n"))
     var maxQueuedRequests: Int?
 

@@ -40,6 +40,8 @@ struct ServeCommand: AsyncParsableCommand {
         }
         // A client that has gone is an error of its connection.
         signal(SIGPIPE, SIG_IGN)
+        // Until the server reads its keys again on this signal, there is nothing to do.
+        signal(SIGHUP, SIG_IGN)
         ServerLog.start(format: server.logFormat, level: server.logLevel)
         let keys = KeySource(texts: server.apiKey, file: server.apiKeyFile)
         var options = try server.options

@@ -114,6 +114,12 @@ struct ServeConfiguration {
                 let names: [Name]?
                 let isRepeating: Bool
                 let defaultValue: String?
+                let abstract: String?
+
+                /// The default; of options whose type has no text for it, where the help says it.
+                var shownDefault: String? {
+                    defaultValue ?? abstract?.firstMatch(of: /\(default: ([0-9.]+[A-Za-z]*)\)/).map { String($0.1) }
+                }
             }
             let command: Command
         }
@@ -125,7 +131,7 @@ struct ServeConfiguration {
             let isFlag = argument.kind == "flag"
             return Option(
                 name: name, isFlag: isFlag, isRepeating: argument.isRepeating,
-                defaultValue: isFlag ? "false" : argument.defaultValue)
+                defaultValue: isFlag ? "false" : argument.shownDefault)
         }
     }
 

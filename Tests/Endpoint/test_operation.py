@@ -170,7 +170,7 @@ def test_flags_go_before_environment_and_that_before_the_file(tmp_path):
     assert "port: 1003  # flag" in lines and "max-num-seqs: 8  # environment" in lines
     assert "block-size: 64  # file" in lines and "no-prefix-caching: true  # file" in lines
     assert "  - 'a=x'" in lines and "  - 'b=y'" in lines and "hush" not in output
-    assert "host: 127.0.0.1  # default" in lines
+    assert "host: 127.0.0.1  # default" in lines and "drain-timeout: 30s  # default" in lines
     again = tmp_path / "again.yaml"
     again.write_text("\n".join(line for line in lines if "hidden" not in line and "api-key" not in line))
     assert subprocess.run([LLMGEN, "serve", "--print-config", "--config", str(again)], cwd=ROOT).returncode == 0
@@ -250,4 +250,4 @@ def test_logs_are_json_and_carry_the_trace(start):
     entries = [json.loads(line) for line in server.log if line.startswith("{")]
     entry = next(entry for entry in entries if entry["message"] == "request")
     assert entry["trace_id"] == trace and entry["span_id"] == span and entry["request_id"] == "r1"
-    assert entry["completion_tokens"] == "3" and entry["status"] == "200" and entry["path"] == "/v1/completions"
+    assert entry["completion_tokens"] == 3 and entry["status"] == 200 and entry["path"] == "/v1/completions"

@@ -1,3 +1,4 @@
+import HTTPTypes
 import Hummingbird
 import NIOCore
 import NIOHTTPTypes
@@ -26,6 +27,10 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var receiving: Scheduled<Void>?
     private var sending: Scheduled<Void>?
     private var closesAfterResponse = false
+    /// Requests whose head has come and whose response has not ended; a client may send several at once.
+    private var unanswered = 0
+    /// Whether a client is to be told, before its response, that it may send the body (RFC 9110, 10.1.1).
+    private var expectsContinue = false
 
     init(_ limits: Limits) { self.limits = limits }
 
@@ -38,15 +43,27 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head:
+        case .head(let head):
             receiving?.cancel()
             receiving = close(context, after: limits.receive)
+            unanswered += 1
+            expectsContinue = head.headerFields[.expect]?.lowercased() == "100-continue"
+            writeContinue(context)
         case .body: break
         case .end:
             receiving?.cancel()
-            receiving = nil
+            // A request may be answered before its body has come.
+            receiving = unanswered == 0 ? close(context, after: limits.keepAlive) : nil
+            expectsContinue = false
         }
         context.fireChannelRead(data)
+    }
+
+    /// Asks for the body that a client holds back, once its request is the first that is unanswered.
+    private func writeContinue(_ context: ChannelHandlerContext) {
+        guard expectsContinue, unanswered == 1 else { return }
+        expectsContinue = false
+        context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -72,11 +89,14 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case .body: context.write(data, promise: promise)
         case .end:
             context.write(data, promise: promise)
+            unanswered -= 1
             if closesAfterResponse {
                 context.flush()
                 context.close(mode: .output, promise: nil)
+            } else {
+                writeContinue(context)
             }
-            if receiving == nil {
+            if receiving == nil, unanswered == 0 || closesAfterResponse {
                 receiving = close(context, after: closesAfterResponse ? limits.receive : limits.keepAlive)
             }
         }

@@ -43,7 +43,7 @@ public struct ErrorResponse: Error, Sendable, Hashable {
             }
         code = error.code.rawValue
         message = error.message
-        param = (error.cause as? SamplingError)?.field
+        param = error.field
         retryAfter = error.retryAfter ?? (status == 503 ? .seconds(1) : nil)
     }
 

@@ -19,6 +19,8 @@ struct TrackingMiddleware: RouterMiddleware {
         var response = try await next(request, context)
         response.headers[.requestID] = context.requestID
         if state.isDraining { response.headers[.connection] = "close" }
+        // What follows an answer to HEAD is the next answer.
+        if request.method == .head { response = response.createHeadResponse() }
         let entry = AccessLogEntry(
             state: state, request: request, context: context, status: response.status.code, start: start)
         guard response.body.contentLength == nil else {
@@ -78,15 +80,16 @@ private struct AccessLogEntry: Sendable {
         state.metrics.count(HTTPMetrics.Row(method: route == nil ? "other" : method, route: path, status: status))
         let fields = context.record.current
         var metadata: Logger.Metadata = [
-            "method": "\(method)", "path": "\(String(request.uri.path.prefix(200)))", "status": "\(status)",
-            "ms": "\(milliseconds((ContinuousClock.now - start).secondsAsDouble))",
+            "method": "\(method)", "path": "\(String(request.uri.path.prefix(200)))",
+            "status": .stringConvertible(status),
+            "ms": .stringConvertible(milliseconds((ContinuousClock.now - start).secondsAsDouble)),
         ]
         if let key = fields.key { metadata["key"] = "\(key)" }
         if let model = fields.model { metadata["model"] = "\(model)" }
-        if let tokens = fields.promptTokens { metadata["prompt_tokens"] = "\(tokens)" }
-        if let tokens = fields.cachedTokens { metadata["cached_tokens"] = "\(tokens)" }
-        if let tokens = fields.completionTokens { metadata["completion_tokens"] = "\(tokens)" }
-        if let seconds = fields.ttftSeconds { metadata["ttft_ms"] = "\(milliseconds(seconds))" }
+        if let tokens = fields.promptTokens { metadata["prompt_tokens"] = .stringConvertible(tokens) }
+        if let tokens = fields.cachedTokens { metadata["cached_tokens"] = .stringConvertible(tokens) }
+        if let tokens = fields.completionTokens { metadata["completion_tokens"] = .stringConvertible(tokens) }
+        if let seconds = fields.ttftSeconds { metadata["ttft_ms"] = .stringConvertible(milliseconds(seconds)) }
         if !fields.finishReasons.isEmpty { metadata["finish"] = "\(fields.finishReasons.joined(separator: ","))" }
         let isProbe = ["/health", "/ready", "/metrics"].contains(path) && status < 400
         context.logger.log(level: isProbe ? .debug : .info, "request", metadata: metadata)

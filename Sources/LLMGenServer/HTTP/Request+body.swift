@@ -1,6 +1,6 @@
-import Dispatch
 import Hummingbird
 import LLMJSON
+import NIOPosix
 
 extension Request {
     /// Reads the body, JSON of bounded length, and makes of it what `parse` does.
@@ -11,10 +11,12 @@ extension Request {
     func parse<Parsed: Sendable>(
         _ options: ServerOptions, _ parse: @escaping @Sendable (inout RequestFields) throws -> Parsed
     ) async throws -> Parsed {
-        if let type = headers[.contentType], !Request.isJSON(type) {
+        // A page of another origin may send a body without a type, or of some types, and nobody asks it why.
+        guard let type = headers[.contentType], Request.isJSON(type) else {
             throw ErrorResponse(
                 status: 415, code: "unsupported_media_type",
-                message: "the body is of type \(type.quoted); send application/json")
+                message: "the body is of \(headers[.contentType].map { "type \($0.quoted)" } ?? "no type"); "
+                    + "send it with Content-Type: application/json")
         }
         let body = try await bytes(upTo: options.maxBodyBytes)
         let parsed = { @Sendable in
@@ -22,9 +24,7 @@ extension Request {
             return try parse(&fields)
         }
         guard body.count > 16 << 10 else { return try parsed() }
-        return try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async { continuation.resume(with: Result(catching: parsed)) }
-        }
+        return try await NIOThreadPool.singleton.runIfActive(parsed)
     }
 
     private static func isJSON(_ type: String) -> Bool {
@@ -32,15 +32,25 @@ extension Request {
         return name == "application/json" || (name.hasPrefix("application/") && name.hasSuffix("+json"))
     }
 
-    /// The whole body. - Throws: 413 where it is longer than `limit`.
+    /// The whole body. - Throws: 413 where it is longer than `limit`, 400 where it is framed wrongly or ends too early.
     private func bytes(upTo limit: Int) async throws -> [UInt8] {
         let tooLarge = ErrorResponse(
             status: 413, code: "body_too_large", message: "the body has more than \(limit) bytes; send less")
         if let length = headers[.contentLength].flatMap({ Int($0) }), length > limit { throw tooLarge }
         var bytes: [UInt8] = []
-        for try await part in body {
-            guard bytes.count + part.readableBytes <= limit else { throw tooLarge }
-            bytes += part.readableBytesView
+        do {
+            for try await part in body {
+                guard bytes.count + part.readableBytes <= limit else { throw tooLarge }
+                bytes += part.readableBytesView
+            }
+        } catch let error as CancellationError {
+            throw error
+        } catch let error as ErrorResponse {
+            throw error
+        } catch {
+            throw ErrorResponse(
+                status: 400, code: "invalid_body",
+                message: "the body is cut off or its chunks are wrong: \(error); send it whole")
         }
         return bytes
     }

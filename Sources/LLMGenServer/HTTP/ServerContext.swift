@@ -19,10 +19,15 @@ struct ServerContext: RequestContext {
         channel = source.channel
     }
 
-    /// Tells when the client is gone.
+    /// Tells when the client is gone. - Throws: `CancellationError` where it is gone already.
     var departure: Departure {
         get async throws {
-            try await channel.pipeline.handler(type: ConnectionHandler.self).map(\.departure).get()
+            do {
+                return try await channel.pipeline.handler(type: ConnectionHandler.self).map(\.departure).get()
+            } catch {
+                // A closed connection has no handlers.
+                throw CancellationError()
+            }
         }
     }
 }

@@ -63,7 +63,15 @@ package struct LineLogHandler: LogHandler {
                 json.member("level", event.level.rawValue)
                 json.member("logger", label)
                 json.member("message", "\(event.message)")
-                for (key, value) in sorted { json.member(key, "\(value)") }
+                for (key, value) in sorted {
+                    if case .stringConvertible(let number) = value, let number = number as? Int {
+                        json.member(key, number)
+                    } else if case .stringConvertible(let number) = value, let number = number as? Double {
+                        json.member(key, number)
+                    } else {
+                        json.member(key, "\(value)")
+                    }
+                }
             }
             sink(Data(json.bytes + [UInt8(ascii: "\n")]))
         }

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import LLMGen
+import LLMJSON
 
 /// What every request for generation says besides its prompt and how tokens are chosen.
 struct CommonFields: Sendable {
@@ -75,11 +76,12 @@ struct CommonFields: Sendable {
     private static func timeout(
         _ fields: inout RequestFields, _ request: Request
     ) throws(ErrorResponse) -> Duration? {
+        let field = try fields.number("timeout")
         let header = request.headers[.requestTimeout]
-        guard let seconds = try fields.number("timeout") ?? header.map({ Double($0) ?? .nan }) else { return nil }
-        guard seconds > 0 && seconds <= 1e9 else {
-            throw .invalid(
-                "timeout is \(seconds) seconds; it must be above 0 and at most 1e9", param: "timeout")
+        guard let text = field.map({ "\($0)" }) ?? header else { return nil }
+        guard let seconds = field ?? Double(text), seconds > 0 && seconds <= 1e9 else {
+            let name = field == nil ? "X-Request-Timeout" : "timeout"
+            throw .invalid("\(name) is \(text.quoted) seconds; it must be above 0 and at most 1e9", param: name)
         }
         return .seconds(seconds)
     }

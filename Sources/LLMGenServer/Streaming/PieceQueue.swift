@@ -29,7 +29,7 @@ package final class PieceQueue: Sendable {
 
     package func push(_ event: Event) {
         let waiter = state.withLock { state in
-            state.hasNews = true
+            if case .quiet = event {} else { state.hasNews = true }
             if let waiter = state.waiter {
                 state.waiter = nil
                 return waiter as CheckedContinuation<[Event], Never>?
