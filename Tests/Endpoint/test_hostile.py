@@ -6,6 +6,7 @@ import json
 import os
 import random
 import socket
+import threading
 import time
 
 import pytest
@@ -139,6 +140,25 @@ def test_odd_texts_are_answered(hostile, text):
         assert answer.status in (200, 400)
     tokens = strict(post(hostile, "/tokenize", json.dumps({"prompt": text}).encode()).body)["tokens"]
     assert post(hostile, "/detokenize", json.dumps({"tokens": tokens}).encode()).status == 200
+
+
+@pytest.mark.parametrize("path", ["/tokenize", "/v1/completions"])
+def test_long_texts_hold_up_nobody(hostile, path):
+    """To find the tokens of some megabytes takes seconds; others are answered before these are."""
+    body = b'{"prompt":"' + b"a" * 4_000_000 + b'"}'
+    done = []
+    ask = lambda: done.append(answers(hostile, request("POST", path, body, JSON), seconds=120)[0].status)
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.5)
+    for _ in range(5):
+        assert hostile.get("/health").status_code == 200
+        assert post(hostile, "/v1/completions", b'{"prompt":"a","max_tokens":1}').status == 200
+    assert len(done) < 4
+    for thread in threads:
+        thread.join()
+    assert done == [200 if path == "/tokenize" else 400] * 4
 
 
 @pytest.mark.parametrize("path", [*ROUTES, "/version", "/nothing"])
