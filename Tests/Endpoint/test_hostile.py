@@ -20,12 +20,17 @@ JSON = [("Content-Type", "application/json")]
 @pytest.fixture(scope="module")
 def hostile():
     server = Server("--chat-template", TEMPLATE, "--receive-timeout", "2s", "--keep-alive-timeout", "2s")
-    yield server
-    assert server.process.poll() is None, f"the server crashed: {server.log[-20:]}"
-    assert server.idle(), "blocks are still in use"
-    for status in ("500", "501", "502"):
-        assert server.metric("llmgen_http_requests_total", status=status) == 0, [l for l in server.log if " error " in l]
-    assert server.stop() == 0
+    try:
+        yield server
+        assert server.process.poll() is None, f"the server crashed: {server.log[-20:]}"
+        assert server.idle(), "blocks are still in use"
+        for status in ("500", "501", "502"):
+            failed = [line for line in server.log if " error " in line]
+            assert server.metric("llmgen_http_requests_total", status=status) == 0, failed
+        assert server.stop() == 0
+    finally:
+        server.process.kill()
+        server.process.wait()
 
 
 @contextlib.contextmanager
@@ -69,12 +74,16 @@ def until_end(connection):
 
 def test_three_thousand_cases_of_a_fixed_seed():
     server = Server(*OPTIONS)
-    fuzzer = Fuzzer(server, seed=20260101)
-    asyncio.run(fuzzer.run(range(3000)))
-    failures = [(what, case and case.data[:500]) for what, case in fuzzer.failures]
-    assert not failures and not fuzzer.closing()
-    assert sum(fuzzer.kinds.values()) == 3000 and fuzzer.statuses[200] > 300 and fuzzer.statuses[400] > 1000
-    assert server.stop() == 0
+    try:
+        fuzzer = Fuzzer(server, seed=20260101)
+        asyncio.run(fuzzer.run(range(3000)))
+        failures = [(what, case and case.data[:500]) for what, case in fuzzer.failures]
+        assert not failures and not fuzzer.closing()
+        assert sum(fuzzer.kinds.values()) == 3000 and fuzzer.statuses[200] > 300 and fuzzer.statuses[400] > 1000
+        assert server.stop() == 0
+    finally:
+        server.process.kill()
+        server.process.wait()
 
 
 @pytest.mark.parametrize("path", ROUTES)
