@@ -77,7 +77,8 @@ extension LLMGenError {
 
     init(_ error: SamplingError) {
         let isAboutRow = error.code == .noCandidates || error.code == .processorFailed
-        self.init(code: isAboutRow ? .failed : .invalidArgument, message: error.message, cause: error, field: error.field)
+        self.init(
+            code: isAboutRow ? .failed : .invalidArgument, message: error.message, cause: error, field: error.field)
     }
 
     init(_ error: SchedulerOptionError) {

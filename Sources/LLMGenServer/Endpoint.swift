@@ -129,7 +129,7 @@ public struct Endpoint: Service {
             router.add(middleware: CrossOriginMiddleware(state.options.corsOrigins))
         }
         router.add(middleware: ErrorMiddleware(routes: routes))
-        let guarded = router.group().add(middleware: KeyMiddleware(state: state)).add(middleware: LongBodyMiddleware())
+        let guarded = router.group().add(middleware: KeyMiddleware(state: state))
         for route in routes {
             if route.needsKey {
                 guarded.on(route.routerPath, method: route.method, use: route.respond)

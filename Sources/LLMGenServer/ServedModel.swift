@@ -48,11 +48,35 @@ struct ModelRegistry: Sendable {
         var engine: Engine? { loaded.withLock { $0 } }
 
         /// The tokens of a conversation, the model's answer to come next.
+        ///
+        /// - Parameter field: the field that is at fault where something is wrong.
         func tokens(
-            of input: ChatTemplateInput, _ engine: Engine, addSpecialTokens: Bool = false
-        ) throws(LLMGenError) -> [TokenID] {
-            let text = try engine.model.chatFormat.text(of: input, template: model.chatTemplate)
-            return try engine.model.tokens(of: .text(text), addSpecialTokens: addSpecialTokens)
+            of input: ChatTemplateInput, _ engine: Engine, _ options: ServerOptions, addSpecialTokens: Bool = false,
+            field: String
+        ) throws(ErrorResponse) -> [TokenID] {
+            let text: String
+            do throws(LLMGenError) {
+                text = try engine.model.chatFormat.text(of: input, template: model.chatTemplate)
+            } catch {
+                throw ErrorResponse(error, field: field)
+            }
+            return try tokens(of: .text(text), engine, options, addSpecialTokens: addSpecialTokens, field: field)
+        }
+
+        /// The tokens of a prompt, whose text is of bounded length.
+        func tokens(
+            of prompt: Prompt, _ engine: Engine, _ options: ServerOptions, addSpecialTokens: Bool = true, field: String
+        ) throws(ErrorResponse) -> [TokenID] {
+            if case .text(let text) = prompt, text.utf8.count > options.maxPromptBytes {
+                throw .invalid(
+                    "\(field) has a text of \(text.utf8.count) bytes; at most \(options.maxPromptBytes) are taken",
+                    param: field)
+            }
+            do throws(LLMGenError) {
+                return try engine.model.tokens(of: prompt, addSpecialTokens: addSpecialTokens)
+            } catch {
+                throw ErrorResponse(error, field: field)
+            }
         }
 
         func load() async throws(LLMGenError) {

@@ -21,6 +21,8 @@ public struct ServerOptions: Sendable {
     public var corsOrigins: [String] = []
     /// Bytes of a request's body at most.
     public var maxBodyBytes = 8 << 20
+    /// Bytes of a prompt's text at most: to find the tokens of longer ones takes more time and memory than most are worth.
+    public var maxPromptBytes = 1 << 20
     /// Bytes of a request's head at most.
     public var maxHeaderBytes = 32 << 10
     /// Samples, of all prompts together, that one request may ask for.

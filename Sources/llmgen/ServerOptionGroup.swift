@@ -52,6 +52,11 @@ struct ServerOptionGroup: ParsableArguments {
 
     @Option(
         parsing: .unconditional,
+        help: ArgumentHelp("Bytes of a prompt's text at most. (default: 1MiB)", valueName: "size"), transform: amount)
+    var maxPromptSize = ByteCount(bytes: 1 << 20)
+
+    @Option(
+        parsing: .unconditional,
         help: ArgumentHelp("Samples, of all prompts together, that one request may ask for.", valueName: "n"))
     var maxSamples = 128
 
@@ -127,6 +132,7 @@ struct ServerOptionGroup: ParsableArguments {
             try check("max-connections", maxConnections, in: 1...1_000_000)
             try check("max-samples", maxSamples, in: 1...100_000)
             try check("max-body-size", maxBodySize.bytes, in: 1...(1 << 30))
+            try check("max-prompt-size", maxPromptSize.bytes, in: 1...(1 << 30))
             if let limit = maxConcurrentRequestsPerKey {
                 try check("max-concurrent-requests-per-key", limit, in: 1...1_000_000)
             }
@@ -136,6 +142,7 @@ struct ServerOptionGroup: ParsableArguments {
             options.sharesPrefixesBetweenKeys = sharePrefixesBetweenKeys
             options.corsOrigins = corsOrigin
             (options.maxBodyBytes, options.maxSamples) = (maxBodySize.bytes, maxSamples)
+            options.maxPromptBytes = maxPromptSize.bytes
             (options.receiveTimeout, options.keepAliveTimeout) = (receiveTimeout, keepAliveTimeout)
             (options.sendTimeout, options.requestTimeout) = (sendTimeout, requestTimeout)
             (options.stuckAfter, options.drainDelay, options.drainTimeout) = (stuckAfter, drainDelay, drainTimeout)

@@ -47,6 +47,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
             receiving?.cancel()
             receiving = close(context, after: limits.receive)
             unanswered += 1
+            if head.headerFields[.connection]?.lowercased() == "close" { closesAfterResponse = true }
             expectsContinue = head.headerFields[.expect]?.lowercased() == "100-continue"
             writeContinue(context)
         case .body: break

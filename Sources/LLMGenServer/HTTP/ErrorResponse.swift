@@ -31,7 +31,10 @@ public struct ErrorResponse: Error, Sendable, Hashable {
 
     /// The response to an error of the engine: the client's own mistakes are 400 or 404, too many requests 429, a server
     /// that ends 503, the rest 500.
-    public init(_ error: LLMGenError) {
+    public init(_ error: LLMGenError) { self.init(error, field: nil) }
+
+    /// - Parameter field: the field at fault, where the error names none.
+    init(_ error: LLMGenError, field: String?) {
         (status, type) =
             switch error.code {
             case .invalidArgument, .invalidInput: (400, "invalid_request_error")
@@ -43,7 +46,7 @@ public struct ErrorResponse: Error, Sendable, Hashable {
             }
         code = error.code.rawValue
         message = error.message
-        param = error.field
+        param = error.field ?? field
         retryAfter = error.retryAfter ?? (status == 503 ? .seconds(1) : nil)
     }
 

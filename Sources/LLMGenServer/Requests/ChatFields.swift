@@ -5,7 +5,7 @@ import LLMJSON
 enum ChatFields {
     /// The conversation's tokens, the model's answer to come next.
     static func tokens(
-        _ fields: inout RequestFields, _ entry: ModelRegistry.Entry, _ engine: Engine
+        _ fields: inout RequestFields, _ entry: ModelRegistry.Entry, _ engine: Engine, _ options: ServerOptions
     ) throws(ErrorResponse) -> [TokenID] {
         let messages = try messages(&fields)
         var input = ChatTemplateInput(messages: messages)
@@ -24,13 +24,8 @@ enum ChatFields {
         }
         try fields.refuse("chat_template", "the server's own templates are used")
         let addsSpecialTokens = try fields.flag("add_special_tokens") ?? false
-        do throws(LLMGenError) {
-            return try entry.tokens(of: input, engine, addSpecialTokens: addsSpecialTokens)
-        } catch {
-            var response = ErrorResponse(error)
-            response.param = response.param ?? "messages"
-            throw response
-        }
+        return try entry.tokens(
+            of: input, engine, options, addSpecialTokens: addsSpecialTokens, field: "messages")
     }
 
     private static func messages(_ fields: inout RequestFields) throws(ErrorResponse) -> [TemplateValue] {

@@ -32,7 +32,7 @@ struct CommonFields: Sendable {
         let name = entry.name
         context.record.update { $0.model = name }
         options = RequestOptions(
-            name: try fields.text("request_id") ?? context.requestID,
+            name: try CommonFields.name(&fields) ?? context.requestID,
             priority: try CommonFields.priority(&fields),
             timeout: try CommonFields.timeout(&fields, request) ?? state.options.requestTimeout,
             cacheSalt: state.salt(try fields.text("cache_salt"), of: context.key))
@@ -66,6 +66,14 @@ struct CommonFields: Sendable {
             let turns = Double(gate.count) / Double(engine.maxNumSeqs)
             return .seconds(min(60, max(1, mean * turns)))
         }
+    }
+
+    private static func name(_ fields: inout RequestFields) throws(ErrorResponse) -> String? {
+        guard let name = try fields.text("request_id") else { return nil }
+        guard name.utf8.count <= 256 else {
+            throw fields.invalid("request_id", "has \(name.utf8.count) bytes; at most 256 are taken")
+        }
+        return name
     }
 
     private static func priority(_ fields: inout RequestFields) throws(ErrorResponse) -> Int {

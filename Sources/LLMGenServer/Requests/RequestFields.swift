@@ -159,7 +159,10 @@ package struct RequestFields {
         invalid(name, "is \(value.kindName); it must be \(expected)", code: "invalid_type")
     }
 
-    private func place(of name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
+    private func place(of name: String) -> String {
+        let name = name.prefix(100)
+        return path.isEmpty ? String(name) : "\(path).\(name)"
+    }
 }
 
 extension JSONValue {

@@ -34,7 +34,7 @@ struct ChatRequest: Sendable {
         _ fields: inout RequestFields, _ state: ServerState, _ request: Request, _ context: ServerContext
     ) throws(ErrorResponse) {
         common = try CommonFields(&fields, state, request, context)
-        let tokens = try ChatFields.tokens(&fields, common.entry, common.engine)
+        let tokens = try ChatFields.tokens(&fields, common.entry, common.engine, state.options)
         reportsLogprobs = try fields.flag("logprobs") ?? false
         let top = try fields.integer("top_logprobs")
         guard top == nil || reportsLogprobs else {

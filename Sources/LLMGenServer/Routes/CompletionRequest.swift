@@ -20,7 +20,8 @@ struct CompletionRequest: Sendable {
         common = try CommonFields(&fields, state, request, context)
         let engine = common.engine
         let addsSpecialTokens = try fields.flag("add_special_tokens") ?? true
-        let prompts = try CompletionRequest.prompts(&fields, engine, addsSpecialTokens)
+        let prompts = try CompletionRequest.prompts(
+            &fields, common.entry, engine, state.options, addsSpecialTokens)
         let echo = try fields.flag("echo") ?? false
         let asked = try fields.integer("max_tokens")
         onlyPrompt = asked == 0 && echo && common.stream == nil
@@ -59,18 +60,14 @@ struct CompletionRequest: Sendable {
 
     /// `prompt`: a text, texts, token ids, or several prompts of token ids.
     private static func prompts(
-        _ fields: inout RequestFields, _ engine: Engine, _ addsSpecialTokens: Bool
+        _ fields: inout RequestFields, _ entry: ModelRegistry.Entry, _ engine: Engine, _ options: ServerOptions,
+        _ addsSpecialTokens: Bool
     ) throws(ErrorResponse) -> [PromptField] {
         try fields.prompts("prompt").map { prompt throws(ErrorResponse) in
-            do throws(LLMGenError) {
-                let tokens = try engine.model.tokens(of: prompt, addSpecialTokens: addsSpecialTokens)
-                if case .text(let text) = prompt { return PromptField(text: text, tokens: tokens) }
-                return PromptField(text: nil, tokens: tokens)
-            } catch {
-                var response = ErrorResponse(error)
-                response.param = "prompt"
-                throw response
-            }
+            let tokens = try entry.tokens(
+                of: prompt, engine, options, addSpecialTokens: addsSpecialTokens, field: "prompt")
+            if case .text(let text) = prompt { return PromptField(text: text, tokens: tokens) }
+            return PromptField(text: nil, tokens: tokens)
         }
     }
 }

@@ -74,12 +74,15 @@ struct EmbeddingRequest: Sendable {
         _ fields: inout RequestFields, _ state: ServerState, _ request: Request, _ context: ServerContext
     ) throws(ErrorResponse) {
         common = try CommonFields(&fields, state, request, context)
-        prompts = try fields.prompts("input")
+        let (entry, engine) = (common.entry, common.engine)
+        prompts = try fields.prompts("input").map { prompt throws(ErrorResponse) in
+            .tokenIDs(try entry.tokens(of: prompt, engine, state.options, field: "input"))
+        }
         encoding = try fields.choice("encoding_format", of: Encoding.self) ?? .float
         pooling = try fields.choice("pooling", of: Pooling.self) ?? .mean
         normalizes = try fields.flag("normalize") ?? true
         let dimensions = try fields.integer("dimensions")
-        let width = common.engine.model.hiddenSize
+        let width = engine.model.hiddenSize
         guard dimensions == nil || dimensions == width else {
             throw fields.invalid(
                 "dimensions", "is \(dimensions ?? 0); this model's vectors have \(width)", code: "unsupported_value")

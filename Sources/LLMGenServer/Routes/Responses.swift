@@ -58,14 +58,8 @@ struct ResponsesRequest: Sendable {
             promptLogprobs: nil)
         guard (parameters.n ?? 1) == 1 else { throw .invalid("n is not a field of responses", param: "n") }
         try fields.finish()
-        let tokens: [TokenID]
-        do throws(LLMGenError) {
-            tokens = try common.entry.tokens(of: ChatTemplateInput(messages: messages), common.engine)
-        } catch {
-            var response = ErrorResponse(error)
-            response.param = "input"
-            throw response
-        }
+        let tokens = try common.entry.tokens(
+            of: ChatTemplateInput(messages: messages), common.engine, state.options, field: "input")
         generation = try Generation([tokens], parameters, common)
     }
 

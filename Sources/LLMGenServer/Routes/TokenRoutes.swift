@@ -19,17 +19,14 @@ struct TokenRoutes: Sendable {
         let returnsTexts = try fields.flag("return_token_strs") ?? false
         let tokens: [TokenID]
         if fields.peek("messages") != nil {
-            tokens = try ChatFields.tokens(&fields, entry, engine)
+            tokens = try ChatFields.tokens(&fields, entry, engine, state.options)
         } else {
             guard let prompt = try fields.text("prompt") else {
                 throw fields.invalid("prompt", "is missing; give a text, or messages", code: "missing_field")
             }
             let addsSpecialTokens = try fields.flag("add_special_tokens") ?? true
-            do throws(LLMGenError) {
-                tokens = try engine.model.tokens(of: .text(prompt), addSpecialTokens: addsSpecialTokens)
-            } catch {
-                throw ErrorResponse(error)
-            }
+            tokens = try entry.tokens(
+                of: .text(prompt), engine, state.options, addSpecialTokens: addsSpecialTokens, field: "prompt")
         }
         try fields.finish()
         var json = JSONWriter()
