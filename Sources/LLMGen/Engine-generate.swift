@@ -98,17 +98,19 @@ extension Engine {
     /// The token ids of a prompt; see ``LanguageModel/tokens(of:)``.
     public func tokens(of prompt: Prompt) throws(LLMGenError) -> [TokenID] { try model.tokens(of: prompt) }
 
-    /// Checks a request without running it, for those who want to know before its stream begins.
+    /// Checks requests without running them, for those who want to know before their streams begin.
     ///
-    /// - Throws: ``LLMGenError``, what the stream of ``generate(_:_:_:)-(Prompt,_,_)`` would throw before its first step,
-    ///   but for a queue that is full then.
-    public func check(_ prompt: Prompt, _ parameters: SamplingParameters) throws(LLMGenError) {
+    /// - Throws: ``LLMGenError``, the first that a stream of ``streams(_:_:_:)`` would throw before its first step, but
+    ///   for a queue that is full then.
+    public func check(_ prompts: [Prompt], _ parameters: SamplingParameters) throws(LLMGenError) {
         let sampling = try resolve(parameters)
-        let tokens = sampling.truncated(try tokens(of: prompt), maxModelLength: maxModelLength)
-        try check(
-            SequenceRequest(
-                id: SequenceID(0), prompt: tokens, maxTokens: sampling.maxTokens, minTokens: sampling.minTokens,
-                width: sampling.n))
+        for prompt in prompts {
+            let tokens = sampling.truncated(try tokens(of: prompt), maxModelLength: maxModelLength)
+            try check(
+                SequenceRequest(
+                    id: SequenceID(0), prompt: tokens, maxTokens: sampling.maxTokens, minTokens: sampling.minTokens,
+                    width: sampling.n))
+        }
     }
 
     /// Whether the engine's limits could hold a request.

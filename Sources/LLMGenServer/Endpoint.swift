@@ -86,7 +86,7 @@ public struct Endpoint: Service {
     /// Ends what runs in the order that operators expect, unless all has ended before.
     private func drain(_ group: ServiceGroup, _ serving: Task<Void, any Error>) async throws {
         let options = state.options
-        logger.info("draining", metadata: ["timeout_s": "\(options.drainTimeout.secondsAsDouble)"])
+        logger.info("draining", metadata: ["timeout_s": "\(options.drainTimeout.seconds)"])
         try await Task.sleep(for: options.drainDelay)
         await group.triggerGracefulShutdown()
         try await Task.sleep(for: options.drainTimeout)

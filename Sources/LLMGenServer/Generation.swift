@@ -24,7 +24,7 @@ struct Generation: Sendable {
         }
         engine = common.engine
         do throws(LLMGenError) {
-            for prompt in prompts { try engine.check(.tokenIDs(prompt), parameters) }
+            try engine.check(prompts.map(Prompt.tokenIDs), parameters)
         } catch {
             throw ErrorResponse(error)
         }

@@ -55,7 +55,7 @@ final class ServerState: Sendable {
         if let failure = failure.withLock({ $0 }) { return "loading failed: \(failure.message)" }
         for entry in registry.entries {
             guard let engine = entry.engine else { return "'\(entry.name)' is being loaded" }
-            if let seconds = engine.secondsWithoutProgress, seconds > options.stuckAfter.secondsAsDouble {
+            if let seconds = engine.secondsWithoutProgress, seconds > options.stuckAfter.seconds {
                 return "the engine of '\(entry.name)' has completed no step for \(Int(seconds)) seconds"
             }
         }
@@ -89,8 +89,4 @@ final class ServerState: Sendable {
         guard let key, !options.sharesPrefixesBetweenKeys else { return salt }
         return "\(key)\u{0}\(salt ?? "")"
     }
-}
-
-extension Duration {
-    var secondsAsDouble: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

@@ -70,7 +70,7 @@ struct ChatSession {
                     + "\(engine.lengthLimit), the answer among them; /clear begins anew, or send a shorter message")
         }
         let parameters = try sampling.parameters(promptTokens: tokens, engine: engine)
-        try engine.check(prompt, parameters)
+        try engine.check([prompt], parameters)
         return (prompt, parameters)
     }
 

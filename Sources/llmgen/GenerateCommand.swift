@@ -22,7 +22,7 @@ struct GenerateCommand: AsyncParsableCommand {
         let (model, engine) = try await options.load()
         let tokens = try engine.tokens(of: prompt)
         let parameters = try sampling.fields.parameters(promptTokens: tokens.count, engine: engine)
-        try engine.check(.tokenIDs(tokens), parameters)
+        try engine.check([.tokenIDs(tokens)], parameters)
         Diagnostics.start(model, engine)
         let pieces = engine.generate(.tokenIDs(tokens), parameters)
         interrupt.aborts(engine)

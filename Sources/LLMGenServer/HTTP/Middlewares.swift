@@ -82,7 +82,7 @@ private struct AccessLogEntry: Sendable {
         var metadata: Logger.Metadata = [
             "method": "\(method)", "path": "\(String(request.uri.path.prefix(200)))",
             "status": .stringConvertible(status),
-            "ms": .stringConvertible(milliseconds((ContinuousClock.now - start).secondsAsDouble)),
+            "ms": .stringConvertible(milliseconds((ContinuousClock.now - start).seconds)),
         ]
         if let key = fields.key { metadata["key"] = "\(key)" }
         if let model = fields.model { metadata["model"] = "\(model)" }

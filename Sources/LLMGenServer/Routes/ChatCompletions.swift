@@ -12,14 +12,8 @@ struct ChatCompletions {
             try ChatRequest(&fields, state, request, context)
         }
         let format = ChatFormatting(chat)
-        if chat.common.stream != nil {
-            return try await EventStream(
-                generation: chat.generation, departure: departure, record: context.record,
-                quiet: state.options.streamKeepAlive
-            ).response(format)
-        }
         if let beams = chat.beams { return .json(format.whole(try await chat.generation.search(beams, departure)[0])) }
-        return .json(format.whole(try await chat.generation.outputs(departure, context.record)[0]))
+        return try await chat.generation.respond(format, chat.common, departure, context.record)
     }
 }
 
@@ -59,7 +53,7 @@ struct ChatRequest: Sendable {
 }
 
 /// How answers of `/v1/chat/completions` are written, whole or as events.
-struct ChatFormatting: EventFormat {
+struct ChatFormatting: AnswerFormat {
     private let request: ChatRequest
     private let head: AnswerHead
     private let names: TokenNames
@@ -75,8 +69,10 @@ struct ChatFormatting: EventFormat {
 
     // MARK: The whole
 
-    func whole(_ output: RequestOutput) -> [UInt8] {
-        whole(UsageCount([output]), promptLogprobs: output.promptLogprobs, output.promptTokenIDs) { json in
+    func whole(_ outputs: [RequestOutput]) -> [UInt8] {
+        // A conversation is one prompt.
+        let output = outputs[0]
+        return whole(UsageCount([output]), promptLogprobs: output.promptLogprobs, output.promptTokenIDs) { json in
             for sample in output.outputs {
                 json.object { json in
                     json.member("index", sample.index)

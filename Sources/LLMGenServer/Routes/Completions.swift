@@ -12,22 +12,15 @@ struct Completions {
             try CompletionRequest(&fields, state, request, context)
         }
         let format = CompletionFormat(completion)
-        if completion.common.stream != nil {
-            return try await EventStream(
-                generation: completion.generation, departure: departure, record: context.record,
-                quiet: state.options.streamKeepAlive
-            ).response(format)
-        }
         if let beams = completion.beams {
-            let searches = try await completion.generation.search(beams, departure)
-            return .json(format.whole(searches))
+            return .json(format.whole(try await completion.generation.search(beams, departure)))
         }
-        return .json(format.whole(try await completion.generation.outputs(departure, context.record)))
+        return try await completion.generation.respond(format, completion.common, departure, context.record)
     }
 }
 
 /// How answers of `/v1/completions` are written, whole or as events.
-struct CompletionFormat: EventFormat {
+struct CompletionFormat: AnswerFormat {
     private let request: CompletionRequest
     private let head: AnswerHead
     private let names: TokenNames

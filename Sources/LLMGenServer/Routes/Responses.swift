@@ -11,14 +11,7 @@ struct Responses {
         let asked = try await request.parse(state.options) { [state] fields in
             try ResponsesRequest(&fields, state, request, context)
         }
-        var format = ResponsesFormat(asked)
-        if asked.common.stream != nil {
-            return try await EventStream(
-                generation: asked.generation, departure: departure, record: context.record,
-                quiet: state.options.streamKeepAlive
-            ).response(format)
-        }
-        return .json(format.whole(try await asked.generation.outputs(departure, context.record)[0]))
+        return try await asked.generation.respond(ResponsesFormat(asked), asked.common, departure, context.record)
     }
 }
 
@@ -123,7 +116,7 @@ extension TemplateValue {
 }
 
 /// How answers of `/v1/responses` are written, whole or as events.
-struct ResponsesFormat: EventFormat {
+struct ResponsesFormat: AnswerFormat {
     private let request: ResponsesRequest
     private let names: TokenNames
     private let id = "resp_\(randomID())"
@@ -139,7 +132,8 @@ struct ResponsesFormat: EventFormat {
         names = TokenNames(engine: request.common.engine, byID: request.common.namesTokensByID)
     }
 
-    mutating func whole(_ output: RequestOutput) -> [UInt8] {
+    mutating func whole(_ outputs: [RequestOutput]) -> [UInt8] {
+        let output = outputs[0]
         self.output = output
         (text, logprobs) = (output.text, output.logprobs ?? [])
         var json = JSONWriter()

@@ -2,8 +2,10 @@ import Hummingbird
 import LLMGen
 import NIOCore
 
-/// How the events of a streamed answer are written: one kind a route.
-protocol EventFormat: Sendable {
+/// How the answers of a route are written, whole or as events.
+protocol AnswerFormat: Sendable {
+    /// The whole of it, one output a prompt.
+    mutating func whole(_ outputs: [RequestOutput]) -> [UInt8]
     /// What comes before the first piece.
     mutating func begin(_ events: inout EventBuffer)
     /// A piece of the answer to prompt `prompt`.
@@ -33,8 +35,23 @@ struct EventBuffer {
     mutating func comment(_ text: String) { buffer.writeString(": \(text)\n\n") }
 }
 
+extension Generation {
+    /// The response in a format of answers: as events where the request asks for a stream, else whole.
+    func respond(
+        _ format: some AnswerFormat, _ common: CommonFields, _ departure: Departure, _ record: AccessRecord
+    ) async throws -> Response {
+        if common.stream != nil {
+            let quiet = common.limits.streamKeepAlive
+            return try await EventStream(generation: self, departure: departure, record: record, quiet: quiet)
+                .response(format)
+        }
+        var format = format
+        return .json(format.whole(try await outputs(departure, record)))
+    }
+}
+
 /// Streams the answers to prompts as server-sent events.
-struct EventStream {
+private struct EventStream {
     let generation: Generation
     let departure: Departure
     let record: AccessRecord
@@ -42,7 +59,7 @@ struct EventStream {
 
     /// The response, once the first piece is there or nothing has come for a while: a request that cannot be served
     /// still has its own status.
-    func response(_ format: some EventFormat) async throws -> Response {
+    func response(_ format: some AnswerFormat) async throws -> Response {
         let readers = PieceReaders(generation.streams(), quiet: quiet)
         let first = await departure.whilePresent {
             await readers.queue.next()
@@ -66,7 +83,7 @@ struct EventStream {
     }
 
     private func write(
-        _ format: some EventFormat, _ first: [PieceQueue.Event], _ readers: PieceReaders,
+        _ format: some AnswerFormat, _ first: [PieceQueue.Event], _ readers: PieceReaders,
         to writer: inout any ResponseBodyWriter
     ) async throws {
         var format = format
