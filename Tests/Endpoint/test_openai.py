@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 
+import httpx
 import openai
 import pytest
 from conftest import LLMGEN, MODEL, ROOT
@@ -269,8 +270,6 @@ def test_errors_of_the_client(client):
 
 
 def test_other_statuses(server):
-    import httpx
-
     assert server.get("/nowhere").status_code == 404
     wrong = server.get("/v1/completions")
     assert wrong.status_code == 405 and wrong.headers["allow"] == "POST"

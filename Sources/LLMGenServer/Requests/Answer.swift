@@ -52,19 +52,6 @@ struct UsageCount: Sendable {
     }
 }
 
-extension CommonFields {
-    /// The usage so far, where it is asked for in every event; null in the others of a stream that ends with it.
-    func writeRunning(_ usage: UsageCount, _ generation: Generation, to json: inout JSONWriter) {
-        guard let stream, stream.includesUsage else { return }
-        json.member("usage") { json in
-            guard stream.isContinuous else { return json.null() }
-            var usage = usage
-            usage.prompt = generation.prompts.indices.reduce(0) { $0 + generation.promptTokens($1) }
-            usage.write(to: &json)
-        }
-    }
-}
-
 /// How tokens are named in an answer.
 struct TokenNames: Sendable {
     let engine: Engine

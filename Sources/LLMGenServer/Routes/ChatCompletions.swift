@@ -58,13 +58,14 @@ struct ChatFormatting: AnswerFormat {
     private let head: AnswerHead
     private let names: TokenNames
     private let n: Int
-    private var usage = UsageCount()
+    private var choices: ChoiceEvents
 
     init(_ request: ChatRequest) {
         self.request = request
         head = AnswerHead("chatcmpl", object: "chat.completion", model: request.common.entry.name)
         names = TokenNames(engine: request.common.engine, byID: request.common.namesTokensByID)
         n = request.generation.parameters.n ?? 1
+        choices = ChoiceEvents(head, object: "chat.completion.chunk", request.common, request.generation)
     }
 
     // MARK: The whole
@@ -144,7 +145,7 @@ struct ChatFormatting: AnswerFormat {
 
     func begin(_ events: inout EventBuffer) {
         for choice in 0..<n {
-            event(choice, finishReason: nil, &events) { json in
+            choices.event(choice, nil, &events) { json in
                 json.member("delta") { json in
                     json.object { json in
                         json.member("role", "assistant")
@@ -157,57 +158,17 @@ struct ChatFormatting: AnswerFormat {
     }
 
     mutating func append(_ piece: OutputPiece, prompt: Int, _ events: inout EventBuffer) {
-        if piece.tokenID != nil { usage.completion += 1 }
-        event(piece.index, finishReason: piece.finishReason?.rawValue, &events) { json in
+        choices.count(piece)
+        choices.event(piece.index, piece.finishReason, &events) { json in
             json.member("delta") { $0.object { $0.member("content", piece.text) } }
             json.member("logprobs") { write(piece.logprobs.map { [$0] }, to: &$0) }
             if request.common.returnsTokenIDs { json.member("token_ids", piece.tokenID.map { [$0] } ?? []) }
         }
-        if let output = piece.output {
-            usage.prompt += output.usage.promptTokens
-            usage.cached += output.usage.cachedTokens
-        }
     }
 
-    func end(_ events: inout EventBuffer) {
-        if request.common.stream?.includesUsage == true {
-            events.event(
-                object { json in
-                    json.member("choices") { $0.array { _ in } }
-                    json.member("usage") { usage.write(to: &$0) }
-                })
-        }
-        events.done()
-    }
+    func end(_ events: inout EventBuffer) { choices.end(&events) }
 
     func fail(_ error: ErrorResponse, _ events: inout EventBuffer) { events.event(error.body) }
-
-    private func event(
-        _ choice: Int, finishReason: String?, _ events: inout EventBuffer, _ members: (inout JSONWriter) -> Void
-    ) {
-        events.event(
-            object { json in
-                json.member("choices") { json in
-                    json.array { json in
-                        json.object { json in
-                            json.member("index", choice)
-                            members(&json)
-                            json.member("finish_reason", finishReason)
-                        }
-                    }
-                }
-                request.common.writeRunning(usage, request.generation, to: &json)
-            })
-    }
-
-    private func object(_ members: (inout JSONWriter) -> Void) -> [UInt8] {
-        var json = JSONWriter()
-        json.object { json in
-            head.write(to: &json, object: "chat.completion.chunk")
-            members(&json)
-        }
-        return json.bytes
-    }
 }
 
 extension TokenNames {

@@ -25,7 +25,7 @@ struct CompletionFormat: AnswerFormat {
     private let head: AnswerHead
     private let names: TokenNames
     private let n: Int
-    private var usage = UsageCount()
+    private var choices: ChoiceEvents
     /// Characters and tokens of each choice so far.
     private var offsets: [Int: Int] = [:]
 
@@ -34,6 +34,7 @@ struct CompletionFormat: AnswerFormat {
         head = AnswerHead("cmpl", object: "text_completion", model: request.common.entry.name)
         names = TokenNames(engine: request.common.engine, byID: request.common.namesTokensByID)
         n = request.generation.parameters.n ?? 1
+        choices = ChoiceEvents(head, object: head.object, request.common, request.generation)
     }
 
     // MARK: The whole
@@ -111,10 +112,9 @@ struct CompletionFormat: AnswerFormat {
         guard let echoes = request.echoes else { return }
         for (prompt, echo) in echoes.enumerated() {
             for sample in 0..<n {
-                event(prompt * n + sample, &events) { json in
+                choices.event(prompt * n + sample, nil, &events) { json in
                     json.member("text", echo)
                     json.member("logprobs") { $0.null() }
-                    json.member("finish_reason") { $0.null() }
                 }
             }
         }
@@ -122,63 +122,25 @@ struct CompletionFormat: AnswerFormat {
 
     mutating func append(_ piece: OutputPiece, prompt: Int, _ events: inout EventBuffer) {
         let choice = prompt * n + piece.index
-        if piece.tokenID != nil { usage.completion += 1 }
+        choices.count(piece)
         var table: LogprobTable?
         if let entry = piece.logprobs {
             table = LogprobTable(names, start: offsets[choice, default: 0])
             table?.add(entry.chosen.tokenID, entry)
             offsets[choice] = table?.offset
         }
-        event(choice, &events) { json in
+        choices.event(choice, piece.finishReason, &events) { json in
             json.member("text", piece.text)
             json.member("logprobs") { json in
                 if let table { table.write(to: &json) } else { json.null() }
             }
-            json.member("finish_reason", piece.finishReason?.rawValue)
             if request.common.returnsTokenIDs { json.member("token_ids", piece.tokenID.map { [$0] } ?? []) }
         }
-        if let output = piece.output {
-            usage.prompt += output.usage.promptTokens
-            usage.cached += output.usage.cachedTokens
-        }
     }
 
-    mutating func end(_ events: inout EventBuffer) {
-        if request.common.stream?.includesUsage == true {
-            events.event(
-                object { json in
-                    json.member("choices") { $0.array { _ in } }
-                    json.member("usage") { usage.write(to: &$0) }
-                })
-        }
-        events.done()
-    }
+    func end(_ events: inout EventBuffer) { choices.end(&events) }
 
     func fail(_ error: ErrorResponse, _ events: inout EventBuffer) { events.event(error.body) }
-
-    private func event(_ choice: Int, _ events: inout EventBuffer, _ members: (inout JSONWriter) -> Void) {
-        events.event(
-            object { json in
-                json.member("choices") { json in
-                    json.array { json in
-                        json.object { json in
-                            json.member("index", choice)
-                            members(&json)
-                        }
-                    }
-                }
-                request.common.writeRunning(usage, request.generation, to: &json)
-            })
-    }
-
-    private func object(_ members: (inout JSONWriter) -> Void) -> [UInt8] {
-        var json = JSONWriter()
-        json.object { json in
-            head.write(to: &json)
-            members(&json)
-        }
-        return json.bytes
-    }
 }
 
 /// Log probabilities in the form of `/v1/completions`: lists side by side.
