@@ -59,51 +59,58 @@ LLM_TEMPLATE void NAME(sum_nibbles)(
 }
 #endif
 
-// The sums of a panel for `rows` rows, to out[row][2]. Rows are a constant wherever this is inlined.
+// The sums of consecutive panels for `rows` rows, to out[panel][row][2]. Panels are read side by side, a group of each in
+// turn. Rows and panels are constants wherever this is inlined.
 LLM_TEMPLATE void NAME(grouped_tile)(
-    llm_packing packing, const llm_linear_args *a, const size_t rows, size_t row, size_t panel, stream *ahead,
-    f32x16 *out) {
+    llm_packing packing, const llm_linear_args *a, const size_t rows, size_t row, const size_t panels, size_t panel,
+    stream *ahead, f32x16 *out) {
     const size_t group_bytes = packing == LLM_PANEL_Q8 ? Q8_GROUP_BYTES : Q4_GROUP_BYTES;
     const size_t halves = rows == 1 ? 2 : HALVES;
     const size_t groups = (a->k + LLM_GROUP - 1) / LLM_GROUP, scale_groups = LLM_SCALE_GROUP / LLM_GROUP;
-    const char *w = (const char *)a->packed + panel * groups * group_bytes;
+    const char *weights = (const char *)a->packed + panel * groups * group_bytes;
     const char *x = (const char *)a->x.data + row * a->x.stride;
     const float *scales = a->x.scales + row * a->x.scale_stride;
     const int32_t *offsets = a->x.offsets + row * a->x.offset_stride;
-    LLM_UNROLL for (size_t i = 0; i < rows * 2; i++) out[i] = 0;
+    LLM_UNROLL for (size_t i = 0; i < panels * rows * 2; i++) out[i] = 0;
 
     for (size_t start = 0; start < groups; start += scale_groups) {
-        f32x16 parts[ROWS][2];
-        LLM_UNROLL for (size_t m = 0; m < rows; m++) parts[m][0] = parts[m][1] = 0;
+        f32x16 parts[SIDE_BY_SIDE][ROWS][2];
+        LLM_UNROLL for (size_t p = 0; p < panels; p++)
+            LLM_UNROLL for (size_t m = 0; m < rows; m++) parts[p][m][0] = parts[p][m][1] = 0;
         const size_t end = start + scale_groups < groups ? start + scale_groups : groups;
         for (size_t group = start; group < end; group++) {
             read_ahead(ahead);
-            LLM_UNROLL for (size_t half = 0; half < 2; half += halves) {
-                i32x16 sums[ROWS][2];
-                const char *inputs = x + group * LLM_GROUP * X_BYTES(packing);
-                if (packing == LLM_PANEL_Q8) {
-                    LLM_UNROLL for (size_t m = 0; m < rows; m++) LLM_UNROLL for (size_t h = 0; h < halves; h++)
-                        sums[m][h] = (i32x16)START(offsets[m * a->x.offset_stride + group]);
-                    NAME(sum_bytes)(w + half * 64, inputs, a->x.stride, rows, halves, 0, LLM_GROUP / 4, sums);
-                } else {
-                    NAME(sum_nibbles)(
-                        w + half * 64, inputs, a->x.stride, offsets + group, a->x.offset_stride, rows, halves, sums);
-                }
-                LLM_UNROLL for (size_t h = 0; h < halves; h++) {
-                    f16x16 stored;
-                    memcpy(&stored, w + group_bytes - 64 + (half + h) * sizeof stored, sizeof stored);
-                    const f32x16 scale = __builtin_convertvector(stored, f32x16);
-                    LLM_UNROLL for (size_t m = 0; m < rows; m++)
-                        parts[m][half + h] = __builtin_elementwise_fma(
-                            __builtin_convertvector(sums[m][h], f32x16), scale, parts[m][half + h]);
+            LLM_UNROLL for (size_t p = 0; p < panels; p++) {
+                const char *w = weights + (p * groups + group) * group_bytes;
+                LLM_UNROLL for (size_t half = 0; half < 2; half += halves) {
+                    i32x16 sums[ROWS][2];
+                    const char *inputs = x + group * LLM_GROUP * X_BYTES(packing);
+                    if (packing == LLM_PANEL_Q8) {
+                        LLM_UNROLL for (size_t m = 0; m < rows; m++) LLM_UNROLL for (size_t h = 0; h < halves; h++)
+                            sums[m][h] = (i32x16)START(offsets[m * a->x.offset_stride + group]);
+                        NAME(sum_bytes)(w + half * 64, inputs, a->x.stride, rows, halves, 0, LLM_GROUP / 4, sums);
+                    } else {
+                        NAME(sum_nibbles)(
+                            w + half * 64, inputs, a->x.stride, offsets + group, a->x.offset_stride, rows, halves,
+                            sums);
+                    }
+                    LLM_UNROLL for (size_t h = 0; h < halves; h++) {
+                        f16x16 stored;
+                        memcpy(&stored, w + group_bytes - 64 + (half + h) * sizeof stored, sizeof stored);
+                        const f32x16 scale = __builtin_convertvector(stored, f32x16);
+                        LLM_UNROLL for (size_t m = 0; m < rows; m++)
+                            parts[p][m][half + h] = __builtin_elementwise_fma(
+                                __builtin_convertvector(sums[m][h], f32x16), scale, parts[p][m][half + h]);
+                    }
                 }
             }
-            w += group_bytes;
         }
         LLM_UNROLL for (size_t m = 0; m < rows; m++) {
             const f32x16 scale = (f32x16)scales[m * a->x.scale_stride + start / scale_groups];
-            LLM_UNROLL for (size_t h = 0; h < 2; h++)
-                out[m * 2 + h] = __builtin_elementwise_fma(parts[m][h], scale, out[m * 2 + h]);
+            LLM_UNROLL for (size_t p = 0; p < panels; p++) LLM_UNROLL for (size_t h = 0; h < 2; h++) {
+                f32x16 *total = &out[(p * rows + m) * 2 + h];
+                *total = __builtin_elementwise_fma(parts[p][m][h], scale, *total);
+            }
         }
     }
 }
@@ -111,64 +118,74 @@ LLM_TEMPLATE void NAME(grouped_tile)(
 // The same for weights with one scale a feature. Inputs come in chunks, so that the weights are read in order even where
 // registers hold the sums of one half only.
 LLM_TEMPLATE void NAME(w8_tile)(
-    const llm_linear_args *a, const size_t rows, size_t row, size_t panel, stream *ahead, f32x16 *out) {
+    const llm_linear_args *a, const size_t rows, size_t row, const size_t panels, size_t panel, stream *ahead,
+    f32x16 *out) {
     const size_t steps = (a->k + LLM_GROUP - 1) / LLM_GROUP * LLM_GROUP / 4, chunk = W8_CHUNK / 4;
     const size_t halves = rows == 1 ? 2 : HALVES;
-    const char *w = (const char *)a->packed + panel * (steps * STEP_BYTES + LLM_PANEL * sizeof(float));
+    const size_t panel_bytes = steps * STEP_BYTES + LLM_PANEL * sizeof(float);
+    const char *weights = (const char *)a->packed + panel * panel_bytes;
     const char *x = (const char *)a->x.data + row * a->x.stride;
-    i32x16 all[W8_ROWS][2];
-    LLM_UNROLL for (size_t m = 0; m < rows; m++)
-        all[m][0] = all[m][1] = (i32x16)START(a->x.offsets[(row + m) * a->x.offset_stride]);
+    i32x16 all[SIDE_BY_SIDE][W8_ROWS][2];
+    LLM_UNROLL for (size_t p = 0; p < panels; p++) LLM_UNROLL for (size_t m = 0; m < rows; m++)
+        all[p][m][0] = all[p][m][1] = (i32x16)START(a->x.offsets[(row + m) * a->x.offset_stride]);
     for (size_t step = 0; step < steps; step += chunk) {
         const size_t end = step + chunk < steps ? step + chunk : steps;
         read_ahead(ahead);
-        LLM_UNROLL for (size_t half = 0; half < 2; half += halves) {
+        LLM_UNROLL for (size_t p = 0; p < panels; p++) LLM_UNROLL for (size_t half = 0; half < 2; half += halves) {
             i32x16 sums[W8_ROWS][2];
             LLM_UNROLL for (size_t m = 0; m < rows; m++)
-                LLM_UNROLL for (size_t h = 0; h < halves; h++) sums[m][h] = all[m][half + h];
-            NAME(sum_bytes)(
-                w + half * 64, x, a->x.stride, rows, halves, step, end, sums);
+                LLM_UNROLL for (size_t h = 0; h < halves; h++) sums[m][h] = all[p][m][half + h];
+            const char *w = weights + p * panel_bytes + half * 64;
+            NAME(sum_bytes)(w, x, a->x.stride, rows, halves, step, end, sums);
             LLM_UNROLL for (size_t m = 0; m < rows; m++)
-                LLM_UNROLL for (size_t h = 0; h < halves; h++) all[m][half + h] = sums[m][h];
+                LLM_UNROLL for (size_t h = 0; h < halves; h++) all[p][m][half + h] = sums[m][h];
         }
     }
-    LLM_UNROLL for (size_t m = 0; m < rows; m++) {
+    LLM_UNROLL for (size_t p = 0; p < panels; p++) LLM_UNROLL for (size_t m = 0; m < rows; m++) {
         const f32x16 x_scale = (f32x16)a->x.scales[(row + m) * a->x.scale_stride];
         LLM_UNROLL for (size_t h = 0; h < 2; h++) {
             f32x16 scale;
-            memcpy(&scale, w + steps * STEP_BYTES + h * sizeof scale, sizeof scale);
-            out[m * 2 + h] = __builtin_convertvector(all[m][h], f32x16) * x_scale * scale;
+            memcpy(&scale, weights + p * panel_bytes + steps * STEP_BYTES + h * sizeof scale, sizeof scale);
+            out[(p * rows + m) * 2 + h] = __builtin_convertvector(all[p][m][h], f32x16) * x_scale * scale;
         }
     }
+}
+
+// The outputs of consecutive panels for a tile of rows.
+LLM_TEMPLATE void NAME(tile)(
+    llm_packing packing, const llm_linear_args *a, size_t rows, size_t row, const size_t panels, size_t panel,
+    stream *ahead) {
+    f32x16 sums[SIDE_BY_SIDE * W8_ROWS * 2];
+    switch (rows) {
+#define CASE(rows)                                                                                                     \
+    case rows:                                                                                                         \
+        if (packing == LLM_PANEL_W8) {                                                                                 \
+            if (rows <= W8_ROWS) NAME(w8_tile)(a, rows, row, panels, panel, ahead, sums);                              \
+        } else {                                                                                                       \
+            if (rows <= ROWS) NAME(grouped_tile)(packing, a, rows, row, panels, panel, ahead, sums);                   \
+        }                                                                                                              \
+        break;
+        CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
+        CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
+#undef CASE
+    }
+    LLM_UNROLL for (size_t p = 0; p < panels; p++) finish_panel(a, sums + p * rows * 2, rows, row, panel + p);
 }
 
 LLM_TEMPLATE void NAME(linear)(llm_packing packing, const llm_linear_args *a, size_t begin, size_t end) {
     const size_t most = packing == LLM_PANEL_W8 ? W8_ROWS : ROWS;
     const size_t tiles = (a->rows + most - 1) / most, block = panels_together(packing, a);
     const size_t span = packing == LLM_PANEL_W8 ? W8_CHUNK : LLM_GROUP;
-    f32x16 sums[W8_ROWS * 2];
+    stream none = {0};
+    for (; a->rows == 1 && begin + SIDE_BY_SIDE <= end; begin += SIDE_BY_SIDE)
+        NAME(tile)(packing, a, 1, 0, SIDE_BY_SIDE, begin, &none);
     for (size_t first = begin; first < end; first += block) {
         const size_t last = first + block < end ? first + block : end;
         const size_t next = end - last < block ? end - last : block;
         stream ahead = next_panels(packing, a, last, next, tiles * (last - first) * ((a->k + span - 1) / span));
         for (size_t tile = 0, row = 0; tile < tiles; tile++) {
             const size_t rows = (a->rows - row) / (tiles - tile);
-            for (size_t panel = first; panel < last; panel++) {
-                switch (rows) {
-#define CASE(rows)                                                                                                     \
-    case rows:                                                                                                         \
-        if (packing == LLM_PANEL_W8) {                                                                                 \
-            if (rows <= W8_ROWS) NAME(w8_tile)(a, rows, row, panel, &ahead, sums);                                     \
-        } else {                                                                                                       \
-            if (rows <= ROWS) NAME(grouped_tile)(packing, a, rows, row, panel, &ahead, sums);                          \
-        }                                                                                                              \
-        break;
-                    CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
-                    CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
-#undef CASE
-                }
-                finish_panel(a, sums, rows, row, panel);
-            }
+            for (size_t panel = first; panel < last; panel++) NAME(tile)(packing, a, rows, row, 1, panel, &ahead);
             row += rows;
         }
     }

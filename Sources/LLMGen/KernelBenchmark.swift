@@ -38,8 +38,9 @@ extension KernelBenchmark.Result {
         guard exceedsLimit else { return }
         throw LLMGenError(
             code: .failed,
-            message: "\(kernel), \(shape), \(rows) rows: \(seconds) s is \(ofLimit) of its limit's speed, "
-                + "\(boundSeconds) s for \(boundName); the limit is measured wrong; run nothing else, and try again")
+            message: "\(kernel), \(shape), rows \(rows): \(Int(seconds * 1e9)) ns is "
+                + "\(Int((ofLimit * 100).rounded())) % of the speed that \(boundName) allows, "
+                + "\(Int(boundSeconds * 1e9)) ns, which is measured wrong; run nothing else, and try again")
     }
 
     /// What bounds the kernel: `memory`, or the multiply-adds' name.
