@@ -136,7 +136,7 @@ def llama_cpp(path, threads):
 
     parameters = xllamacpp.CommonParams()
     parameters.model.path = path
-    parameters.n_ctx = 2 * PROMPT * max(BATCHES) // 8
+    parameters.n_ctx = 4096  # for all sequences together
     parameters.n_parallel = max(BATCHES)
     parameters.kv_unified = True
     parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads
