@@ -12,6 +12,7 @@ let package = Package(
     products: [
         .library(name: "LLMGen", targets: ["LLMGen"]),
         .library(name: "LLMGenServer", targets: ["LLMGenServer"]),
+        .library(name: "LLMBench", targets: ["LLMBench"]),
         .executable(name: "llmgen", targets: ["llmgen"]),
     ],
     dependencies: [
@@ -47,6 +48,10 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
+            name: "LLMTemplate",
+            dependencies: ["LLMJSON", .product(name: "OrderedCollections", package: "swift-collections")],
+            swiftSettings: strict),
+        .target(
             name: "LLMScheduling",
             dependencies: [
                 .product(name: "DequeModule", package: "swift-collections"),
@@ -55,7 +60,7 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "LLMSampling", swiftSettings: strict),
         .target(
-            name: "LLMTensor", dependencies: ["CLLMKernels", "CLLMKernelHarness", "COpenBLAS"], swiftSettings: strict),
+            name: "LLMTensor", dependencies: ["CLLMKernels", "COpenBLAS"], swiftSettings: strict),
         .target(name: "LLMWeights", dependencies: ["LLMTensor", "LLMJSON"], swiftSettings: strict),
         .target(
             name: "LLMModels",
@@ -68,6 +73,7 @@ let package = Package(
             name: "LLMGen",
             dependencies: [
                 "LLMModels", "LLMWeights", "LLMTensor", "LLMScheduling", "LLMSampling", "LLMTokenizer",
+                "LLMTemplate",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
@@ -89,10 +95,18 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
+        .target(
+            name: "LLMBench",
+            dependencies: [
+                "LLMGen", "LLMTensor", "LLMScheduling", "CLLMKernelHarness",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
         .executableTarget(
             name: "llmgen",
             dependencies: [
-                "LLMGen", "LLMGenServer",
+                "LLMGen", "LLMGenServer", "LLMBench",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
@@ -102,10 +116,11 @@ let package = Package(
         .target(name: "LLMTestSupport", path: "Tests/LLMTestSupport", swiftSettings: strict),
         .testTarget(name: "CLLMKernelsTests", dependencies: ["CLLMKernels", "CLLMKernelHarness", "LLMTestSupport"]),
         .testTarget(name: "LLMTokenizerTests", dependencies: ["LLMTokenizer", "LLMTestSupport"]),
+        .testTarget(name: "LLMTemplateTests", dependencies: ["LLMTemplate", "LLMTestSupport"]),
         .testTarget(name: "LLMSchedulingTests", dependencies: ["LLMScheduling", "LLMTestSupport"]),
         .testTarget(name: "LLMSamplingTests", dependencies: ["LLMSampling", "LLMTestSupport"]),
         .testTarget(
-            name: "LLMTensorTests", dependencies: ["LLMTensor", "CLLMKernelHarness", "LLMTestSupport"]),
+            name: "LLMTensorTests", dependencies: ["LLMTensor", "LLMTestSupport"]),
         .testTarget(name: "LLMWeightsTests", dependencies: ["LLMWeights", "LLMTensor", "LLMTestSupport"]),
         .testTarget(
             name: "LLMModelsTests", dependencies: ["LLMModels", "LLMWeights", "LLMTensor", "LLMTestSupport"]),
@@ -119,9 +134,14 @@ let package = Package(
         .testTarget(
             name: "LLMGenServerTests",
             dependencies: [
-                "LLMGenServer", "LLMGen", "LLMJSON", "LLMTestSupport",
+                "LLMGenServer", "LLMGen", "LLMBench", "LLMJSON", "LLMTestSupport",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+        .testTarget(
+            name: "LLMBenchTests",
+            dependencies: [
+                "LLMBench", "LLMGen", "CLLMKernelHarness", "LLMTestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

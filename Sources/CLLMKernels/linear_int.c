@@ -3,7 +3,7 @@
 // Products are of unsigned weights, as packed, and signed activations; what the packing added to the weights is undone
 // exactly by the row's offsets. Sums of products are integers, so only the order of the groups matters.
 #include "linear.h"
-#include "quantize.h"
+#include "panels.h"
 
 typedef int8_t i8x64 __attribute__((ext_vector_type(64)));
 typedef int32_t i32x8 __attribute__((ext_vector_type(8)));

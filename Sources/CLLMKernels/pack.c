@@ -1,31 +1,11 @@
 // Packed weights: panels of 32 output features, so that one vector holds one input's weights for 16 features.
 #include "CLLMKernels.h"
 
+#include "panels.h"
 #include "quantize.h"
 #include "vector16.h"
 
-static size_t round_up(size_t value, size_t multiple) { return (value + multiple - 1) / multiple * multiple; }
-
-size_t llm_panel_bytes(llm_packing packing, size_t k) {
-    const size_t groups = (k + LLM_GROUP - 1) / LLM_GROUP;
-    switch (packing) {
-    case LLM_PANEL_F32: return k * LLM_PANEL * sizeof(float);
-    case LLM_PANEL_F16:
-    case LLM_PANEL_BF16: return round_up(k, 2) * LLM_PANEL * sizeof(uint16_t);
-    case LLM_PANEL_Q8: return groups * Q8_GROUP_BYTES;
-    case LLM_PANEL_Q4: return groups * Q4_GROUP_BYTES;
-    case LLM_PANEL_W8: return groups * LLM_GROUP * LLM_PANEL + LLM_PANEL * sizeof(float);
-    }
-    return 0;
-}
-
-// Where weight (feature, input) stands in a panel of a float packing, in elements.
-static size_t panel_index(llm_packing packing, size_t feature, size_t input) {
-    const size_t half = feature / LLM_HALF_PANEL, lane = feature % LLM_HALF_PANEL;
-    if (packing == LLM_PANEL_F32) return input * LLM_PANEL + feature;
-    if (packing == LLM_PANEL_F16) return (input / 2 * 2 + half) * LLM_PANEL + input % 2 * LLM_HALF_PANEL + lane;
-    return (input / 2 * 2 + half) * LLM_PANEL + lane * 2 + input % 2;
-}
+size_t llm_panel_bytes(llm_packing packing, size_t k) { return panel_size(packing, k); }
 
 // Words of 32 bits, a float32 or a pair of bfloat16, change places from rows of words to [words][32 features].
 static void transpose_words(const void *const *rows, size_t begin, size_t end, uint32_t *panel) {
@@ -46,7 +26,7 @@ LLM_TEMPLATE void pack_floats(
     llm_packing packing, const void *const *rows, size_t k, void *panel, transpose_blocks *blocks) {
     bool all = true;
     for (size_t f = 0; f < LLM_PANEL; f++) all = all && rows[f];
-    if (!all || (k % 2 != 0 && packing != LLM_PANEL_F32)) memset(panel, 0, llm_panel_bytes(packing, k));
+    if (!all || (k % 2 != 0 && packing != LLM_PANEL_F32)) memset(panel, 0, panel_size(packing, k));
     size_t packed = 0;
     if (packing != LLM_PANEL_F16) {
         packed = packing == LLM_PANEL_F32 ? k : k / 2 * 2;
@@ -61,7 +41,7 @@ LLM_TEMPLATE void pack_floats(
 
 // Weights of another type, rounded to bfloat16.
 static void pack_as_bfloat16(llm_dtype dtype, const void *const *rows, size_t k, uint16_t *panel) {
-    memset(panel, 0, llm_panel_bytes(LLM_PANEL_BF16, k));
+    memset(panel, 0, panel_size(LLM_PANEL_BF16, k));
     for (size_t f = 0; f < LLM_PANEL; f++) {
         for (size_t i = 0; rows[f] && i < k; i++) {
             float weight;
@@ -147,7 +127,7 @@ const llm_pack_variant *llm_pack_variants(size_t *count) {
 }
 
 void llm_unpack_row(llm_packing packing, const void *packed, size_t k, size_t index, float *row) {
-    const char *panel = (const char *)packed + index / LLM_PANEL * llm_panel_bytes(packing, k);
+    const char *panel = (const char *)packed + index / LLM_PANEL * panel_size(packing, k);
     const size_t feature = index % LLM_PANEL;
     switch (packing) {
     case LLM_PANEL_F32:

@@ -4,6 +4,7 @@
 // quantize_row_q4_0_ref, the latter's x * id + 8.5 as one fma). W8 is Q8 with one float32 scale for a whole row.
 #include "quantize.h"
 
+#include "panels.h"
 #include "vector16.h"
 
 typedef int8_t i8x16 __attribute__((ext_vector_type(16)));
@@ -133,7 +134,7 @@ LLM_TEMPLATE void quantize_w8_row(llm_dtype dtype, const char *row, size_t k, si
                 panel, (start + i) / 4 * STEP_BYTES + feature * 4,
                 inverse == 0 ? (i32x16)128 : round_away(load16(x + i), inverse));
     }
-    memcpy(panel + llm_panel_bytes(LLM_PANEL_W8, k) - (LLM_PANEL - feature) * sizeof scale, &scale, sizeof scale);
+    memcpy(panel + panel_size(LLM_PANEL_W8, k) - (LLM_PANEL - feature) * sizeof scale, &scale, sizeof scale);
 }
 
 LLM_TEMPLATE void quantize_panel(

@@ -1,48 +1,10 @@
-// The integer packings: where a weight and its scale stand in a panel.
+// Weights of a checkpoint to integer panels.
 #pragma once
 
 #include "CLLMKernels.h"
-
-#include <string.h>
-
-enum {
-    STEP_BYTES = LLM_PANEL * 4,                                                   // four inputs of a panel's features
-    Q8_GROUP_BYTES = LLM_GROUP * LLM_PANEL + LLM_PANEL * (int)sizeof(uint16_t),   // weights, then scales
-    Q4_GROUP_BYTES = LLM_GROUP * LLM_PANEL / 2 + LLM_PANEL * (int)sizeof(uint16_t)
-};
 
 // Packs a panel of an integer packing; as llm_pack_fn.
 void llm_quantize_scalar(llm_packing packing, llm_dtype dtype, const void *const *rows, size_t k, void *panel);
 #if defined(__x86_64__)
 void llm_quantize_avx2(llm_packing packing, llm_dtype dtype, const void *const *rows, size_t k, void *panel);
 #endif
-
-// The byte that holds weight (feature, input), from the start of its panel.
-static inline size_t integer_offset(llm_packing packing, size_t feature, size_t input) {
-    const size_t within = input % LLM_GROUP, byte = feature * 4 + input % 4;
-    switch (packing) {
-    case LLM_PANEL_Q8: return input / LLM_GROUP * Q8_GROUP_BYTES + within / 4 * STEP_BYTES + byte;
-    case LLM_PANEL_Q4: return input / LLM_GROUP * Q4_GROUP_BYTES + within / 8 * STEP_BYTES + byte;
-    default: return input / 4 * STEP_BYTES + byte;
-    }
-}
-
-// A weight's integer, without what the packing adds to it.
-static inline int32_t panel_integer(llm_packing packing, const char *panel, size_t feature, size_t input) {
-    const uint8_t byte = (uint8_t)panel[integer_offset(packing, feature, input)];
-    if (packing != LLM_PANEL_Q4) return byte - 128;
-    return (input % 8 < 4 ? byte & 15 : byte >> 4) - 8;
-}
-
-static inline float panel_scale(llm_packing packing, const char *panel, size_t k, size_t feature, size_t input) {
-    const size_t group = input / LLM_GROUP;
-    if (packing == LLM_PANEL_W8) {
-        float scale;
-        memcpy(&scale, panel + llm_panel_bytes(packing, k) - (LLM_PANEL - feature) * sizeof scale, sizeof scale);
-        return scale;
-    }
-    const size_t bytes = packing == LLM_PANEL_Q8 ? Q8_GROUP_BYTES : Q4_GROUP_BYTES;
-    _Float16 scale;
-    memcpy(&scale, panel + (group + 1) * bytes - (LLM_PANEL - feature) * sizeof scale, sizeof scale);
-    return (float)scale;
-}

@@ -1,6 +1,7 @@
 import LLMModels
 import LLMSampling
-import LLMScheduling
+package import LLMScheduling
+import LLMTemplate
 import LLMTokenizer
 import LLMWeights
 
@@ -75,17 +76,21 @@ extension LLMGenError {
         self.init(code: error.code == .fileNotFound ? .notFound : .invalidInput, message: error.message, cause: error)
     }
 
+    init(_ error: TemplateError) {
+        self.init(code: error.code == .fileNotFound ? .notFound : .invalidInput, message: error.message, cause: error)
+    }
+
     init(_ error: SamplingError) {
         let isAboutRow = error.code == .noCandidates || error.code == .processorFailed
         self.init(
             code: isAboutRow ? .failed : .invalidArgument, message: error.message, cause: error, field: error.field)
     }
 
-    init(_ error: SchedulerOptionError) {
+    package init(_ error: SchedulerOptionError) {
         self.init(code: .invalidArgument, message: error.message, cause: error)
     }
 
-    init(_ error: AdmissionError) {
+    package init(_ error: AdmissionError) {
         // The prompt is data; the rest is what was asked for it.
         let code: Code =
             switch error.code {

@@ -30,7 +30,7 @@ public enum CPUFeatures: String, Sendable, CaseIterable {
     public var isAvailable: Bool { mask & ~llm_cpu_features() == 0 }
 
     /// The bits of `llm_cpu_features` that the level allows.
-    var mask: UInt32 {
+    package var mask: UInt32 {
         switch self {
         case .scalar: 0
         case .avx2: UInt32(LLM_CPU_AVX2)

@@ -69,7 +69,7 @@ public final class KVPages: Sendable {
     }
 
     /// A layer's keys and values, and their scales; valid while the pages live.
-    func memory(ofLayer index: Int) -> [UnsafeRawBufferPointer] {
+    package func memory(ofLayer index: Int) -> [UnsafeRawBufferPointer] {
         [keys, values, keyScales, valueScales].map {
             UnsafeRawBufferPointer(start: $0[index].base, count: $0[index].byteCount)
         }

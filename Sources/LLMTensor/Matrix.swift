@@ -63,6 +63,12 @@ public struct Matrix: @unchecked Sendable {
         withRow(row) { span in for index in values.indices { span[index] = values[index] } }
     }
 
+    /// The elements of a matrix whose rows follow one another; valid while a copy of the matrix lives.
+    package var memory: UnsafeRawBufferPointer {
+        precondition(stride == columns, "rows \(stride) apart, of \(columns) columns")
+        return UnsafeRawBufferPointer(start: base, count: rows * columns * MemoryLayout<Float>.stride)
+    }
+
     /// What keeps the memory alive.
     var owner: any AnyObject & Sendable { storage }
 

@@ -83,10 +83,10 @@ public struct PackedWeights: Sendable {
     var base: UnsafeRawPointer { UnsafeRawPointer(storage.base) }
 
     /// What a kernel reads; valid while a copy of the weights lives.
-    var memory: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: byteCount) }
+    package var memory: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: byteCount) }
 
     /// The same weights in memory of their own.
-    func copied() -> PackedWeights {
+    package func copied() -> PackedWeights {
         var copy = self
         copy.storage = Storage(count: byteCount / MemoryLayout<Float>.stride)
         UnsafeMutableRawPointer(copy.storage.base).copyMemory(from: base, byteCount: byteCount)

@@ -1,4 +1,5 @@
 public import Foundation
+import LLMJSON
 
 /// Why a tokenizer could not be loaded, or a text not be encoded.
 ///
@@ -25,14 +26,6 @@ public struct TokenizerError: Error, Sendable, Hashable, CustomStringConvertible
         public static let textTooLong = Code(description: "textTooLong")
         /// The vocabulary cannot express the text.
         public static let encodingFailed = Code(description: "encodingFailed")
-        /// The text of a chat template is no template.
-        public static let malformedTemplate = Code(description: "malformedTemplate")
-        /// A chat template could not be rendered: an expression without a value, or a limit.
-        public static let templateFailed = Code(description: "templateFailed")
-        /// The chat template itself refuses the messages.
-        public static let messagesRefused = Code(description: "messagesRefused")
-        /// A conversation is no JSON, or has no final message to continue.
-        public static let malformedConversation = Code(description: "malformedConversation")
     }
 
     /// The kind of failure.
@@ -52,3 +45,11 @@ public struct TokenizerError: Error, Sendable, Hashable, CustomStringConvertible
     /// The message.
     public var errorDescription: String? { message }
 }
+
+extension TokenizerError: BoundedFileError {
+    package init(unreadable message: String) { self.init(.fileUnreadable, message) }
+    package init(tooLarge message: String) { self.init(.fileTooLarge, message) }
+}
+
+/// A file of a tokenizer.
+typealias BoundedFile = LLMJSON.BoundedFile<TokenizerError>

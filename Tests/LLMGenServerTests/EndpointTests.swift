@@ -1,3 +1,4 @@
+import LLMBench
 import LLMGen
 import LLMGenServer
 import LLMTestSupport

@@ -1,0 +1,140 @@
+import Foundation
+public import LLMTemplate
+import LLMTokenizer
+
+/// Turns messages into the text that a model was trained on.
+public typealias ChatTemplate = LLMTemplate.ChatTemplate
+/// What a chat template is rendered for.
+public typealias ChatTemplateInput = LLMTemplate.ChatTemplateInput
+/// The chat templates of a model folder.
+public typealias ChatTemplateSet = LLMTemplate.ChatTemplateSet
+/// The time that a chat template's `strftime_now` tells.
+public typealias TemplateClock = LLMTemplate.TemplateClock
+/// A value that a chat template is given: what JSON can say.
+public typealias TemplateValue = LLMTemplate.TemplateValue
+
+/// How conversations are written for a model: the chat templates that it brings, and the special tokens that they may
+/// name.
+///
+/// Files that are damaged are an error where a conversation is rendered, not before: the model can continue texts
+/// without them.
+public struct ChatFormat: Sendable {
+    /// What errors call the model.
+    private let model: String
+    private let templates: Result<ChatTemplateSet, TemplateError>
+
+    /// No model's: there is no template, and the special tokens are ``ChatTemplate/usualTokens``.
+    public init() {
+        var templates = ChatTemplateSet("", specialTokens: ChatTemplate.usualTokens)
+        templates.texts = [:]
+        model = "no model"
+        self.templates = .success(templates)
+    }
+
+    /// Reads the files of a folder in Hugging Face's layout, as ``ChatTemplateSet`` does.
+    init(folder: URL) {
+        model = folder.resolvingSymlinksInPath().lastPathComponent
+        templates = Result { () throws(TemplateError) in try ChatTemplateSet(folder: folder) }
+    }
+
+    /// The templates and the special tokens of a GGUF file.
+    init(_ file: GGUFVocabulary, _ tokenizer: any Tokenizer, model: String) {
+        self.model = model
+        var tokens: [String: TemplateValue] = [:]
+        if let bos = tokenizer.bosToken.flatMap({ tokenizer.piece($0) }) { tokens["bos_token"] = .string(bos) }
+        if let eos = tokenizer.eosTokens.first.flatMap({ tokenizer.piece($0) }) { tokens["eos_token"] = .string(eos) }
+        var templates = ChatTemplateSet("", specialTokens: tokens)
+        do {
+            templates.texts = try file.chatTemplates()
+            self.templates = .success(templates)
+        } catch {
+            self.templates = .failure(TemplateError(.malformedTemplate, error.message))
+        }
+    }
+
+    /// The model's template; `tool_use` where there are tools and one of that name, else `default`.
+    ///
+    /// - Throws: ``LLMGenError`` `invalidInput` where there is none, or none that can be read.
+    public func template(hasTools: Bool = false) throws(LLMGenError) -> ChatTemplate {
+        let template: ChatTemplate?
+        do {
+            template = try templates.get().template(hasTools: hasTools)
+        } catch {
+            throw LLMGenError(error)
+        }
+        if let template { return template }
+        throw LLMGenError(
+            code: .invalidInput,
+            message: "'\(model)' has no chat template, so it is not told how conversations are written; "
+                + "name a file with one (--chat-template FILE), or use a model that brings one")
+    }
+
+    /// The template of a file, which takes the place of a model's own.
+    ///
+    /// - Throws: ``LLMGenError`` `notFound`, or `invalidInput` with line and column.
+    public static func template(file path: String) throws(LLMGenError) -> ChatTemplate {
+        do {
+            return try ChatTemplateSet.template(file: URL(fileURLWithPath: path))
+        } catch {
+            throw LLMGenError(error)
+        }
+    }
+
+    /// The text for a conversation. The template may name the model's special tokens; those of the input go before them.
+    ///
+    /// - Parameter template: takes the place of the model's own.
+    /// - Throws: ``LLMGenError`` `invalidInput` where there is no template, it refuses the messages or fails.
+    public func text(
+        of input: ChatTemplateInput, template: ChatTemplate? = nil, clock: TemplateClock = .system
+    ) throws(LLMGenError) -> String {
+        let chosen: ChatTemplate =
+            if let template { template } else { try self.template(hasTools: input.tools != nil) }
+        do throws(TemplateError) {
+            var input = input
+            input.specialTokens.merge(try templates.get().specialTokens) { own, _ in own }
+            return try chosen.render(input, clock: clock)
+        } catch {
+            throw LLMGenError(error)
+        }
+    }
+
+    /// The text for a conversation in a JSON object, each of whose members the template is given: `messages` and, where
+    /// they are not there, `tools` and `documents` as null, `add_generation_prompt` as true and the model's special tokens.
+    ///
+    /// - Parameter template: takes the place of the model's own.
+    /// - Throws: ``LLMGenError`` `invalidInput` where `json` is no JSON object, there is no template, it refuses the
+    ///   messages or fails.
+    public func text(
+        json: [UInt8], template: ChatTemplate? = nil, clock: TemplateClock = .system
+    ) throws(LLMGenError) -> String {
+        let variables: [String: TemplateValue]
+        do throws(TemplateError) {
+            variables = try ChatTemplate.variables(json: json, specialTokens: try templates.get().specialTokens)
+        } catch {
+            throw LLMGenError(error)
+        }
+        var hasTools = true
+        if case .null? = variables["tools"] { hasTools = false }
+        let chosen: ChatTemplate = if let template { template } else { try self.template(hasTools: hasTools) }
+        do throws(TemplateError) {
+            return try chosen.render(variables: variables, clock: clock)
+        } catch {
+            throw LLMGenError(error)
+        }
+    }
+}
+
+extension LanguageModel {
+    /// The prompt that has the model answer a conversation: the text of its chat template, encoded as it is. Special
+    /// tokens are where the template writes them and nowhere else.
+    ///
+    /// - Parameter template: takes the place of the model's own.
+    /// - Throws: ``LLMGenError`` `invalidInput` where there is no template, it refuses the messages or fails, or the model
+    ///   has no tokenizer.
+    public func prompt(
+        for input: ChatTemplateInput, template: ChatTemplate? = nil, clock: TemplateClock = .system
+    ) throws(LLMGenError) -> Prompt {
+        let text = try chatFormat.text(of: input, template: template, clock: clock)
+        return .tokenIDs(try tokens(of: .text(text), addSpecialTokens: false))
+    }
+}

@@ -1,0 +1,165 @@
+public import Foundation
+import LLMModels
+public import LLMSampling
+public import LLMTensor
+public import LLMTokenizer
+import LLMWeights
+
+/// A model in memory, ready for an ``Engine``: weights, tokenizer and the model's own sampling defaults.
+///
+/// Several engines may use one model at a time, each with its own cache; the model's threads serve them in turn.
+public final class LanguageModel: Sendable {
+    /// The name that outputs carry: the folder's name.
+    public let name: String
+    /// The folder the model was read from.
+    public let folder: URL
+    /// The architecture's name in `config.json`, such as `LlamaForCausalLM`.
+    public let architectureName: String
+    /// Text to tokens and back; nil where the folder has no tokenizer, so that prompts must be token ids.
+    public let tokenizer: (any Tokenizer)?
+    /// How conversations are written for the model: its chat template.
+    public let chatFormat: ChatFormat
+    /// Tokens that end a text.
+    public let eosTokens: [TokenID]
+    /// What the model's `generation_config.json` recommends.
+    public let samplingDefaults: SamplingDefaults
+    /// The arithmetic chosen.
+    public let arithmetic: Arithmetic
+    /// The type of cached keys and values where an engine's options name none: float32 where that is the arithmetic, or
+    /// was asked for, else bfloat16.
+    public let automaticKVCacheDtype: KVCacheDtype
+    /// What the weights were quantized to.
+    public let quantization: Quantization
+    /// Seconds that loading took.
+    public let loadSeconds: Double
+    let architecture: any Architecture
+    /// Where the model computes.
+    package let compute: Compute
+
+    /// Tokens there are logits for.
+    public var vocabularySize: Int { architecture.dimensions.vocabularySize }
+    /// Width of the hidden states: elements of an embedding.
+    public var hiddenSize: Int { architecture.dimensions.hiddenSize }
+    /// Tokens of prompt and output together that the model was made for.
+    public var maxPositions: Int { architecture.dimensions.maxPositions }
+    /// The packed weights of its linear layers, the output head's last.
+    package var linearLayers: [PackedWeights] { architecture.linearLayers }
+    /// The CPU level in use.
+    public var cpuFeatures: CPUFeatures { compute.features }
+    /// Threads that compute.
+    public var threads: Int { compute.pool.threads }
+    /// Who multiplies matrices.
+    public var gemm: GEMM { compute.gemm }
+
+    /// Loads a model from a folder in Hugging Face's layout, from one weights file in such a folder, or a bundled or
+    /// installed one by its name (``ModelLocator``).
+    ///
+    /// - Throws: ``LLMGenError`` `notFound` or `invalidInput`, naming the file, the field and the value.
+    public static func load(
+        _ path: String = ModelLocator.bundledModel, _ options: LoadOptions = LoadOptions()
+    ) async throws(LLMGenError) -> LanguageModel {
+        // Minutes of work for a large model: on a thread of its own, not one of the concurrency runtime's.
+        let result: Result<LanguageModel, LLMGenError> = await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                continuation.resume(
+                    returning: Result { () throws(LLMGenError) in
+                        try LanguageModel(ModelLocator.location(path), options)
+                    })
+            }
+        }
+        return try result.get()
+    }
+
+    private init(_ location: ModelLocation, _ options: LoadOptions) throws(LLMGenError) {
+        let start = ContinuousClock.now
+        guard try !location.isGGUF() else { throw LLMGenError(GGUFFile.unread(location.weights.path)) }
+        let folder = location.folder
+        compute = try options.compute()
+        self.folder = folder
+        name = folder.resolvingSymlinksInPath().lastPathComponent
+        quantization = options.quantization
+        tokenizer = try LanguageModel.tokenizer(in: folder)
+        chatFormat = ChatFormat(folder: folder)
+        let generation = try GenerationConfig(folder: folder)
+        samplingDefaults = generation.defaults
+        do {
+            let config = try ConfigFile(path: folder.appending(path: "config.json").path)
+            architectureName = try Architectures.entry(config).name
+            let tensors: any NamedTensors =
+                switch options.loadFormat {
+                case .auto: try Checkpoint(path: location.weights.path)
+                case .dummy: try DummyTensors(config)
+                }
+            let format = try options.linearFormat(tensors)
+            arithmetic =
+                switch format {
+                case .stored: .float32
+                case .bfloat16: .bfloat16
+                case .q8_0, .q4_0, .w8a8: .int8
+                }
+            automaticKVCacheDtype =
+                arithmetic == .float32 || options.computeDtype == .float32 ? .float32 : .bfloat16
+            architecture = try Architectures.load(config, tensors, format, on: compute)
+            let configured = try config.integers("eos_token_id", in: 0...Int(Int32.max)).map(TokenID.init)
+            let own = generation.eosTokens.isEmpty ? configured : generation.eosTokens
+            eosTokens = own + (tokenizer?.eosTokens ?? []).filter { !own.contains($0) }
+        } catch let error as LLMGenError {
+            throw error
+        } catch let error as WeightsError {
+            throw LLMGenError(error)
+        } catch let error as ModelError {
+            throw LLMGenError(error)
+        } catch {
+            throw LLMGenError(code: .failed, message: "'\(folder.path)': \(error)", cause: error)
+        }
+        loadSeconds = (ContinuousClock.now - start).seconds
+    }
+
+    /// The token ids of a prompt, as an engine uses them.
+    ///
+    /// - Parameter addSpecialTokens: whether BOS and EOS are put around a text, as the tokenizer's files ask.
+    /// - Throws: ``LLMGenError`` `invalidInput` for an empty text, a model without a tokenizer or an unknown id.
+    public func tokens(of prompt: Prompt, addSpecialTokens: Bool = true) throws(LLMGenError) -> [TokenID] {
+        switch prompt {
+        case .tokenIDs(let ids):
+            let size = vocabularySize
+            guard let unknown = ids.first(where: { $0 < 0 || Int($0) >= size }) else { return ids }
+            throw LLMGenError(
+                code: .invalidInput,
+                message: "prompt token id \(unknown) is not in the vocabulary, whose ids are 0 to \(size - 1)")
+        case .text(let text):
+            guard !text.isEmpty else {
+                throw LLMGenError(
+                    code: .invalidInput, message: "the prompt is empty; give a text of at least one character")
+            }
+            guard let tokenizer = tokenizer else {
+                throw LLMGenError(
+                    code: .invalidInput,
+                    message:
+                        "'\(folder.path)': no \(TokenizerFile.names.joined(separator: " and no ")), so a text cannot be encoded; "
+                        + "give the prompt as token ids")
+            }
+            do {
+                return try self.tokens(of: .tokenIDs(tokenizer.encode(text, addSpecialTokens: addSpecialTokens)))
+            } catch let error as LLMGenError {
+                throw error
+            } catch {
+                throw LLMGenError(code: .invalidInput, message: "\(error)", cause: error)
+            }
+        }
+    }
+
+    private static func tokenizer(in folder: URL) throws(LLMGenError) -> (any Tokenizer)? {
+        guard TokenizerFile.name(in: folder) != nil else { return nil }
+        do {
+            return try TokenizerFile.load(folder)
+        } catch {
+            throw LLMGenError(error)
+        }
+    }
+}
+
+extension Duration {
+    /// The duration in seconds.
+    package var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}
