@@ -21,14 +21,7 @@ struct TensorReader {
         }
         var views: [TensorView] = []
         for part in parts {
-            let view = try view(part.name, [part.outputs, inputs])
-            if let first = views.first, first.dtype != view.dtype {
-                throw ModelError(
-                    code: .unsupported,
-                    message: "tensor '\(part.name)' is \(view.dtype.rawValue) and '\(parts[0].name)' is "
-                        + "\(first.dtype.rawValue); store both in one type")
-            }
-            views.append(view)
+            views.append(try view(part.name, [part.outputs, inputs]))
         }
         return PackedWeights(stacking: views, as: format, kind, on: compute)
     }

@@ -14,21 +14,70 @@ public struct RMSNorm: Sendable {
     }
 }
 
-/// Rows of activations in the type that a linear layer's kernel takes; they last until their scratch is used again.
+/// How rows of activations are encoded for a linear kernel.
+struct ActivationForm: Hashable, Sendable {
+    private let type: UInt32
+    /// Whether a row has one scale and one offset.
+    let hasWholeRows: Bool
+    /// What the packed weights have added to them.
+    let weightOffset: Int32
+
+    static let float32 = ActivationForm(LLM_FLOAT32, for: .float32)
+
+    /// The form that a kernel of weights of `packing` takes.
+    init(_ type: llm_activation, for packing: Packing) {
+        self.type = type.rawValue
+        hasWholeRows = packing == .w8a8
+        weightOffset = packing.offset
+    }
+
+    var kernelType: llm_activation { llm_activation(type) }
+
+    /// Bytes of an element.
+    var elementByteCount: Int {
+        switch kernelType {
+        case LLM_FLOAT32: 4
+        case LLM_INT8: 1
+        default: 2
+        }
+    }
+}
+
+/// Rows of activations in the forms that the kernels of a linear layer take; they last until their scratch is used again.
 public struct Activations: Sendable {
     /// Rows there are.
     public let rows: Int
     /// Columns of a row.
     public let columns: Int
-    let arguments: KernelArguments<llm_activations>
-    /// Keeps the memory alive.
-    private let owner: any AnyObject & Sendable
+    private let encoded: [Encoded]
 
-    fileprivate init(rows: Int, columns: Int, _ arguments: llm_activations, owner: any AnyObject & Sendable) {
-        self.rows = rows
-        self.columns = columns
-        self.arguments = KernelArguments(value: arguments)
-        self.owner = owner
+    fileprivate struct Encoded: Sendable {
+        let form: ActivationForm
+        let arguments: KernelArguments<llm_activations>
+        /// Keeps the memory alive.
+        let owner: any AnyObject & Sendable
+
+        init(_ form: ActivationForm, _ arguments: llm_activations, owner: any AnyObject & Sendable) {
+            self.form = form
+            self.arguments = KernelArguments(value: arguments)
+            self.owner = owner
+        }
+    }
+
+    fileprivate init(_ x: Matrix, _ encoded: [Encoded]) {
+        rows = x.rows
+        columns = x.columns
+        self.encoded = encoded
+    }
+
+    /// The rows in a form.
+    ///
+    /// - Precondition: they were made for weights that take it.
+    func arguments(_ form: ActivationForm) -> llm_activations {
+        guard let found = encoded.first(where: { $0.form == form }) else {
+            preconditionFailure("activations made for other weights")
+        }
+        return found.arguments.value
     }
 }
 
@@ -46,7 +95,8 @@ public final class ActivationScratch {
 }
 
 extension Compute {
-    /// The rows of `x`, after `norm` where there is one, as the kernel of `weights` takes them.
+    /// The rows of `x`, after `norm` where there is one, as the kernels of `weights` take them: encoded once for each
+    /// form that its parts need.
     ///
     /// int8 rows have a scale for each 128 columns, or one a row for w8a8 (docs/kernels.md).
     public func activations(
@@ -54,35 +104,27 @@ extension Compute {
     ) -> Activations {
         precondition(x.columns == weights.inputs, "activations: \(x.columns) columns for \(weights.inputs) inputs")
         precondition(norm.map { $0.weight.count == x.columns } ?? true, "activations: norm")
-        let type = weights.kernel?.activation ?? LLM_FLOAT32
-        if norm == nil, type == LLM_FLOAT32 { return view(x) }
-
-        let padded = (x.columns + Int(LLM_GROUP) - 1) / Int(LLM_GROUP) * Int(LLM_GROUP)
-        let width = type == LLM_FLOAT32 ? 4 : type == LLM_INT8 ? 1 : 2
-        // A cache line more than a row, so that rows of a power of two do not share the cache's sets.
-        let stride = padded * width + 64
-        let wholeRows = weights.format == .w8a8
-        let scales = wholeRows ? 1 : (padded + Int(LLM_SCALE_GROUP) - 1) / Int(LLM_SCALE_GROUP)
-        let offsets = wholeRows ? 1 : padded / Int(LLM_GROUP)
-        let storage = scratch.bytes(x.rows * (stride + 4 * (scales + offsets)))
-        let data = UnsafeMutableRawPointer(storage.base)
-        let scaleStart = data + x.rows * stride
-        let offsetStart = scaleStart + x.rows * scales * 4
-        let target = llm_activations(
-            type: type, whole_rows: wholeRows, data: data, stride: stride,
-            scales: scaleStart.assumingMemoryBound(to: Float.self),
-            offsets: offsetStart.assumingMemoryBound(to: Int32.self), scale_stride: scales, offset_stride: offsets,
-            weight_offset: weights.format.offset)
-        encode(x, norm, target)
-        return Activations(rows: x.rows, columns: x.columns, target, owner: storage)
+        let rooms = weights.forms.map { form in
+            norm == nil && form == .float32 ? nil : ActivationRoom(form, rows: x.rows, columns: x.columns)
+        }
+        let storage = scratch.bytes(rooms.reduce(0) { $0 + ($1?.byteCount ?? 0) })
+        var start = UnsafeMutableRawPointer(storage.base)
+        let encoded = zip(weights.forms, rooms).map { form, room -> Activations.Encoded in
+            guard let room else { return Activations.Encoded(form, view(x), owner: x.owner) }
+            let target = room.arguments(at: start)
+            start += room.byteCount
+            encode(x, norm, target)
+            return Activations.Encoded(form, target, owner: storage)
+        }
+        return Activations(x, encoded)
     }
 
-    private func view(_ x: Matrix) -> Activations {
+    private func view(_ x: Matrix) -> llm_activations {
         var target = llm_activations()
         target.type = LLM_FLOAT32
         target.data = UnsafeMutableRawPointer(x.base)
         target.stride = x.stride * MemoryLayout<Float>.stride
-        return Activations(rows: x.rows, columns: x.columns, target, owner: x.owner)
+        return target
     }
 
     private func encode(_ x: Matrix, _ norm: RMSNorm?, _ target: llm_activations) {
@@ -96,5 +138,37 @@ extension Compute {
                 withUnsafePointer(to: arguments.value) { kernel($0, range.lowerBound, range.upperBound) }
             }
         }
+    }
+}
+
+/// The room that encoded rows take: their elements, then their scales, then their offsets.
+private struct ActivationRoom {
+    let form: ActivationForm
+    let rows: Int
+    let stride: Int
+    let scales: Int
+    let offsets: Int
+
+    init(_ form: ActivationForm, rows: Int, columns: Int) {
+        let padded = (columns + Int(LLM_GROUP) - 1) / Int(LLM_GROUP) * Int(LLM_GROUP)
+        self.form = form
+        self.rows = rows
+        // A cache line more than a row, so that rows of a power of two do not share the cache's sets.
+        stride = padded * form.elementByteCount + 64
+        scales = form.hasWholeRows ? 1 : (padded + Int(LLM_SCALE_GROUP) - 1) / Int(LLM_SCALE_GROUP)
+        offsets = form.hasWholeRows ? 1 : padded / Int(LLM_GROUP)
+    }
+
+    /// Whole cache lines.
+    var byteCount: Int { (rows * (stride + 4 * (scales + offsets)) + 63) / 64 * 64 }
+
+    func arguments(at start: UnsafeMutableRawPointer) -> llm_activations {
+        let scaleStart = start + rows * stride
+        let offsetStart = scaleStart + rows * scales * 4
+        return llm_activations(
+            type: form.kernelType, whole_rows: form.hasWholeRows, data: start, stride: stride,
+            scales: scaleStart.assumingMemoryBound(to: Float.self),
+            offsets: offsetStart.assumingMemoryBound(to: Int32.self), scale_stride: scales, offset_stride: offsets,
+            weight_offset: form.weightOffset)
     }
 }

@@ -21,10 +21,10 @@ extension Compute {
         precondition(bias.map { $0.count == weights.outputs } ?? true, "linear: bias")
         precondition(weights.kind == .plain || output == .store, "linear: gated outputs are not added")
         guard x.rows > 0 else { return }
-        if let kernel = weights.kernel {
-            packedLinear(x, weights, kernel.function, bias: bias, into: y, output)
+        if gemm == .openblas {
+            openBLASLinear(x, weights.parts[0], bias: bias, into: y, output)
         } else {
-            openBLASLinear(x, weights, bias: bias, into: y, output)
+            packedLinear(x, weights, bias: bias, into: y, output)
         }
     }
 
@@ -33,25 +33,19 @@ extension Compute {
     /// - Precondition: every id is in `0..<weights.outputs`, and the weights are not gated.
     public func gatherRows(_ weights: PackedWeights, _ ids: [Int32], into y: Matrix) {
         precondition(y.rows == ids.count && y.columns == weights.inputs && weights.kind == .plain, "gatherRows: sizes")
-        let inputs = weights.inputs
-        overRows(ids.count, elements: ids.count * inputs) { range in
+        overRows(ids.count, elements: ids.count * weights.inputs) { range in
             for row in range {
                 let id = Int(ids[row])
                 precondition(id >= 0 && id < weights.outputs, "token id \(id) of \(weights.outputs)")
-                let target = y.base + row * y.stride
-                switch weights.layout {
-                case .panels(let packing): llm_unpack_row(packing, weights.base, inputs, id, target)
-                case .float32Rows:
-                    let source = weights.base.assumingMemoryBound(to: Float.self) + id * inputs
-                    target.update(from: source, count: inputs)
-                }
+                let part = weights.parts.first { $0.outputs.contains(id) }
+                part?.unpackRow(id, to: y.base + row * y.stride)
             }
         }
     }
 
+    /// Pieces of all parts are one job of the pool.
     private func packedLinear(
-        _ x: Activations, _ weights: PackedWeights, _ kernel: llm_linear_fn, bias: [Float]?, into y: Matrix,
-        _ output: LinearOutput
+        _ x: Activations, _ weights: PackedWeights, bias: [Float]?, into y: Matrix, _ output: LinearOutput
     ) {
         let epilogue =
             switch (weights.kind, output) {
@@ -59,30 +53,39 @@ extension Compute {
             case (.plain, .add): LLM_ADD
             case (.plain, .store): LLM_STORE
             }
-        let panels = weights.panels
+        let panels = weights.parts.reduce(0) { $0 + $1.panels }
         // So many panels a piece that a kernel can read ahead, so many pieces that no thread waits long for another.
         let piece = max(1, min(16, panels / (pool.threads * 8)))
         withOptionalPointer(bias) { bias in
-            let arguments = KernelArguments(
-                value: llm_linear_args(
-                    x: x.arguments.value, packed: weights.base, bias: bias, y: y.base, y_stride: y.stride,
-                    rows: x.rows, k: weights.inputs, n: weights.outputs, epilogue: epilogue))
-            pool.run((panels + piece - 1) / piece) { index in
-                withUnsafePointer(to: arguments.value) { pointer in
-                    kernel(pointer, index * piece, min((index + 1) * piece, panels))
+            let parts = weights.parts.compactMap { part -> LinearPart? in
+                guard case .panels(_, let kernel) = part.layout else { return nil }
+                let first = part.outputs.lowerBound
+                let arguments = llm_linear_args(
+                    x: x.arguments(part.form), packed: part.base, bias: bias.map { $0 + first }, y: y.base + first,
+                    y_stride: y.stride, rows: x.rows, k: part.inputs, n: part.outputs.count, epilogue: epilogue)
+                return LinearPart(
+                    kernel: kernel.function, arguments: KernelArguments(value: arguments), panels: part.panels,
+                    piece: piece)
+            }
+            pool.run(parts.reduce(0) { $0 + $1.pieces }) { index in
+                var index = index
+                for part in parts {
+                    if index < part.pieces { return part.run(index) }
+                    index -= part.pieces
                 }
             }
         }
     }
 
     private func openBLASLinear(
-        _ x: Activations, _ weights: PackedWeights, bias: [Float]?, into y: Matrix, _ output: LinearOutput
+        _ x: Activations, _ weights: PackedPart, bias: [Float]?, into y: Matrix, _ output: LinearOutput
     ) {
-        let target = weights.kind == .gated ? Matrix(rows: y.rows, columns: weights.outputs) : y
+        let outputs = weights.outputs.count
+        let target = weights.kind == .gated ? Matrix(rows: y.rows, columns: outputs) : y
+        let rows = x.arguments(.float32)
         cblas_sgemm(
-            CblasRowMajor, CblasNoTrans, CblasTrans, Int32(x.rows), Int32(weights.outputs), Int32(weights.inputs), 1,
-            x.arguments.value.data.assumingMemoryBound(to: Float.self),
-            Int32(x.arguments.value.stride / MemoryLayout<Float>.stride),
+            CblasRowMajor, CblasNoTrans, CblasTrans, Int32(x.rows), Int32(outputs), Int32(weights.inputs), 1,
+            rows.data.assumingMemoryBound(to: Float.self), Int32(rows.stride / MemoryLayout<Float>.stride),
             weights.base.assumingMemoryBound(to: Float.self), Int32(weights.inputs), output == .add ? 1 : 0,
             target.base, Int32(target.stride))
         if let bias {
@@ -91,6 +94,20 @@ extension Compute {
             }
         }
         if weights.kind == .gated { siluMultiply(target, into: y) }
+    }
+}
+
+/// One part of a linear layer, cut into pieces of so many panels.
+private struct LinearPart: Sendable {
+    let kernel: llm_linear_fn
+    let arguments: KernelArguments<llm_linear_args>
+    let panels: Int
+    let piece: Int
+
+    var pieces: Int { (panels + piece - 1) / piece }
+
+    func run(_ index: Int) {
+        withUnsafePointer(to: arguments.value) { kernel($0, index * piece, min((index + 1) * piece, panels)) }
     }
 }
 

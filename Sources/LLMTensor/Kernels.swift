@@ -17,7 +17,7 @@ struct Kernels: Sendable {
     private let linear: [LinearKey: Linear]
 
     private struct LinearKey: Hashable {
-        let packing: UInt32
+        let packing: Packing
         let arithmetic: UInt32
     }
 
@@ -47,12 +47,11 @@ struct Kernels: Sendable {
         siluMultiply = pick(llm_silu_multiply_variants, \.features, \.function)
         attention = pick(llm_attention_variants, \.features, \.function)
         var linear: [LinearKey: Linear] = [:]
-        for format in LinearFormat.allCases {
-            for dtype in DType.allCases {
-                let (packing, arithmetic) = (format.packing(of: dtype), format.arithmetic)
-                let chosen = variants { llm_linear_variants(packing, arithmetic, $0) }
+        for packing in Packing.allCases {
+            for arithmetic in [LLM_ARITHMETIC_FLOAT32, LLM_ARITHMETIC_BFLOAT16, LLM_ARITHMETIC_INT8] {
+                let chosen = variants { llm_linear_variants(packing.kernelPacking, arithmetic, $0) }
                     .last { $0.features & ~mask == 0 }
-                linear[LinearKey(packing: packing.rawValue, arithmetic: arithmetic.rawValue)] = chosen.flatMap {
+                linear[LinearKey(packing: packing, arithmetic: arithmetic.rawValue)] = chosen.flatMap {
                     variant in variant.function.map { Linear(function: $0, activation: variant.activation) }
                 }
             }
@@ -60,8 +59,8 @@ struct Kernels: Sendable {
         self.linear = linear
     }
 
-    func linear(_ packing: llm_packing, _ arithmetic: llm_arithmetic) -> Linear {
-        guard let kernel = linear[LinearKey(packing: packing.rawValue, arithmetic: arithmetic.rawValue)] else {
+    func linear(_ packing: Packing, _ arithmetic: llm_arithmetic) -> Linear {
+        guard let kernel = linear[LinearKey(packing: packing, arithmetic: arithmetic.rawValue)] else {
             preconditionFailure("no kernel for these weights under this arithmetic")
         }
         return kernel

@@ -14,39 +14,31 @@ public enum LinearFormat: String, Sendable, CaseIterable {
     /// 8 bits and a scale for each output feature; int8 activations with one scale a token.
     case w8a8
 
-    /// The panels that weights of `dtype` are packed to.
-    func packing(of dtype: DType) -> llm_packing {
+    /// The packing of weights that are stored as `dtype`.
+    func packing(of dtype: DType) -> Packing {
         switch self {
         case .stored:
             switch dtype {
-            case .float32: LLM_PANEL_F32
-            case .float16: LLM_PANEL_F16
-            case .bfloat16: LLM_PANEL_BF16
+            case .float32: .float32
+            case .float16: .float16
+            case .bfloat16: .bfloat16
             }
-        case .bfloat16: LLM_PANEL_BF16
-        case .q8_0: LLM_PANEL_Q8
-        case .q4_0: LLM_PANEL_Q4
-        case .w8a8: LLM_PANEL_W8
+        case .bfloat16: .bfloat16
+        case .q8_0: .q8_0
+        case .q4_0: .q4_0
+        case .w8a8: .w8a8
         }
     }
 
     /// Most inputs that a linear layer may have: sums of W8's products are 32-bit integers.
     public var maxInputs: Int { self == .w8a8 ? 65_536 : .max }
 
-    var arithmetic: llm_arithmetic {
-        switch self {
-        case .stored: LLM_ARITHMETIC_FLOAT32
-        case .bfloat16: LLM_ARITHMETIC_BFLOAT16
+    /// The arithmetic over weights of a packing.
+    func arithmetic(of packing: Packing) -> llm_arithmetic {
+        switch packing {
+        case .float32, .float16: LLM_ARITHMETIC_FLOAT32
+        case .bfloat16: self == .bfloat16 ? LLM_ARITHMETIC_BFLOAT16 : LLM_ARITHMETIC_FLOAT32
         case .q8_0, .q4_0, .w8a8: LLM_ARITHMETIC_INT8
-        }
-    }
-
-    /// What packed weights have added to them; the rows of activations undo it.
-    var offset: Int32 {
-        switch self {
-        case .stored, .bfloat16: 0
-        case .q8_0, .w8a8: 128
-        case .q4_0: 8
         }
     }
 }

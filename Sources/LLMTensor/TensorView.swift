@@ -69,6 +69,16 @@ public struct TensorView: @unchecked Sendable {
         return bytes.baseAddress.map { $0 + index * (bytes.count / shape[0]) }
     }
 
+    /// A view of some rows of the outermost dimension.
+    func rows(_ range: Range<Int>) -> TensorView {
+        precondition(range.lowerBound >= 0 && range.upperBound <= shape[0], "rows \(range) of \(shape)")
+        let width = bytes.count / shape[0]
+        return TensorView(
+            shape: [range.count] + shape.dropFirst(), dtype: dtype,
+            bytes: UnsafeRawBufferPointer(rebasing: bytes[range.lowerBound * width..<range.upperBound * width]),
+            owner: owner, release: release)
+    }
+
     /// Says that rows of the outermost dimension have been read, so that their memory may go. They can be read again.
     package func released(_ rows: Range<Int>) {
         precondition(rows.lowerBound >= 0 && rows.upperBound <= shape[0], "rows \(rows) of \(shape)")

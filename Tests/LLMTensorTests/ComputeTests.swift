@@ -59,6 +59,55 @@ import Testing
         }
     }
 
+    @Test(arguments: [LinearFormat.stored, .bfloat16, .q8_0])
+    func `Stacked matrices of different stored types give what each gives alone`(format: LinearFormat) {
+        var random = SeededGenerator(seed: 11)
+        let compute = Compute(threads: 2)
+        let sizes = [40, 7, 65, 32]
+        let types = [DType.bfloat16, .float32, .float32, .float16]
+        let parts = zip(sizes, types).map { size, dtype in
+            TensorView(shape: [size, 24], dtype: dtype, repeating: (0..<size * 24).map { _ in random.float() })
+        }
+        let outputs = sizes.reduce(0, +)
+        let bias = (0..<outputs).map { _ in random.float() }
+        let x = Matrix(rows: 9, columns: 24)
+        for row in 0..<9 { x.setRow(row, (0..<24).map { _ in random.float() }) }
+        let packed = PackedWeights(stacking: parts, as: format, on: compute)
+        #expect(packed.outputs == outputs)
+        let (stacked, gathered) = (Matrix(rows: 9, columns: outputs), Matrix(rows: outputs, columns: 24))
+        linear(x, packed, bias: bias, on: compute, into: stacked)
+        linear(x, packed, on: compute, into: stacked, .add)
+        compute.gatherRows(packed, (0..<Int32(outputs)).map(\.self), into: gathered)
+        var first = 0
+        for (part, size) in zip(parts, sizes) {
+            let alone = PackedWeights(stacking: [part], as: format, on: compute)
+            let (single, rows) = (Matrix(rows: 9, columns: size), Matrix(rows: size, columns: 24))
+            linear(x, alone, bias: Array(bias[first..<first + size]), on: compute, into: single)
+            linear(x, alone, on: compute, into: single, .add)
+            let columns = stacked.columns(first..<first + size)
+            for row in 0..<9 { #expect(columns.row(row) == single.row(row)) }
+            compute.gatherRows(alone, (0..<Int32(size)).map(\.self), into: rows)
+            for row in 0..<size { #expect(gathered.row(first + row) == rows.row(row)) }
+            first += size
+        }
+    }
+
+    @Test func `Gates and ups of different stored types give what they give as float32`() {
+        var random = SeededGenerator(seed: 12)
+        let compute = Compute(threads: 2)
+        let parts = [DType.bfloat16, .float16].map { dtype in
+            TensorView(shape: [37, 24], dtype: dtype, repeating: (0..<37 * 24).map { _ in random.float() })
+        }
+        let x = Matrix(rows: 5, columns: 24)
+        for row in 0..<5 { x.setRow(row, (0..<24).map { _ in random.float() }) }
+        let results = [parts, parts.map { view($0.floats(), [37, 24]) }].map { parts -> [[Float]] in
+            let y = Matrix(rows: 5, columns: 37)
+            linear(x, PackedWeights(stacking: parts, .gated, on: compute), on: compute, into: y)
+            return (0..<5).map { y.row($0) }
+        }
+        #expect(results[0] == results[1])
+    }
+
     @Test func `OpenBLAS gives the same products within rounding`() {
         var random = SeededGenerator(seed: 6)
         let weights = view((0..<50 * 64).map { _ in random.float() }, [50, 64])

@@ -82,7 +82,7 @@ extension KernelBenchmark {
         return Case(
             kernel: linear.name, shape: "\(shape.name) \(shape.outputs)x\(shape.inputs)", rows: rows,
             operations: 2 * Double(rows * shape.outputs * shape.inputs), arithmetic: linear.arithmetic,
-            memory: copies.map { ReadPass([$0.memory], threads: compute.pool.threads) }
+            memory: copies.map { ReadPass($0.memory, threads: compute.pool.threads) }
         ) { index in
             compute.linear(input, copies[index % copies.count], into: y, shape.output)
         }

@@ -69,7 +69,7 @@ public struct MachineLimits: Sendable {
 
     /// Bytes a second that all threads together read in one pass over packed weights, one matrix after the other.
     public func readBytesPerSecond(of weights: [PackedWeights]) -> Double {
-        let pass = ReadPass(weights.map(\.memory), threads: pool.threads)
+        let pass = ReadPass(weights.flatMap(\.memory), threads: pool.threads)
         return Double(pass.byteCount) / seconds(pass)
     }
 
