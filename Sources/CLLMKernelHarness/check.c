@@ -240,7 +240,7 @@ static const kernel_check *const kernels[] = {
     &pack_check,       &encode_check,           &linear_f32_check, &linear_f16_check,
     &linear_bf16_check, &linear_bf16_bf16_check, &linear_q8_check,  &linear_q4_check,
     &linear_w8_check,  &rms_norm_check,         &rope_check,       &silu_multiply_check,
-    &attention_check,
+    &attention_check,  &pack_stored_check,
 };
 
 size_t llm_kernel_count(void) { return sizeof kernels / sizeof *kernels; }

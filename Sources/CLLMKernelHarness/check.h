@@ -84,7 +84,7 @@ typedef struct {
     bool (*check)(check_case *c);
 } kernel_check;
 
-extern const kernel_check pack_check, encode_check, rms_norm_check, rope_check, silu_multiply_check, attention_check;
+extern const kernel_check pack_check, pack_stored_check, encode_check, rms_norm_check, rope_check, silu_multiply_check, attention_check;
 extern const kernel_check linear_f32_check, linear_f16_check, linear_bf16_check, linear_bf16_bf16_check;
 extern const kernel_check linear_q8_check, linear_q4_check, linear_w8_check;
 
@@ -106,9 +106,8 @@ extern const kernel_check linear_q8_check, linear_q4_check, linear_w8_check;
 
 // Shared by the checks
 
-// Weights of one output feature as a checkpoint has them, at any alignment.
+// Weights of one output feature as a checkpoint has them, at any alignment; k is whole blocks.
 void *take_weights(check_case *c, llm_dtype dtype, flavor flavor, size_t k);
-double weight_value(llm_dtype dtype, const void *weights, size_t i);
 
 static inline size_t whole(size_t value, size_t multiple) { return (value + multiple - 1) / multiple * multiple; }
 

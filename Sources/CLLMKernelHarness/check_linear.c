@@ -17,13 +17,13 @@ static void *pack_matrix(
     if (packing == LLM_PANEL_BF16) dtype = LLM_BF16;
     char *packed = take(c, panels * llm_panel_bytes(packing, k));
     for (size_t panel = 0; panel < panels; panel++) {
-        const void *rows[LLM_PANEL];
+        llm_stored_row rows[LLM_PANEL];
         for (size_t f = 0; f < LLM_PANEL; f++) {
             const bool gated = epilogue == LLM_SILU_MULTIPLY;
             const bool there = gated ? panel * LLM_HALF_PANEL + f % LLM_HALF_PANEL < n / 2 : panel * LLM_PANEL + f < n;
-            rows[f] = there ? take_weights(c, dtype, flavor, k) : NULL;
+            rows[f] = (llm_stored_row){dtype, there ? take_weights(c, dtype, flavor, k) : NULL};
         }
-        pack(packing, dtype, rows, k, packed + panel * llm_panel_bytes(packing, k));
+        pack(packing, rows, k, packed + panel * llm_panel_bytes(packing, k));
     }
     return packed;
 }
@@ -101,7 +101,9 @@ static bool check_linear(check_case *c, linear_kind kind) {
         c, "rows %zu, k %zu, n %zu, panels %zu…%zu, %s%s", rows, k, n, begin, end, epilogues[epilogue],
         biased ? ", biased" : "");
 
-    const bool whole_rows = kind.packing == LLM_PANEL_W8;
+    size_t kinds;
+    const llm_panel_kind *panel = llm_panel_kinds(&kinds) + kind.packing;
+    const bool whole_rows = panel->group == LLM_WHOLE_ROW;
     llm_encode_args encode = {
         .x = random_floats(c, flavor, rows, k, x_stride), .x_stride = x_stride, .epsilon = 1e-5f, .k = k};
     llm_linear_args args = {
@@ -122,7 +124,7 @@ static bool check_linear(check_case *c, linear_kind kind) {
     for (size_t i = 0; i < count; i++) {
         if (!available(c, variants[i].features)) continue;
         const encoded x = take_encoded(
-            c, variants[i].activation, whole_rows, kind.packing == LLM_PANEL_Q4 ? 8 : 128, rows, k, extra);
+            c, variants[i].activation, whole_rows, panel->offset, rows, k, extra);
         encode.y = x.args;
         plain_encode(&encode, 0, rows);
         const output own = copy_output(c, &before);

@@ -5,27 +5,33 @@
 #include "quantize.h"
 #include "vector16.h"
 
+const llm_panel_kind *llm_panel_kinds(size_t *count) {
+    *count = sizeof panel_kinds / sizeof *panel_kinds;
+    return panel_kinds;
+}
+
 size_t llm_panel_bytes(llm_packing packing, size_t k) { return panel_size(packing, k); }
 
 // Words of 32 bits, a float32 or a pair of bfloat16, change places from rows of words to [words][32 features].
-static void transpose_words(const void *const *rows, size_t begin, size_t end, uint32_t *panel) {
+static void transpose_words(const llm_stored_row *rows, size_t begin, size_t end, uint32_t *panel) {
     for (size_t i = begin; i < end; i++)
         for (size_t f = 0; f < LLM_PANEL; f++)
-            if (rows[f]) memcpy(panel + i * LLM_PANEL + f, (const char *)rows[f] + i * sizeof *panel, sizeof *panel);
+            if (rows[f].data)
+                memcpy(panel + i * LLM_PANEL + f, (const char *)rows[f].data + i * sizeof *panel, sizeof *panel);
 }
 
 // The same by blocks: transposes `words` from the first on and returns how many.
-typedef size_t transpose_blocks(const void *const *rows, size_t words, uint32_t *panel);
+typedef size_t transpose_blocks(const llm_stored_row *rows, size_t words, uint32_t *panel);
 
-static size_t transpose_none(const void *const *rows, size_t words, uint32_t *panel) {
+static size_t transpose_none(const llm_stored_row *rows, size_t words, uint32_t *panel) {
     (void)rows, (void)words, (void)panel;
     return 0;
 }
 
-LLM_TEMPLATE void pack_floats(
-    llm_packing packing, const void *const *rows, size_t k, void *panel, transpose_blocks *blocks) {
+LLM_TEMPLATE void copy_floats(
+    llm_packing packing, const llm_stored_row *rows, size_t k, void *panel, transpose_blocks *blocks) {
     bool all = true;
-    for (size_t f = 0; f < LLM_PANEL; f++) all = all && rows[f];
+    for (size_t f = 0; f < LLM_PANEL; f++) all = all && rows[f].data;
     if (!all || (k % 2 != 0 && packing != LLM_PANEL_F32)) memset(panel, 0, panel_size(packing, k));
     size_t packed = 0;
     if (packing != LLM_PANEL_F16) {
@@ -35,51 +41,66 @@ LLM_TEMPLATE void pack_floats(
     }
     for (size_t i = packed; i < k; i++)
         for (size_t f = 0; f < LLM_PANEL; f++)
-            if (rows[f])
-                memcpy((char *)panel + panel_index(packing, f, i) * 2, (const char *)rows[f] + i * 2, 2);
+            if (rows[f].data)
+                memcpy((char *)panel + panel_index(packing, f, i) * 2, (const char *)rows[f].data + i * 2, 2);
 }
 
-// Weights of another type, rounded to bfloat16.
-static void pack_as_bfloat16(llm_dtype dtype, const void *const *rows, size_t k, uint16_t *panel) {
-    memset(panel, 0, panel_size(LLM_PANEL_BF16, k));
+static void store_float(llm_packing packing, void *panel, size_t index, float weight) {
+    if (packing == LLM_PANEL_F32) {
+        ((float *)panel)[index] = weight;
+    } else if (packing == LLM_PANEL_F16) {
+        ((_Float16 *)panel)[index] = (_Float16)weight;
+    } else {
+        ((uint16_t *)panel)[index] = bfloat16_plain(weight);
+    }
+}
+
+// Rows of any stored type, widened and rounded to the packing's.
+static void round_floats(llm_packing packing, const llm_stored_row *rows, size_t k, void *panel) {
+    memset(panel, 0, panel_size(packing, k));
     for (size_t f = 0; f < LLM_PANEL; f++) {
-        for (size_t i = 0; rows[f] && i < k; i++) {
-            float weight;
-            if (dtype == LLM_F32) {
-                memcpy(&weight, (const char *)rows[f] + i * sizeof weight, sizeof weight);
-            } else {
-                _Float16 half;
-                memcpy(&half, (const char *)rows[f] + i * sizeof half, sizeof half);
-                weight = (float)half;
-            }
-            panel[panel_index(LLM_PANEL_BF16, f, i)] = bfloat16_plain(weight);
+        if (!rows[f].data) continue;
+        for (size_t start = 0; start < k; start += PIECE) {
+            float weights[PIECE];
+            const size_t count = k - start < PIECE ? k - start : PIECE;
+            llm_decode(rows[f].dtype, rows[f].data, start, count, weights);
+            for (size_t i = 0; i < count; i++)
+                store_float(packing, panel, panel_index(packing, f, start + i), weights[i]);
         }
     }
 }
 
-static bool is_float(llm_packing packing) {
-    return packing == LLM_PANEL_F32 || packing == LLM_PANEL_F16 || packing == LLM_PANEL_BF16;
+// Whether all rows are of the packing's own type.
+static bool is_own(llm_packing packing, const llm_stored_row *rows) {
+    size_t count;
+    const llm_encoding *encodings = llm_encodings(&count);
+    for (size_t f = 0; f < LLM_PANEL; f++) {
+        const llm_encoding *e = encodings + rows[f].dtype;
+        if (rows[f].data && (e->elements != 1 || e->packing != packing)) return false;
+    }
+    return true;
 }
 
-static void pack_scalar(llm_packing packing, llm_dtype dtype, const void *const *rows, size_t k, void *panel) {
-    if (packing == LLM_PANEL_BF16 && dtype != LLM_BF16) {
-        pack_as_bfloat16(dtype, rows, k, panel);
-    } else if (is_float(packing)) {
-        pack_floats(packing, rows, k, panel, transpose_none);
+static void pack_scalar(llm_packing packing, const llm_stored_row *rows, size_t k, void *panel) {
+    if (is_integer(packing)) {
+        llm_quantize_scalar(packing, rows, k, panel);
+    } else if (is_own(packing, rows)) {
+        copy_floats(packing, rows, k, panel, transpose_none);
     } else {
-        llm_quantize_scalar(packing, dtype, rows, k, panel);
+        round_floats(packing, rows, k, panel);
     }
 }
 
 #if defined(__x86_64__)
 // Eight words of eight rows at a time, each row from one load.
-LLM_TARGET_AVX2 static size_t transpose_avx2(const void *const *rows, size_t words, uint32_t *panel) {
+LLM_TARGET_AVX2 static size_t transpose_avx2(const llm_stored_row *rows, size_t words, uint32_t *panel) {
     typedef uint32_t u32x8 __attribute__((ext_vector_type(8)));
     const size_t count = words / 8 * 8;
     for (size_t i = 0; i < count; i += 8) {
         for (size_t f = 0; f < LLM_PANEL; f += 8) {
             u32x8 row[8], pair[8], four[8];
-            LLM_UNROLL for (size_t r = 0; r < 8; r++) memcpy(row + r, (const char *)rows[f + r] + i * 4, sizeof *row);
+            LLM_UNROLL for (size_t r = 0; r < 8; r++) 
+                memcpy(row + r, (const char *)rows[f + r].data + i * 4, sizeof *row);
             LLM_UNROLL for (size_t r = 0; r < 8; r += 2) {
                 pair[r] = __builtin_shufflevector(row[r], row[r + 1], 0, 8, 1, 9, 4, 12, 5, 13);
                 pair[r + 1] = __builtin_shufflevector(row[r], row[r + 1], 2, 10, 3, 11, 6, 14, 7, 15);
@@ -103,13 +124,13 @@ LLM_TARGET_AVX2 static size_t transpose_avx2(const void *const *rows, size_t wor
     return count;
 }
 
-static void pack_avx2(llm_packing packing, llm_dtype dtype, const void *const *rows, size_t k, void *panel) {
-    if (packing == LLM_PANEL_BF16 && dtype != LLM_BF16) {
-        pack_as_bfloat16(dtype, rows, k, panel);
-    } else if (is_float(packing)) {
-        pack_floats(packing, rows, k, panel, transpose_avx2);
+static void pack_avx2(llm_packing packing, const llm_stored_row *rows, size_t k, void *panel) {
+    if (is_integer(packing)) {
+        llm_quantize_avx2(packing, rows, k, panel);
+    } else if (is_own(packing, rows)) {
+        copy_floats(packing, rows, k, panel, transpose_avx2);
     } else {
-        llm_quantize_avx2(packing, dtype, rows, k, panel);
+        round_floats(packing, rows, k, panel);
     }
 }
 #endif

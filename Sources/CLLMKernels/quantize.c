@@ -10,10 +10,14 @@
 typedef int8_t i8x16 __attribute__((ext_vector_type(16)));
 typedef uint16_t u16x16 __attribute__((ext_vector_type(16)));
 
-// Rows are widened a piece at a time; a whole number of groups.
-enum { PIECE = 256 };
-
+// `count` weights of a row from `start` on, at most a piece, zeros after them.
 LLM_TEMPLATE void widen_piece(llm_dtype dtype, const char *row, size_t start, size_t count, float *out) {
+    if (dtype != LLM_F32 && dtype != LLM_F16 && dtype != LLM_BF16) {
+        const size_t own = count < PIECE ? count : PIECE;
+        llm_decode(dtype, row, start, own, out);
+        memset(out + own, 0, (PIECE - own) * sizeof *out);
+        return;
+    }
     for (size_t i = 0; i < PIECE; i += LANES) {
         const size_t left = i < count ? count - i : 0;
         if (left == 0) {
@@ -67,6 +71,24 @@ LLM_TEMPLATE void store_steps(char *panel, size_t offset, i32x16 values) {
         memcpy(panel + offset + step * STEP_BYTES, (const char *)&bytes + step * 4, 4);
 }
 
+// Stores a group's integers, with what the packing adds to them, and its scale.
+LLM_TEMPLATE void store_q8_group(const i32x16 q[2], _Float16 scale, size_t feature, char *group) {
+    for (size_t v = 0; v < 2; v++) store_steps(group, v * LANES / 4 * STEP_BYTES + feature * 4, q[v]);
+    memcpy(group + Q8_GROUP_BYTES - (LLM_PANEL - feature) * sizeof scale, &scale, sizeof scale);
+}
+
+LLM_TEMPLATE void store_q4_group(const i32x16 q[2], _Float16 scale, size_t feature, char *group) {
+    for (size_t v = 0; v < 2; v++) {
+        // Lanes 0…3 low and 4…7 high make a step, then 8…11 and 12…15.
+        const i32x16 high = __builtin_shufflevector(q[v], q[v], 4, 5, 6, 7, 12, 13, 14, 15, 4, 5, 6, 7, 4, 5, 6, 7);
+        const i32x16 low = __builtin_shufflevector(q[v], q[v], 0, 1, 2, 3, 8, 9, 10, 11, 0, 1, 2, 3, 0, 1, 2, 3);
+        const i8x16 bytes = __builtin_convertvector(low | high << 4, i8x16);
+        for (size_t step = 0; step < 2; step++)
+            memcpy(group + (v * 2 + step) * STEP_BYTES + feature * 4, (const char *)&bytes + step * 4, 4);
+    }
+    memcpy(group + Q4_GROUP_BYTES - (LLM_PANEL - feature) * sizeof scale, &scale, sizeof scale);
+}
+
 LLM_TEMPLATE void quantize_q8_group(const float *x, size_t feature, char *group) {
     const uint32_t bits = largest_bits(x, LLM_GROUP);
     float largest, scale = NAN, inverse = 0;
@@ -76,12 +98,9 @@ LLM_TEMPLATE void quantize_q8_group(const float *x, size_t feature, char *group)
         inverse = scale != 0 ? 1 / scale : 0;
         if (inverse == INFINITY) scale = inverse = 0; // too small for a float16 scale by far
     }
-    for (size_t i = 0; i < LLM_GROUP; i += LANES)
-        store_steps(
-            group, i / 4 * STEP_BYTES + feature * 4,
-            inverse == 0 ? (i32x16)128 : round_away(load16(x + i), inverse));
-    const _Float16 stored = (_Float16)scale;
-    memcpy(group + Q8_GROUP_BYTES - (LLM_PANEL - feature) * sizeof stored, &stored, sizeof stored);
+    i32x16 q[2];
+    for (size_t v = 0; v < 2; v++) q[v] = inverse == 0 ? (i32x16)128 : round_away(load16(x + v * LANES), inverse);
+    store_q8_group(q, (_Float16)scale, feature, group);
 }
 
 LLM_TEMPLATE void quantize_q4_group(const float *x, size_t feature, char *group) {
@@ -100,16 +119,7 @@ LLM_TEMPLATE void quantize_q4_group(const float *x, size_t feature, char *group)
         q[v] = inverse == 0 ? (i32x16)8 : __builtin_convertvector(shifted, i32x16);
         q[v] = __builtin_elementwise_min(q[v], (i32x16)15);
     }
-    for (size_t v = 0; v < 2; v++) {
-        // Lanes 0…3 low and 4…7 high make a step, then 8…11 and 12…15.
-        const i32x16 high = __builtin_shufflevector(q[v], q[v], 4, 5, 6, 7, 12, 13, 14, 15, 4, 5, 6, 7, 4, 5, 6, 7);
-        const i32x16 low = __builtin_shufflevector(q[v], q[v], 0, 1, 2, 3, 8, 9, 10, 11, 0, 1, 2, 3, 0, 1, 2, 3);
-        const i8x16 bytes = __builtin_convertvector(low | high << 4, i8x16);
-        for (size_t step = 0; step < 2; step++)
-            memcpy(group + (v * 2 + step) * STEP_BYTES + feature * 4, (const char *)&bytes + step * 4, 4);
-    }
-    const _Float16 stored = (_Float16)scale;
-    memcpy(group + Q4_GROUP_BYTES - (LLM_PANEL - feature) * sizeof stored, &stored, sizeof stored);
+    store_q4_group(q, (_Float16)scale, feature, group);
 }
 
 LLM_TEMPLATE void quantize_w8_row(llm_dtype dtype, const char *row, size_t k, size_t feature, char *panel) {
@@ -137,12 +147,40 @@ LLM_TEMPLATE void quantize_w8_row(llm_dtype dtype, const char *row, size_t k, si
     memcpy(panel + panel_size(LLM_PANEL_W8, k) - (LLM_PANEL - feature) * sizeof scale, &scale, sizeof scale);
 }
 
-LLM_TEMPLATE void quantize_panel(
-    llm_packing packing, llm_dtype dtype, const void *const *rows, size_t k, char *panel) {
+// Integers of no more bits than the packing's, with their scales.
+LLM_TEMPLATE void copy_integers(
+    llm_packing packing, const llm_encoding *encoding, const char *row, size_t k, size_t feature, char *panel) {
+    for (size_t group = 0; group < k / LLM_GROUP; group++) {
+        int8_t q[LLM_GROUP];
+        const float scale = encoding->integers((const unsigned char *)row + group * encoding->bytes, q);
+        i32x16 sums[2];
+        for (size_t v = 0; v < 2; v++) {
+            i8x16 bytes;
+            memcpy(&bytes, q + v * LANES, sizeof bytes);
+            sums[v] = __builtin_convertvector(bytes, i32x16) + panel_kinds[packing].offset;
+        }
+        if (packing == LLM_PANEL_Q8) {
+            store_q8_group(sums, (_Float16)scale, feature, panel + group * Q8_GROUP_BYTES);
+        } else {
+            store_q4_group(sums, (_Float16)scale, feature, panel + group * Q4_GROUP_BYTES);
+        }
+    }
+}
+
+LLM_TEMPLATE void quantize_panel(llm_packing packing, const llm_stored_row *rows, size_t k, char *panel) {
+    size_t count;
+    const llm_encoding *encodings = llm_encodings(&count);
+    const llm_panel_kind *kind = panel_kinds + packing;
     for (size_t feature = 0; feature < LLM_PANEL; feature++) {
-        const char *row = rows[feature];
-        if (packing == LLM_PANEL_W8) {
+        const llm_dtype dtype = rows[feature].dtype;
+        const char *row = rows[feature].data;
+        const llm_encoding *encoding = encodings + dtype;
+        if (kind->group == LLM_WHOLE_ROW) {
             quantize_w8_row(dtype, row, k, feature, panel);
+            continue;
+        }
+        if (row && encoding->integers && encoding->integer_bits <= kind->bits) {
+            copy_integers(packing, encoding, row, k, feature, panel);
             continue;
         }
         float x[PIECE] = {0};
@@ -160,13 +198,12 @@ LLM_TEMPLATE void quantize_panel(
     }
 }
 
-void llm_quantize_scalar(llm_packing packing, llm_dtype dtype, const void *const *rows, size_t k, void *panel) {
-    quantize_panel(packing, dtype, rows, k, panel);
+void llm_quantize_scalar(llm_packing packing, const llm_stored_row *rows, size_t k, void *panel) {
+    quantize_panel(packing, rows, k, panel);
 }
 
 #if defined(__x86_64__)
-LLM_TARGET_AVX2 void llm_quantize_avx2(
-    llm_packing packing, llm_dtype dtype, const void *const *rows, size_t k, void *panel) {
-    quantize_panel(packing, dtype, rows, k, panel);
+LLM_TARGET_AVX2 void llm_quantize_avx2(llm_packing packing, const llm_stored_row *rows, size_t k, void *panel) {
+    quantize_panel(packing, rows, k, panel);
 }
 #endif

@@ -1,5 +1,5 @@
 public import LLMGen
-import LLMTensor
+public import LLMTensor
 
 extension LatencyBenchmark {
     /// What the machine allows a batch, measured between the runs, and what the model asks of it.

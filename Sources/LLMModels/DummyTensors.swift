@@ -23,12 +23,7 @@ public struct DummyTensors: NamedTensors {
         let dtype = dtype ?? stored
         self.dtype = dtype
         self.seed = seed
-        tensors = specifications.map { specification in
-            let elements = specification.shape.reduce(1, *)
-            return TensorInfo(
-                name: specification.name, shape: specification.shape, dtypeName: dtype.rawValue,
-                byteCount: elements * dtype.byteCount)
-        }
+        tensors = specifications.map { TensorInfo(name: $0.name, shape: $0.shape, dtype: dtype) }
         let (bytes, present) = (tensors.reduce(0) { $0 + $1.byteCount }, ProcessInfo.processInfo.physicalMemory)
         guard bytes <= Int(clamping: present) else {
             throw ModelError(

@@ -16,7 +16,7 @@ struct TensorReader {
         guard inputs <= format.maxInputs else {
             throw ModelError(
                 code: .unsupported,
-                message: "tensor '\(parts[0].name)' has \(inputs) inputs; \(format.rawValue) holds at most "
+                message: "tensor '\(parts[0].name)' has \(inputs) inputs; \(format) holds at most "
                     + "\(format.maxInputs), quantize to q8_0")
         }
         var views: [TensorView] = []

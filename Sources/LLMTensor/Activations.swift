@@ -27,7 +27,7 @@ struct ActivationForm: Hashable, Sendable {
     /// The form that a kernel of weights of `packing` takes.
     init(_ type: llm_activation, for packing: Packing) {
         self.type = type.rawValue
-        hasWholeRows = packing == .w8a8
+        hasWholeRows = packing.hasWholeRows
         weightOffset = packing.offset
     }
 

@@ -1,16 +1,63 @@
-/// The element type of a stored tensor.
-///
-/// Raw values are the names that safetensors headers use.
-public enum DType: String, Sendable, Hashable, CaseIterable {
-    case float32 = "F32"
-    case float16 = "F16"
-    case bfloat16 = "BF16"
+import CLLMKernels
 
-    /// Bytes of one element.
-    public var byteCount: Int {
-        switch self {
-        case .float32: 4
-        case .float16, .bfloat16: 2
-        }
+/// How a tensor's elements are stored, in blocks of one or more: a row of the kernels' table of encodings (`blocks.c`).
+public struct DType: Sendable, Hashable, CaseIterable, CustomStringConvertible {
+    let kernelIndex: UInt32
+
+    /// IEEE 754 of 32 bits.
+    public static let float32 = DType(LLM_F32)
+    /// IEEE 754 of 16 bits.
+    public static let float16 = DType(LLM_F16)
+    /// The upper half of a float32.
+    public static let bfloat16 = DType(LLM_BF16)
+
+    /// Every stored type.
+    public static let allCases: [DType] = {
+        var count = 0
+        _ = llm_encodings(&count)
+        return (0..<UInt32(count)).map { DType(llm_dtype($0)) }
+    }()
+
+    private init(_ type: llm_dtype) { kernelIndex = type.rawValue }
+
+    /// The type that ggml calls `name`, such as `Q8_0`; nil where it is not read here.
+    public init?(ggmlName name: String) {
+        guard let type = DType.allCases.first(where: { $0.description == name }) else { return nil }
+        self = type
     }
+
+    private var row: llm_encoding {
+        var count = 0
+        return llm_encodings(&count)[Int(kernelIndex)]
+    }
+
+    var kernelType: llm_dtype { llm_dtype(kernelIndex) }
+
+    /// Elements of a block. The innermost dimension of a tensor is whole blocks.
+    public var blockElements: Int { row.elements }
+
+    /// Bytes of a block.
+    public var blockByteCount: Int { row.bytes }
+
+    /// The smallest packing that holds the elements without loss.
+    var packing: Packing { Packing(row.packing) }
+
+    /// Bytes of a tensor; nil where its rows are no whole blocks, a size is negative, or there are more than `Int.max`.
+    public func byteCount(ofShape shape: [Int]) -> Int? {
+        var sizes = shape
+        if blockElements > 1 {
+            guard let last = sizes.popLast(), last % blockElements == 0 else { return nil }
+            sizes.append(last / blockElements)
+        }
+        var total = blockByteCount
+        for size in sizes {
+            let (next, overflows) = total.multipliedReportingOverflow(by: size)
+            guard size >= 0, !overflows else { return nil }
+            total = next
+        }
+        return total
+    }
+
+    /// ggml's name, such as `BF16`.
+    public var description: String { String(cString: row.name) }
 }

@@ -5,6 +5,7 @@ struct Kernels: Sendable {
     /// A linear kernel and the activations that it takes.
     struct Linear: Sendable {
         let function: llm_linear_fn
+        let arithmetic: Arithmetic
         let activation: llm_activation
     }
 
@@ -18,7 +19,7 @@ struct Kernels: Sendable {
 
     private struct LinearKey: Hashable {
         let packing: Packing
-        let arithmetic: UInt32
+        let arithmetic: Arithmetic
     }
 
     init(_ level: CPUFeatures) {
@@ -48,19 +49,20 @@ struct Kernels: Sendable {
         attention = pick(llm_attention_variants, \.features, \.function)
         var linear: [LinearKey: Linear] = [:]
         for packing in Packing.allCases {
-            for arithmetic in [LLM_ARITHMETIC_FLOAT32, LLM_ARITHMETIC_BFLOAT16, LLM_ARITHMETIC_INT8] {
-                let chosen = variants { llm_linear_variants(packing.kernelPacking, arithmetic, $0) }
-                    .last { $0.features & ~mask == 0 }
-                linear[LinearKey(packing: packing, arithmetic: arithmetic.rawValue)] = chosen.flatMap {
-                    variant in variant.function.map { Linear(function: $0, activation: variant.activation) }
-                }
+            for arithmetic in Arithmetic.allCases {
+                let chosen = variants {
+                    llm_linear_variants(packing.kernelPacking, arithmetic.kernelArithmetic, $0)
+                }.last { $0.features & ~mask == 0 }
+                guard let chosen, let function = chosen.function else { continue }
+                linear[LinearKey(packing: packing, arithmetic: arithmetic)] = Linear(
+                    function: function, arithmetic: arithmetic, activation: chosen.activation)
             }
         }
         self.linear = linear
     }
 
-    func linear(_ packing: Packing, _ arithmetic: llm_arithmetic) -> Linear {
-        guard let kernel = linear[LinearKey(packing: packing, arithmetic: arithmetic.rawValue)] else {
+    func linear(_ packing: Packing, _ arithmetic: Arithmetic) -> Linear {
+        guard let kernel = linear[LinearKey(packing: packing, arithmetic: arithmetic)] else {
             preconditionFailure("no kernel for these weights under this arithmetic")
         }
         return kernel

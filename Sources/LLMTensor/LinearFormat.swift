@@ -1,54 +1,46 @@
-import CLLMKernels
+/// How the matrices of a model are packed and multiplied: a choice of ``Packing`` and ``Arithmetic`` for all of them. Each
+/// tensor's stored type decides the rest.
+public struct LinearFormat: Sendable, Hashable, CaseIterable, CustomStringConvertible {
+    /// The packing of every matrix; nil for the smallest that holds what is stored without loss.
+    public var packing: Packing?
+    /// The arithmetic of matrices whose weights are floats; integers are multiplied as integers.
+    public var arithmetic: Arithmetic
 
-/// How the weights of linear layers and embeddings are held, and the arithmetic that goes with it. It is part of what
-/// fixes a model's output.
-public enum LinearFormat: String, Sendable, CaseIterable {
-    /// In the type they are stored in; float32 activations and sums.
-    case stored
-    /// bfloat16 weights and activations, float32 sums.
-    case bfloat16
-    /// 8 bits and a scale for each 32 weights, exactly the values of GGUF's Q8_0; int8 activations.
-    case q8_0
-    /// 4 bits and a scale for each 32 weights, exactly the values of GGUF's Q4_0; int8 activations.
-    case q4_0
-    /// 8 bits and a scale for each output feature; int8 activations with one scale a token.
-    case w8a8
+    /// A format.
+    ///
+    /// - Precondition: the arithmetic is one of floats.
+    public init(packing: Packing? = nil, arithmetic: Arithmetic = .float32) {
+        precondition(arithmetic != .int8, "int8 is the arithmetic of integer packings")
+        self.packing = packing
+        self.arithmetic = arithmetic
+    }
+
+    /// Weights as they are stored.
+    public static let stored = LinearFormat()
+    /// bfloat16 weights and activations, of what is not stored as integers.
+    public static let bfloat16 = LinearFormat(arithmetic: .bfloat16)
+    /// Integers of 8 bits; see ``Packing``.
+    public static let q8_0 = LinearFormat(packing: .q8_0)
+    /// Integers of 4 bits.
+    public static let q4_0 = LinearFormat(packing: .q4_0)
+    /// Integers of 8 bits under one scale an output feature, times activations under one scale a token.
+    public static let w8a8 = LinearFormat(packing: .w8a8)
+
+    /// The formats that options can ask for.
+    public static let allCases: [LinearFormat] = [.stored, .bfloat16, .q8_0, .q4_0, .w8a8]
 
     /// The packing of weights that are stored as `dtype`.
     func packing(of dtype: DType) -> Packing {
-        switch self {
-        case .stored:
-            switch dtype {
-            case .float32: .float32
-            case .float16: .float16
-            case .bfloat16: .bfloat16
-            }
-        case .bfloat16: .bfloat16
-        case .q8_0: .q8_0
-        case .q4_0: .q4_0
-        case .w8a8: .w8a8
-        }
+        if let packing { return packing }
+        return arithmetic == .bfloat16 && !dtype.packing.isInteger ? .bfloat16 : dtype.packing
     }
-
-    /// Most inputs that a linear layer may have: sums of W8's products are 32-bit integers.
-    public var maxInputs: Int { self == .w8a8 ? 65_536 : .max }
 
     /// The arithmetic over weights of a packing.
-    func arithmetic(of packing: Packing) -> llm_arithmetic {
-        switch packing {
-        case .float32, .float16: LLM_ARITHMETIC_FLOAT32
-        case .bfloat16: self == .bfloat16 ? LLM_ARITHMETIC_BFLOAT16 : LLM_ARITHMETIC_FLOAT32
-        case .q8_0, .q4_0, .w8a8: LLM_ARITHMETIC_INT8
-        }
-    }
-}
+    func arithmetic(of packing: Packing) -> Arithmetic { packing == .bfloat16 ? arithmetic : packing.arithmetic }
 
-extension DType {
-    var kernelType: llm_dtype {
-        switch self {
-        case .float32: LLM_F32
-        case .float16: LLM_F16
-        case .bfloat16: LLM_BF16
-        }
-    }
+    /// Most inputs that a linear layer may have.
+    public var maxInputs: Int { packing?.maxInputs ?? .max }
+
+    /// The packing where one is asked for, else the arithmetic, as reports have them.
+    public var description: String { packing?.description ?? arithmetic.rawValue }
 }

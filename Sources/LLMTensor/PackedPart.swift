@@ -42,6 +42,13 @@ struct PackedPart: Sendable {
         }
     }
 
+    var arithmetic: Arithmetic {
+        switch layout {
+        case .panels(_, let kernel): kernel.arithmetic
+        case .float32Rows: .float32
+        }
+    }
+
     /// Panels of 32 output features.
     var panels: Int { PackedPart.panels(outputs.count, kind) }
 
@@ -93,58 +100,33 @@ extension PackedPart {
 
     /// Rows are released as soon as they are packed, so that not much more than the packed weights is in memory.
     private func packPanels(_ views: [TensorView], _ packing: Packing, on compute: Compute) {
-        let source = views[0].dtype
-        let isMixed = views.contains { $0.dtype != source }
         let panelBytes = packing.panelByteCount(inputs: inputs)
-        let widest = views.reduce(1) { max($0, $1.dtype.byteCount) }
-        let together = max(1, PackedPart.releasedBytes / (Int(LLM_PANEL) * max(inputs, 1) * widest))
+        let rowBytes = views.reduce(1) { max($0, $1.rowByteCount) }
+        let together = max(1, PackedPart.releasedBytes / (Int(LLM_PANEL) * rowBytes))
         for start in stride(from: 0, to: panels, by: together) {
             let chunk = start..<min(start + together, panels)
             compute.pool.run(chunk.count) { index in
                 let panel = start + index
+                let rows = (0..<Int(LLM_PANEL)).map { row(output($0, of: panel), of: views) }
                 storage.populate(panel * panelBytes..<(panel + 1) * panelBytes)
                 let target = UnsafeMutableRawPointer(storage.base) + panel * panelBytes
-                let rows = (0..<Int(LLM_PANEL)).map { row(output($0, of: panel), of: views) }
-                if isMixed {
-                    packWidened(rows, packing, on: compute, to: target)
-                } else {
-                    let pointers = rows.map { $0.flatMap { $0.view.row($0.index) } }
-                    compute.kernels.pack(packing.kernelPacking, source.kernelType, pointers, inputs, target)
-                }
+                compute.kernels.pack(packing.kernelPacking, rows, inputs, target)
             }
             release(views, chunk)
         }
         withExtendedLifetime(views) {}
     }
 
-    /// Packs a panel whose rows are stored in different types, each widened to float32 first, which is exact.
-    private func packWidened(
-        _ rows: [(view: TensorView, index: Int)?], _ packing: Packing, on compute: Compute,
-        to target: UnsafeMutableRawPointer
-    ) {
-        let widened = Storage(count: rows.count * inputs)
-        let pointers = rows.enumerated().map { feature, row -> UnsafeRawPointer? in
-            guard let row else { return nil }
-            let start = widened.base + feature * inputs
-            for (input, value) in row.view.rows(row.index..<row.index + 1).floats().enumerated() {
-                start[input] = value
-            }
-            return UnsafeRawPointer(start)
-        }
-        compute.kernels.pack(packing.kernelPacking, DType.float32.kernelType, pointers, inputs, target)
-        withExtendedLifetime(widened) {}
-    }
-
     /// Bytes of rows that are packed before they are released.
     private static let releasedBytes = 16 << 20
 
-    private func row(_ output: Int, of views: [TensorView]) -> (view: TensorView, index: Int)? {
+    private func row(_ output: Int, of views: [TensorView]) -> llm_stored_row {
         var row = output
         for view in views {
-            if row < view.shape[0] { return (view, row) }
+            if row < view.shape[0] { return llm_stored_row(dtype: view.dtype.kernelType, data: view.row(row)) }
             row -= view.shape[0]
         }
-        return nil
+        return llm_stored_row()
     }
 
     private func release(_ views: [TensorView], _ panels: Range<Int>) {

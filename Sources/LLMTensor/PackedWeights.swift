@@ -61,13 +61,18 @@ public struct PackedWeights: Sendable {
         if kind == .gated { return [(layout(Packing.common(packings)), views)] }
         var runs: [(packing: Packing, views: [TensorView])] = []
         for (view, packing) in zip(views, packings) {
-            if let last = runs.last, last.packing == packing, last.views[0].dtype == view.dtype {
+            if runs.last?.packing == packing {
                 runs[runs.count - 1].views.append(view)
             } else {
                 runs.append((packing, [view]))
             }
         }
         return runs.map { (layout($0.packing), $0.views) }
+    }
+
+    /// Weights that are multiplied in an arithmetic.
+    public func count(_ arithmetic: Arithmetic) -> Int {
+        parts.reduce(0) { $0 + ($1.arithmetic == arithmetic ? $1.outputs.count * inputs : 0) }
     }
 
     /// Bytes that the packed weights take.

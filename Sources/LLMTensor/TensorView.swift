@@ -1,10 +1,12 @@
+import CLLMKernels
+
 /// A read-only tensor somewhere in memory, most often in a mapped checkpoint file: row-major, little-endian.
 ///
 /// The view keeps the owner of its bytes alive, so it stays valid as long as it exists.
 public struct TensorView: @unchecked Sendable {
     /// Sizes from the outermost dimension to the innermost; `[]` for a scalar.
     public let shape: [Int]
-    /// The type of the stored elements.
+    /// How the elements are stored.
     public let dtype: DType
     private let bytes: UnsafeRawBufferPointer
     private let owner: any AnyObject & Sendable
@@ -13,14 +15,13 @@ public struct TensorView: @unchecked Sendable {
     /// Wraps `bytes`, which `owner` keeps valid and unchanged.
     ///
     /// - Parameter release: is told of bytes that have been read and may leave memory until they are read again.
-    /// - Precondition: the byte count is the shape's element count times the width of `dtype`.
+    /// - Precondition: the byte count is the shape's in `dtype`.
     public init(
         shape: [Int], dtype: DType, bytes: UnsafeRawBufferPointer, owner: any AnyObject & Sendable,
         release: (@Sendable (UnsafeRawBufferPointer) -> Void)? = nil
     ) {
-        precondition(shape.allSatisfy { $0 >= 0 }, "negative dimension in \(shape)")
         precondition(
-            bytes.count == shape.reduce(1, *) * dtype.byteCount, "\(bytes.count) bytes for \(shape) of \(dtype)")
+            bytes.count == dtype.byteCount(ofShape: shape), "\(bytes.count) bytes for \(shape) of \(dtype)")
         self.shape = shape
         self.dtype = dtype
         self.bytes = bytes
@@ -30,10 +31,10 @@ public struct TensorView: @unchecked Sendable {
 
     /// A tensor in memory of its own that repeats `values` from its first element to its last, rounded to `dtype`.
     ///
-    /// - Precondition: there are values.
+    /// - Precondition: there are values, and `dtype` is a float of 16 or 32 bits.
     public init(shape: [Int], dtype: DType, repeating values: [Float]) {
         precondition(!values.isEmpty, "nothing to repeat")
-        let byteCount = shape.reduce(1, *) * dtype.byteCount
+        guard let byteCount = dtype.byteCount(ofShape: shape) else { preconditionFailure("\(shape) of \(dtype)") }
         let storage = Storage(count: (byteCount + 3) / 4)
         let memory = UnsafeMutableRawBufferPointer(start: storage.base, count: byteCount)
         func fill(_ pattern: UnsafeRawBufferPointer) {
@@ -47,12 +48,13 @@ public struct TensorView: @unchecked Sendable {
         case .float32: values.withUnsafeBytes(fill)
         case .float16: values.map { Float16($0) }.withUnsafeBytes(fill)
         case .bfloat16: values.map(\.bfloat16Bits).withUnsafeBytes(fill)
+        default: preconditionFailure("values are not quantized to \(dtype)")
         }
         self.init(shape: shape, dtype: dtype, bytes: UnsafeRawBufferPointer(memory), owner: storage)
     }
 
     /// Elements in all.
-    public var count: Int { bytes.count / dtype.byteCount }
+    public var count: Int { bytes.count / dtype.blockByteCount * dtype.blockElements }
 
     /// Bytes in all.
     public var byteCount: Int { bytes.count }
@@ -66,42 +68,44 @@ public struct TensorView: @unchecked Sendable {
     /// The start of a row of the outermost dimension; valid as long as a copy of the view lives.
     func row(_ index: Int) -> UnsafeRawPointer? {
         precondition(index >= 0 && index < shape[0], "row \(index) of \(shape)")
-        return bytes.baseAddress.map { $0 + index * (bytes.count / shape[0]) }
+        return bytes.baseAddress.map { $0 + index * rowByteCount }
     }
 
-    /// A view of some rows of the outermost dimension.
-    func rows(_ range: Range<Int>) -> TensorView {
-        precondition(range.lowerBound >= 0 && range.upperBound <= shape[0], "rows \(range) of \(shape)")
-        let width = bytes.count / shape[0]
-        return TensorView(
-            shape: [range.count] + shape.dropFirst(), dtype: dtype,
-            bytes: UnsafeRawBufferPointer(rebasing: bytes[range.lowerBound * width..<range.upperBound * width]),
-            owner: owner, release: release)
-    }
+    /// Bytes of a row of the outermost dimension.
+    var rowByteCount: Int { shape[0] == 0 ? 0 : bytes.count / shape[0] }
 
     /// Says that rows of the outermost dimension have been read, so that their memory may go. They can be read again.
     package func released(_ rows: Range<Int>) {
         precondition(rows.lowerBound >= 0 && rows.upperBound <= shape[0], "rows \(rows) of \(shape)")
         guard let release, !rows.isEmpty else { return }
-        let width = bytes.count / shape[0]
-        release(UnsafeRawBufferPointer(rebasing: bytes[rows.lowerBound * width..<rows.upperBound * width]))
+        release(
+            UnsafeRawBufferPointer(rebasing: bytes[rows.lowerBound * rowByteCount..<rows.upperBound * rowByteCount]))
     }
 
-    /// All elements in order, widened to float32 (exact for every dtype).
+    /// The same rows of the outermost dimension in another order, in memory of their own: row `i` is row `source(i)`.
+    ///
+    /// - Precondition: there is a dimension, and every source is one of its rows.
+    public func reorderingRows(_ source: (Int) -> Int) -> TensorView {
+        let storage = Storage(count: (bytes.count + 3) / 4)
+        let memory = UnsafeMutableRawPointer(storage.base)
+        for index in 0..<shape[0] {
+            guard let row = row(source(index)) else { continue }
+            (memory + index * rowByteCount).copyMemory(from: row, byteCount: rowByteCount)
+        }
+        released(0..<shape[0])
+        return TensorView(
+            shape: shape, dtype: dtype, bytes: UnsafeRawBufferPointer(start: memory, count: bytes.count), owner: storage
+        )
+    }
+
+    /// All elements in order, widened to float32 (exact for every stored type).
     public func floats() -> [Float] {
         withBytes { bytes in
-            switch dtype {
-            case .float32: (0..<count).map { bytes.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) }
-            case .float16:
-                (0..<count).map { index in
-                    let bits = bytes.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self)
-                    return Float(Float16(bitPattern: bits))
+            [Float](unsafeUninitializedCapacity: count) { values, initialized in
+                if let base = bytes.baseAddress, let target = values.baseAddress {
+                    llm_decode(dtype.kernelType, base, 0, count, target)
                 }
-            case .bfloat16:
-                (0..<count).map { index in
-                    let bits = bytes.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self)
-                    return Float(bitPattern: UInt32(bits) << 16)
-                }
+                initialized = count
             }
         }
     }

@@ -1,3 +1,5 @@
+import LLMTensor
+
 /// The type of a tensor's elements in a GGUF file, by its number there: floats, whole numbers, or blocks of quantized
 /// elements.
 ///
@@ -39,6 +41,9 @@ enum GGMLType: UInt32, CaseIterable {
 
     /// The name that ggml's tools print, such as `Q4_K`.
     var name: String { "\(self)".uppercased() }
+
+    /// The type as it can be viewed; nil where it cannot.
+    var viewed: DType? { DType(ggmlName: name) }
 
     /// Elements of a block, and its bytes. A tensor's rows are whole blocks.
     var block: (elements: Int, bytes: Int) {

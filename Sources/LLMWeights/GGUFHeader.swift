@@ -2,12 +2,6 @@
 ///
 /// https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 struct GGUFHeader {
-    /// A tensor, and the file's bytes that hold it.
-    struct StoredTensor {
-        let info: TensorInfo
-        let range: Range<Int>
-    }
-
     static let magic = Array("GGUF".utf8)
     /// Bytes that the format allows a key.
     static let keyLimit = 65_535
@@ -20,7 +14,7 @@ struct GGUFHeader {
 
     let version: Int
     let metadata: GGUFMetadata
-    let tensors: [StoredTensor]
+    let tensors: [StoredTensors.Entry]
 
     init(of file: MappedFile) throws(WeightsError) {
         var cursor = GGUFCursor(file)
@@ -81,7 +75,7 @@ struct GGUFHeader {
     /// Tensors lie behind the header in its order, each at the next multiple of the alignment, as ggml demands.
     private static func placed(
         _ tensors: [UnplacedTensor], after headerEnd: Int, _ metadata: GGUFMetadata, _ file: MappedFile
-    ) throws(WeightsError) -> [StoredTensor] {
+    ) throws(WeightsError) -> [StoredTensors.Entry] {
         let alignment = try metadata.integer(
             "general.alignment", in: 8...Int(UInt32.max), default: defaultAlignment)
         guard alignment & (alignment - 1) == 0 else {
@@ -89,7 +83,7 @@ struct GGUFHeader {
         }
         func aligned(_ count: Int) -> Int { (count + alignment - 1) & ~(alignment - 1) }
         let start = aligned(headerEnd)
-        var (end, placed) = (0, [StoredTensor]())
+        var (end, placed) = (0, [StoredTensors.Entry]())
         for tensor in tensors {
             guard tensor.offset == UInt64(aligned(end)) else {
                 throw .corrupt(
@@ -105,7 +99,7 @@ struct GGUFHeader {
                         + "\(file.count)")
             }
             end = aligned(end) + tensor.byteCount
-            placed.append(StoredTensor(info: tensor.info, range: begin..<begin + tensor.byteCount))
+            placed.append(StoredTensors.Entry(info: tensor.info, range: begin..<begin + tensor.byteCount))
         }
         return placed
     }
@@ -153,6 +147,7 @@ private struct UnplacedTensor {
             throw cursor.corrupt("has sizes \(sizes), whose product is above the limit of \(Int.max)")
         }
         self.byteCount = byteCount
-        info = TensorInfo(name: name, shape: sizes.reversed(), dtypeName: type.name, byteCount: byteCount)
+        info = TensorInfo(
+            name: name, shape: sizes.reversed(), dtypeName: type.name, dtype: type.viewed, byteCount: byteCount)
     }
 }

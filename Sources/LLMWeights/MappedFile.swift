@@ -78,12 +78,12 @@ public final class MappedFile: @unchecked Sendable {
 
     /// A tensor view of the bytes in `range`, which need not be aligned; it keeps the mapping alive.
     ///
-    /// - Throws: `WeightsError` `corrupt` where the range is not within the file, or its length is not the product of
-    ///   `shape` times the width of `dtype`.
+    /// - Throws: `WeightsError` `corrupt` where the range is not within the file, or its length is not that of
+    ///   `shape` in `dtype`.
     public func view(shape: [Int], dtype: DType, in range: Range<Int>) throws(WeightsError) -> TensorView {
         let bytes = try slice(range)
-        guard product(of: shape, times: dtype.byteCount) == bytes.count else {
-            throw .corrupt(path, "bytes \(range) are \(bytes.count), not the size of \(shape) of \(dtype.rawValue)")
+        guard dtype.byteCount(ofShape: shape) == bytes.count else {
+            throw .corrupt(path, "bytes \(range) are \(bytes.count), not the size of \(shape) of \(dtype)")
         }
         return TensorView(shape: shape, dtype: dtype, bytes: bytes, owner: self) { [unowned self] part in
             guard let start = part.baseAddress, let base = contents.baseAddress else { return }

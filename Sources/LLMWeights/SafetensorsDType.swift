@@ -1,4 +1,6 @@
-/// The element types of the safetensors format, of which `DType` names the ones that can be viewed.
+import LLMTensor
+
+/// The element types of the safetensors format, under the names that headers use.
 ///
 /// The rest are known by width, so that a file that holds some of them can be checked and listed.
 enum SafetensorsDType: String, CaseIterable {
@@ -24,6 +26,16 @@ enum SafetensorsDType: String, CaseIterable {
     case f64 = "F64"
     case i64 = "I64"
     case u64 = "U64"
+
+    /// The type as it can be viewed; nil where it cannot.
+    var viewed: DType? {
+        switch self {
+        case .f32: .float32
+        case .f16: .float16
+        case .bf16: .bfloat16
+        default: nil
+        }
+    }
 
     /// Bits of one element. Elements narrower than a byte are packed; a tensor of them fills whole bytes.
     var bitWidth: Int {

@@ -7,13 +7,12 @@ public import LLMTensor
 /// implementation, so a file cut short is noticed before any of it is used.
 public struct SafetensorsFile: NamedTensors {
     /// The mapping that the views read.
-    public let file: MappedFile
+    public var file: MappedFile { stored.file }
     /// The strings under `__metadata__`; empty where there are none.
     public let metadata: [String: String]
     /// Every tensor, in the order of the data.
-    public let tensors: [TensorInfo]
-    private let ranges: [Range<Int>]
-    private let indices: [String: Int]
+    public var tensors: [TensorInfo] { stored.infos }
+    private let stored: StoredTensors
 
     /// Opens the file at `path`, whatever its name ends in.
     ///
@@ -25,30 +24,17 @@ public struct SafetensorsFile: NamedTensors {
     /// Reads the header of a file that is mapped already; throws as `init(path:)` does.
     public init(_ file: MappedFile) throws(WeightsError) {
         let header = try SafetensorsHeader(of: file)
-        self.file = file
         metadata = header.metadata
-        tensors = header.tensors.map(\.info)
-        ranges = header.tensors.map(\.range)
-        indices = Dictionary(uniqueKeysWithValues: zip(tensors.map(\.name), tensors.indices))
+        let readable = SafetensorsDType.allCases.filter { $0.viewed != nil }.map(\.rawValue)
+        stored = StoredTensors(file, header.tensors, readable: readable)
     }
 
     /// What is known of the tensor called `name`; nil where there is none.
-    public func info(named name: String) -> TensorInfo? { indices[name].map { tensors[$0] } }
+    public func info(named name: String) -> TensorInfo? { stored.info(named: name) }
 
     /// A view into the mapped file; throws as `NamedTensors` says.
-    public func tensor(named name: String) throws(WeightsError) -> TensorView {
-        guard let index = indices[name] else { throw .missing(name, in: file.path, of: tensors) }
-        let info = tensors[index]
-        guard let dtype = info.dtype else {
-            throw WeightsError(
-                code: .unsupported,
-                message: "\(file.path.quoted): tensor \(name.quoted) has dtype \(info.dtypeName), where "
-                    + "\(DType.allCases.map(\.rawValue).joined(separator: ", ")) are read; convert it to one of them")
-        }
-        return try file.view(shape: info.shape, dtype: dtype, in: ranges[index])
-    }
+    public func tensor(named name: String) throws(WeightsError) -> TensorView { try stored.tensor(named: name) }
 
     /// Lets the system start reading the tensor's bytes.
-    public func willNeed(_ name: String) { indices[name].map { file.willNeed(ranges[$0]) } }
-
+    public func willNeed(_ name: String) { stored.willNeed(name) }
 }

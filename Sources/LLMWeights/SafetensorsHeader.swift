@@ -17,13 +17,7 @@ struct SafetensorsHeader {
     /// The strings under `__metadata__`.
     private(set) var metadata: [String: String] = [:]
     /// Sorted by where they are.
-    private(set) var tensors: [StoredTensor] = []
-
-    struct StoredTensor {
-        let info: TensorInfo
-        /// Bytes from the start of the file.
-        let range: Range<Int>
-    }
+    private(set) var tensors: [StoredTensors.Entry] = []
 
     init(of file: MappedFile) throws(WeightsError) {
         let bytes = try Self.headerBytes(of: file)
@@ -94,7 +88,7 @@ private struct TensorMembers {
     var shape: [Int]?
     var offsets: [Int]?
 
-    func checked(file: MappedFile, dataStart: Int) throws(WeightsError) -> SafetensorsHeader.StoredTensor {
+    func checked(file: MappedFile, dataStart: Int) throws(WeightsError) -> StoredTensors.Entry {
         func corrupt(_ reason: String) -> WeightsError { .corrupt(file.path, "tensor \(name.quoted) \(reason)") }
         guard let dtypeName else { throw corrupt("has no dtype") }
         guard let shape else { throw corrupt("has no shape") }
@@ -120,8 +114,9 @@ private struct TensorMembers {
         guard bits % 8 == 0, bits / 8 == byteCount else {
             throw corrupt("has \(byteCount) bytes, where shape \(shape) of \(dtypeName) needs \(bits) bits")
         }
-        return SafetensorsHeader.StoredTensor(
-            info: TensorInfo(name: name, shape: shape, dtypeName: dtypeName, byteCount: byteCount),
+        return StoredTensors.Entry(
+            info: TensorInfo(
+                name: name, shape: shape, dtypeName: dtypeName, dtype: dtype.viewed, byteCount: byteCount),
             range: dataStart + offsets[0]..<dataStart + offsets[1])
     }
 }

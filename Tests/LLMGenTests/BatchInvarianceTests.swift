@@ -85,9 +85,9 @@ import Testing
     /// The setups that differ most from one request alone; the models' own suite has every format in every cut.
     static let hardest = setups.filter { $0.preempts || $0.name == "16 tokens a step" || $0.name == "3 threads" }
 
-    @Test(arguments: hardest, [Quantization.q8_0, .q4_0, .w8a8])
+    @Test(arguments: hardest, LoadOptions.quantizations)
     func `Greedy tokens of quantized weights are the same in every setup`(
-        setup: Setup, quantization: Quantization
+        setup: Setup, quantization: Packing
     ) async throws {
         let parameters = try SamplingParameters(temperature: 0, ignoreEOS: true, maxTokens: length)
         var (alone, setup) = (Setup(name: "alone", oneAtATime: true), setup)

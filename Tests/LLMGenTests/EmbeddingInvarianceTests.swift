@@ -95,8 +95,8 @@ import Testing
         #expect(try await Self.vectors(setup) == Self.alone.value)
     }
 
-    @Test(arguments: [(KVCacheDtype.int8, Quantization.none), (.bfloat16, .q8_0)])
-    func `So they are over other caches and weights`(dtype: KVCacheDtype, quantization: Quantization) async throws {
+    @Test(arguments: [(KVCacheDtype.int8, Packing?.none), (.bfloat16, .q8_0)])
+    func `So they are over other caches and weights`(dtype: KVCacheDtype, quantization: Packing?) async throws {
         var vectors: [[EmbeddingOutput]] = []
         for options in [EngineOptions(), EngineOptions(kvBlocks: 12, blockSize: 16, maxNumBatchedTokens: 13)] {
             var options = options

@@ -12,7 +12,7 @@ import Testing
         let format: LinearFormat
         let dtype: KVCacheDtype
 
-        var testDescription: String { "\(format.rawValue) over \(dtype.rawValue) pages" }
+        var testDescription: String { "\(format) over \(dtype.rawValue) pages" }
     }
 
     static let arithmetics = LinearFormat.allCases.flatMap { format in

@@ -136,12 +136,15 @@ import Testing
         }
     }
 
-    @Test func `Tensors are listed, and asked for they say that they are not read yet`() throws {
+    @Test func `A tensor is viewed where its type is known, else the types that are read are named`() throws {
         let file = try fixture("values.gguf")
         file.willNeed("ids")
         file.willNeed("none")
-        let unread = try #require(throws: WeightsError.self) { try file.tensor(named: "norm.weight") }
-        #expect(unread.code == .unsupported && unread.message.contains("not read yet"), "\(unread)")
+        #expect(try file.tensor(named: "norm.weight").shape == [5])
+        #expect(try file.tensor(named: "Q4_0.weight").floats().count == 3 * 2 * 32)
+        let unread = try #require(throws: WeightsError.self) { try file.tensor(named: "ids") }
+        #expect(unread.code == .unsupported, "\(unread)")
+        for word in ["'ids'", "I64", "BF16", "Q8_0", "convert"] { #expect(unread.message.contains(word), "\(unread)") }
         let missing = try #require(throws: WeightsError.self) { try file.tensor(named: "none") }
         #expect(missing.code == .missingTensor)
     }

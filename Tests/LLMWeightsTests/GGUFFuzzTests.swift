@@ -65,7 +65,7 @@ import Testing
         }
         for info in file.tensors {
             #expect(info.elementCount >= 0 && info.byteCount <= file.file.count)
-            #expect(throws: WeightsError.self) { try file.tensor(named: info.name) }
+            try allow { _ = try file.tensor(named: info.name).floats() }
             file.willNeed(info.name)
         }
     }

@@ -14,7 +14,7 @@ import Testing
         guard features.isAvailable else { return }
         let tensors = try SafetensorsFile(path: Self.file.path)
         let weights = try tensors.tensor(named: "weights")
-        let expected = try tensors.tensor(named: format.rawValue).floats()
+        let expected = try tensors.tensor(named: "\(format)").floats()
         let compute = Compute(features: features, threads: 2)
         #expect(values(of: PackedWeights(stacking: [weights], as: format, on: compute), compute) == expected)
     }

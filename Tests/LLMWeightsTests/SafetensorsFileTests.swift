@@ -6,7 +6,7 @@ import Testing
     @Test func aTensorIsListedAndRead() throws {
         let header = #"{"w":{"dtype":"BF16","shape":[1,2],"data_offsets":[0,4]}}"#
         try withSafetensors(safetensors(header, data: [0x80, 0x3F, 0x00, 0xC0])) { file in
-            #expect(file.tensors == [TensorInfo(name: "w", shape: [1, 2], dtypeName: "BF16", byteCount: 4)])
+            #expect(file.tensors == [TensorInfo(name: "w", shape: [1, 2], dtype: .bfloat16)])
             #expect(file.contains("w"))
             #expect(!file.contains("v"))
             let view = try file.tensor(named: "w")

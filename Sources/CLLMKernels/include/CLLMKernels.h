@@ -47,9 +47,6 @@ enum { LLM_PANEL = 32, LLM_HALF_PANEL = 16 };
 // Inputs that share a weight scale, and inputs that share an activation scale.
 enum { LLM_GROUP = 32, LLM_SCALE_GROUP = 128 };
 
-// The type of weights in a checkpoint.
-typedef enum { LLM_F32, LLM_F16, LLM_BF16 } llm_dtype;
-
 // How the weights of a panel lie, for k inputs; h is the half of the panel.
 typedef enum {
     LLM_PANEL_F32,  // [k][2 h][16 features]
@@ -60,14 +57,63 @@ typedef enum {
     LLM_PANEL_W8    // [k / 4][2 h][16 features][4 consecutive k] bytes q + 128; then [32] float32 scales
 } llm_packing;
 
-// Bytes of one panel for k inputs. k is rounded up to even for the 16-bit types and to 32 for the integer ones.
-// Features past n and inputs past k are stored as zeros and never read into a result.
+// The arithmetic of a linear layer. Every packing has one, but bfloat16 panels two: float32 and bfloat16.
+typedef enum { LLM_ARITHMETIC_FLOAT32, LLM_ARITHMETIC_BFLOAT16, LLM_ARITHMETIC_INT8 } llm_arithmetic;
+
+// Inputs of a scale that covers the whole row, and of a layer that may have any number.
+enum { LLM_WHOLE_ROW = INT32_MAX, LLM_ANY_INPUTS = INT32_MAX };
+
+// A packing in numbers. An integer q stands for q * scale.
+typedef struct {
+    const char *name;
+    size_t bits;    // of a weight
+    size_t granule; // k is rounded up to a multiple of it
+    size_t group;   // inputs that share a scale: 0 where there are none, LLM_GROUP, LLM_WHOLE_ROW
+    size_t scale_bytes;
+    int32_t offset;    // what is added to integers
+    size_t max_inputs; // for which sums of integers fit 32 bits; or LLM_ANY_INPUTS
+    llm_arithmetic arithmetic;
+} llm_panel_kind;
+
+// The packings, in the order of llm_packing.
+const llm_panel_kind *llm_panel_kinds(size_t *count);
+
+// Bytes of one panel for k inputs. Features past n and inputs past k are stored as zeros and never read into a result.
 size_t llm_panel_bytes(llm_packing packing, size_t k);
 
-// Packs a panel from 32 rows of k weights each, which need no alignment; a missing row is NULL. A float packing takes
-// rows of its own type, BF16 others too, rounded. Q8 and Q4 get the values of ggml's Q8_0 and Q4_0, W8 one scale a row: max / 127.
-typedef void (*llm_pack_fn)(
-    llm_packing packing, llm_dtype dtype, const void *const rows[LLM_PANEL], size_t k, void *panel);
+// Stored weights
+
+// How a checkpoint stores weights. A row is whole blocks.
+typedef enum { LLM_F32, LLM_F16, LLM_BF16, LLM_Q8_0, LLM_Q4_0 } llm_dtype;
+
+// A stored type. Its weights are integers of few bits with one scale a block of LLM_GROUP, or anything else.
+typedef struct {
+    const char *name;       // ggml's
+    size_t elements, bytes; // of a block
+    llm_packing packing;    // the smallest that holds its weights without loss
+    // Widens whole blocks to float32; NULL where there are integers.
+    void (*decode)(const unsigned char *blocks, size_t count, float *weights);
+    // Returns the scale of a block and writes its integers; NULL where it has none.
+    float (*integers)(const unsigned char *block, int8_t *q);
+    size_t integer_bits; // their sign included
+} llm_encoding;
+
+// The stored types, in the order of llm_dtype.
+const llm_encoding *llm_encodings(size_t *count);
+
+// Weights [start, start + count) of a row, whole blocks, widened to float32, which is exact.
+void llm_decode(llm_dtype dtype, const void *row, size_t start, size_t count, float *weights);
+
+// A row of stored weights, which need no alignment; without data where it is missing.
+typedef struct {
+    llm_dtype dtype;
+    const void *data;
+} llm_stored_row;
+
+// Packs a panel from 32 rows of k weights each. What a packing can hold is copied: floats of its own type, and to Q8 and Q4
+// integers of no more bits with their scales. Other weights are widened and rounded: floats to the nearest, ties to even;
+// Q8 and Q4 get the values of ggml's Q8_0 and Q4_0, W8 one scale a row: max / 127.
+typedef void (*llm_pack_fn)(llm_packing packing, const llm_stored_row rows[LLM_PANEL], size_t k, void *panel);
 
 // Row `index` of the packed matrix, widened to float32.
 void llm_unpack_row(llm_packing packing, const void *packed, size_t k, size_t index, float *row);
@@ -242,9 +288,6 @@ LLM_VARIANT(rms_norm)
 LLM_VARIANT(rope)
 LLM_VARIANT(silu_multiply)
 LLM_VARIANT(attention)
-
-// The arithmetic of a linear layer. Every packing has one, but bfloat16 panels two: float32 and bfloat16.
-typedef enum { LLM_ARITHMETIC_FLOAT32, LLM_ARITHMETIC_BFLOAT16, LLM_ARITHMETIC_INT8 } llm_arithmetic;
 
 // The variants of a packing under an arithmetic; none where they do not go together.
 const llm_linear_variant *llm_linear_variants(llm_packing packing, llm_arithmetic arithmetic, size_t *count);

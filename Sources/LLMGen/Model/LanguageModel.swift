@@ -23,13 +23,13 @@ public final class LanguageModel: Sendable {
     public let eosTokens: [TokenID]
     /// What the model's `generation_config.json` recommends.
     public let samplingDefaults: SamplingDefaults
-    /// The arithmetic chosen.
+    /// The arithmetic of most weights.
     public let arithmetic: Arithmetic
     /// The type of cached keys and values where an engine's options name none: float32 where that is the arithmetic, or
     /// was asked for, else bfloat16.
     public let automaticKVCacheDtype: KVCacheDtype
-    /// What the weights were quantized to.
-    public let quantization: Quantization
+    /// What the weights were quantized to; nil where they are as stored.
+    public let quantization: Packing?
     /// Seconds that loading took.
     public let loadSeconds: Double
     let architecture: any Architecture
@@ -91,15 +91,13 @@ public final class LanguageModel: Sendable {
                 case .dummy: try DummyTensors(config)
                 }
             let format = try options.linearFormat(tensors)
-            arithmetic =
-                switch format {
-                case .stored: .float32
-                case .bfloat16: .bfloat16
-                case .q8_0, .q4_0, .w8a8: .int8
-                }
+            let architecture = try Architectures.load(config, tensors, format, on: compute)
+            self.architecture = architecture
+            let layers = architecture.linearLayers
+            func count(_ arithmetic: Arithmetic) -> Int { layers.reduce(0) { $0 + $1.count(arithmetic) } }
+            arithmetic = Arithmetic.allCases.max { count($0) < count($1) } ?? .float32
             automaticKVCacheDtype =
                 arithmetic == .float32 || options.computeDtype == .float32 ? .float32 : .bfloat16
-            architecture = try Architectures.load(config, tensors, format, on: compute)
             let configured = try config.integers("eos_token_id", in: 0...Int(Int32.max)).map(TokenID.init)
             let own = generation.eosTokens.isEmpty ? configured : generation.eosTokens
             eosTokens = own + (tokenizer?.eosTokens ?? []).filter { !own.contains($0) }

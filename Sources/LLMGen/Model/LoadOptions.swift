@@ -6,40 +6,10 @@ public typealias CPUFeatures = LLMTensor.CPUFeatures
 /// Who multiplies matrices.
 public typealias GEMM = LLMTensor.GEMM
 
-/// The arithmetic that is asked for. Quantized layers multiply integers whatever it says; it then chooses the type of
-/// cached keys and values only.
-public enum ComputeDtype: String, Sendable, CaseIterable {
-    /// What suits the weights and the CPU: bfloat16 for bfloat16 weights where the CPU has AVX512-BF16, whatever the
-    /// instruction sets allowed, else float32.
-    case auto
-    /// float32 activations and sums over weights in their stored width.
-    case float32
-    /// bfloat16 weights and activations, float32 sums.
-    case bfloat16
-}
-
-/// The arithmetic of a model's linear layers. It is part of what fixes the text.
-public enum Arithmetic: String, Sendable {
-    /// float32 activations and sums over weights in their stored width.
-    case float32
-    /// bfloat16 weights and activations, float32 sums.
-    case bfloat16
-    /// Integer weights and activations of 8 bits or fewer with float32 scales.
-    case int8
-}
-
-/// To what a model's weights are quantized as they are loaded: every matrix, embedding and output head included. Norms
-/// and biases stay float32.
-public enum Quantization: String, Sendable, CaseIterable {
-    /// They stay as they are stored.
-    case none
-    /// 8 bits and a scale for each 32 weights: the values of GGUF's Q8_0.
-    case q8_0
-    /// 4 bits and a scale for each 32 weights: the values of GGUF's Q4_0.
-    case q4_0
-    /// 8 bits and a scale for each output feature, activations with one scale a token.
-    case w8a8
-}
+/// The arithmetic of a model's linear layers.
+public typealias Arithmetic = LLMTensor.Arithmetic
+/// How weights are packed: what they are quantized to.
+public typealias Packing = LLMTensor.Packing
 
 /// Where a model's weights come from.
 public enum LoadFormat: String, Sendable, CaseIterable {
@@ -51,10 +21,13 @@ public enum LoadFormat: String, Sendable, CaseIterable {
 
 /// How a model is loaded.
 public struct LoadOptions: Sendable {
-    /// Arithmetic of the linear layers.
-    public var computeDtype: ComputeDtype
-    /// What weights are quantized to.
-    public var quantization: Quantization
+    /// Arithmetic over weights that are floats; nil for what suits them and the CPU: bfloat16 for bfloat16 weights where
+    /// the CPU has AVX512-BF16, whatever the instruction sets allowed, else float32. Integers are multiplied as integers
+    /// whatever it says; it then chooses the type of cached keys and values only.
+    public var computeDtype: Arithmetic?
+    /// What weights are quantized to as they are loaded, every matrix, embedding and output head included; nil for as they
+    /// are stored. Norms and biases stay float32.
+    public var quantization: Packing?
     /// Who multiplies matrices.
     public var gemm: GEMM
     /// Threads that compute; nil for one a physical core that the process may run on, within its control groups' CPU
@@ -67,7 +40,7 @@ public struct LoadOptions: Sendable {
 
     /// Options; every one has a default.
     public init(
-        computeDtype: ComputeDtype = .auto, quantization: Quantization = .none, gemm: GEMM = .auto,
+        computeDtype: Arithmetic? = nil, quantization: Packing? = nil, gemm: GEMM = .auto,
         threads: Int? = nil, cpuFeatures: CPUFeatures? = nil, loadFormat: LoadFormat = .auto
     ) {
         self.computeDtype = computeDtype
@@ -82,31 +55,39 @@ public struct LoadOptions: Sendable {
     /// control groups' CPU quota.
     public static var automaticThreads: Int { CPUTopology().threads }
 
+    /// What ``computeDtype`` may be.
+    public static let computeDtypes: [Arithmetic] = [.float32, .bfloat16]
+    /// What ``quantization`` may be.
+    public static let quantizations: [Packing] = [.q8_0, .q4_0, .w8a8]
+
     /// Threads there may be at most.
     static let maxThreads = 1024
 
     /// How the weights of a checkpoint are held.
     func linearFormat(_ tensors: any NamedTensors) throws(LLMGenError) -> LinearFormat {
-        guard gemm == .auto || (quantization == .none && computeDtype != .bfloat16) else {
+        try check("compute-dtype", computeDtype, LoadOptions.computeDtypes)
+        try check("quantization", quantization, LoadOptions.quantizations)
+        guard gemm == .auto || (quantization == nil && computeDtype != .bfloat16) else {
             throw LLMGenError(
                 code: .invalidArgument,
                 message: "gemm is \(gemm.rawValue), which multiplies float32 only; "
                     + "leave it out, or quantization and compute-dtype")
         }
-        switch quantization {
-        case .q8_0: return .q8_0
-        case .q4_0: return .q4_0
-        case .w8a8: return .w8a8
-        case .none: break
-        }
-        switch computeDtype {
-        case .float32: return .stored
-        case .bfloat16: return .bfloat16
-        case .auto:
-            let matrices = tensors.tensors.filter { $0.shape.count == 2 }
-            let suits = matrices.allSatisfy { $0.dtypeName == DType.bfloat16.rawValue } && gemm == .auto
-            return suits && CPUFeatures.avx512bf16.isAvailable ? .bfloat16 : .stored
-        }
+        if let quantization { return LinearFormat(packing: quantization) }
+        let matrices = tensors.tensors.filter { $0.shape.count == 2 }
+        let suitsBFloat16 = CPUFeatures.avx512bf16.isAvailable && gemm == .auto
+        let automatic: Arithmetic =
+            suitsBFloat16 && matrices.allSatisfy { $0.dtype == .bfloat16 } ? .bfloat16 : .float32
+        return LinearFormat(arithmetic: computeDtype ?? automatic)
+    }
+
+    private func check<Value: Equatable>(
+        _ option: String, _ value: Value?, _ allowed: [Value]
+    ) throws(LLMGenError) {
+        guard let value, !allowed.contains(value) else { return }
+        throw LLMGenError(
+            code: .invalidArgument,
+            message: "\(option) is \(value); it must be \(allowed.map { "\($0)" }.joined(separator: ", ")) or left out")
     }
 
     package func compute() throws(LLMGenError) -> Compute {

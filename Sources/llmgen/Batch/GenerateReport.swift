@@ -60,7 +60,7 @@ struct GenerateReport: Encodable {
         self.index = index
         model = engine.model.name
         compute_dtype = engine.model.arithmetic.rawValue
-        quantization = engine.model.quantization.rawValue
+        quantization = engine.model.quantization?.description ?? "none"
         kv_cache_dtype = engine.kvCacheDtype.rawValue
         seed = output.seed
         prompt_token_ids = output.promptTokenIDs

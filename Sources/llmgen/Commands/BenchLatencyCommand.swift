@@ -73,7 +73,7 @@ struct LatencyReport: Encodable {
         let model = engine.model
         self.model = model.name
         compute_dtype = model.arithmetic.rawValue
-        quantization = model.quantization.rawValue
+        quantization = model.quantization?.description ?? "none"
         kv_cache_dtype = engine.kvCacheDtype.rawValue
         cpu_features = model.cpuFeatures.rawValue
         threads = model.threads

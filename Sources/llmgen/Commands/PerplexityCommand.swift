@@ -52,7 +52,7 @@ private struct PerplexityReport: Encodable {
     ) {
         self.model = model.name
         compute_dtype = model.arithmetic.rawValue
-        quantization = model.quantization.rawValue
+        quantization = model.quantization?.description ?? "none"
         kv_cache_dtype = dtype.rawValue
         window = command.window
         stride = command.stride

@@ -67,13 +67,13 @@ struct EngineSettings: ParsableArguments {
     var maxQueuedTokens: Int?
 
     @Option(help: ArgumentHelp("Arithmetic of the linear layers.", valueName: "type"))
-    var computeDtype = ComputeDtype.auto
+    var computeDtype = OptionalChoice<Arithmetic>.none
 
     @Option(
         help: ArgumentHelp(
             "What the weights are quantized to as they are loaded, embedding and output head included.",
             valueName: "type"))
-    var quantization = Quantization.none
+    var quantization = OptionalChoice<Packing>.none
 
     @Option(help: ArgumentHelp("Who multiplies matrices; openblas gives up batch invariance.", valueName: "name"))
     var gemm = GEMM.auto
@@ -95,7 +95,7 @@ struct EngineSettings: ParsableArguments {
     /// How a model is loaded.
     var loading: LoadOptions {
         LoadOptions(
-            computeDtype: computeDtype, quantization: quantization, gemm: gemm, threads: threads,
+            computeDtype: computeDtype.value, quantization: quantization.value, gemm: gemm, threads: threads,
             cpuFeatures: cpuFeatures.value, loadFormat: loadFormat)
     }
 
@@ -156,8 +156,6 @@ func amount(_ argument: String) throws -> ByteCount {
     return amount
 }
 
-extension ComputeDtype: ExpressibleByArgument {}
 extension GEMM: ExpressibleByArgument {}
-extension Quantization: ExpressibleByArgument {}
 extension LoadFormat: ExpressibleByArgument {}
 extension SchedulingPolicy: ExpressibleByArgument {}

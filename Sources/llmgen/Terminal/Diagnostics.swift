@@ -12,7 +12,7 @@ enum Diagnostics {
     static func description(_ model: LanguageModel, _ engine: Engine) -> String {
         let threads = model.threads == 1 ? "1 thread" : "\(model.threads) threads"
         let blocks = engine.kvBlocks == 1 ? "1 block" : "\(engine.kvBlocks) blocks"
-        let weights = model.quantization == .none ? "" : "\(model.quantization.rawValue), "
+        let weights = model.quantization.map { "\($0), " } ?? ""
         return "\(model.architectureName), \(weights)\(model.arithmetic.rawValue), "
             + "\(model.cpuFeatures.rawValue), \(threads), \(blocks) of \(engine.blockSize) tokens "
             + "(\(engine.kvCacheSizing)) in \(engine.kvCacheDtype.rawValue), "
