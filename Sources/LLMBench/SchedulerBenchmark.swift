@@ -100,14 +100,14 @@ public struct SchedulerBenchmark: Sendable {
         let start = ContinuousClock.now
         let batch = scheduler.schedule()
         let scheduled = ContinuousClock.now - start
-        var tokens: [SequenceID: TokenID] = [:]
-        for sequence in batch.sequences where sequence.needsLogits { tokens[sequence.id] = 7 }
+        var tokens: [SequenceID: [TokenID]] = [:]
+        for sequence in batch.sequences where sequence.needsLogits { tokens[sequence.id] = [7] }
         let resumed = commitSeconds(&scheduler, tokens, consume batch)
         return scheduled.seconds + resumed
     }
 
     private func commitSeconds(
-        _ scheduler: inout Scheduler, _ tokens: [SequenceID: TokenID], _ batch: consuming ScheduledBatch
+        _ scheduler: inout Scheduler, _ tokens: [SequenceID: [TokenID]], _ batch: consuming ScheduledBatch
     ) -> Double {
         let start = ContinuousClock.now
         _ = scheduler.commit(tokens, nanoseconds: 10_000_000)

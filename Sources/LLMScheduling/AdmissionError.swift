@@ -16,7 +16,7 @@ public struct AdmissionError: Error, Hashable, CustomStringConvertible {
         case sequenceTooLong
         /// All blocks, or all places, together could not hold the request.
         case neverFits
-        /// As many requests wait as may.
+        /// The waiting queue is full.
         case queueFull
     }
 

@@ -1,42 +1,38 @@
-/// The fixed set of KV blocks: which are free, how often each of the others is referenced, and which of them all hold a
-/// prefix that can be used again.
+/// The fixed set of KV blocks of one cache group: which are free, how often each of the others is referenced, and which
+/// of them all hold a prefix that can be used again.
 ///
 /// A block is handed out with one reference and becomes free when its last reference is released. A free block that is
-/// cached keeps its contents until it is handed out. Blocks without contents go first, the one freed last before the
-/// others, so that a pool that is larger than its load touches only the memory it needs; then cached ones, least
-/// recently used first. The order is a function of the calls alone. Every operation is O(1), those on the cache
-/// O(block). Free + referenced = total, always.
+/// cached keeps its contents until it is forgotten. Of the blocks without contents the one freed last is handed out
+/// first, so that a pool that is larger than its load touches only the memory it needs; of the cached ones the least
+/// recently used is the first to be forgotten. The order is a function of the calls alone. Every operation is O(1).
+/// Free + referenced = total, always.
 public struct BlockPool: Sendable {
     /// Tokens a block holds.
     public let blockSize: Int
+    /// Blocks that hold a prefix which can be used again, referenced or not.
+    public private(set) var cachedCount = 0
     private var references: [Int32]  // [blockCount], 0 = free
     private var empty: [BlockID]  // free and not cached; the next one to hand out is last
     private var unused: BlockQueue  // free and cached, least recently used first
-    private(set) var cache: PrefixCache
+    private var nodes: [PrefixTree.NodeID]  // [blockCount], the prefix that a block holds; -1 = not cached
 
     /// A pool of `blockCount` blocks of `blockSize` tokens, all free. Both are at least 1.
     public init(blockCount: Int, blockSize: Int) {
-        self.init(blockCount: blockCount, blockSize: blockSize, hashBits: 64)
-    }
-
-    init(blockCount: Int, blockSize: Int, hashBits: Int) {
         precondition(blockCount >= 1 && blockCount <= Int(BlockID.max) && blockSize >= 1)
         self.blockSize = blockSize
         references = Array(repeating: 0, count: blockCount)
         empty = (0..<BlockID(blockCount)).reversed()
         unused = BlockQueue(blockCount: blockCount)
-        cache = PrefixCache(blockSize: blockSize, hashBits: hashBits)
+        nodes = Array(repeating: -1, count: blockCount)
     }
 
     /// Blocks there are.
     public var blockCount: Int { references.count }
-    /// Blocks nobody references, cached ones among them.
+    /// Blocks without a reference, cached ones among them.
     public var freeCount: Int { empty.count + unused.count }
-    /// Blocks somebody references.
+    /// Blocks with a reference.
     public var usedCount: Int { references.count - freeCount }
-    /// Blocks that hold a prefix which can be used again, referenced or not.
-    public var cachedCount: Int { cache.count }
-    /// Blocks that hold such a prefix and that nobody references.
+    /// Blocks that are cached and without a reference.
     public var cachedFreeCount: Int { unused.count }
 
     /// Blocks that `tokenCount` tokens need: `ceil(tokenCount / blockSize)`.
@@ -47,15 +43,9 @@ public struct BlockPool: Sendable {
     /// How many hold `block`.
     public func referenceCount(of block: BlockID) -> Int { Int(references[Int(block)]) }
 
-    /// Takes a free block, with one reference; nil when none is free. A cached one is forgotten.
+    /// Takes a free block that is not cached, with one reference; nil when there is none.
     public mutating func allocate() -> BlockID? {
-        if let block = empty.popLast() {
-            references[Int(block)] = 1
-            return block
-        }
-        guard let block = unused.first else { return nil }
-        unused.remove(block)
-        cache.remove(block)
+        guard let block = empty.popLast() else { return nil }
         references[Int(block)] = 1
         return block
     }
@@ -72,54 +62,67 @@ public struct BlockPool: Sendable {
         precondition(references[Int(block)] > 0, "block \(block) is free and cannot be released")
         references[Int(block)] -= 1
         guard references[Int(block)] == 0 else { return }
-        if cache.contains(block) { unused.append(block) } else { empty.append(block) }
+        if isCached(block) { unused.append(block) } else { empty.append(block) }
     }
+
+    // MARK: Cached blocks
+
+    /// Whether `block` holds a prefix that can be used again.
+    func isCached(_ block: BlockID) -> Bool { nodes[Int(block)] >= 0 }
+
+    /// The prefix that a cached block holds.
+    func node(of block: BlockID) -> PrefixTree.NodeID { nodes[Int(block)] }
+
+    /// The cached block without a reference that was used longest ago; nil when there is none.
+    var leastRecentlyUsed: BlockID? { unused.first }
 
     /// Adds a reference to a cached block, which may be free.
     mutating func reuse(_ block: BlockID) {
-        precondition(cache.contains(block), "block \(block) is not cached")
+        precondition(isCached(block), "block \(block) is not cached")
         if references[Int(block)] == 0 { unused.remove(block) }
         references[Int(block)] += 1
     }
 
-    /// Caches a full block that a table references; see `PrefixCache.insert`.
-    mutating func cache(
-        _ block: BlockID, _ tokens: [TokenID], _ range: Range<Int>, after link: PrefixCache.Link
-    ) -> PrefixCache.Link? {
-        cache.insert(block, tokens, range, after: link)
+    /// Notes that a referenced block, which is not cached, holds the prefix `node`.
+    mutating func cache(_ block: BlockID, as node: PrefixTree.NodeID) {
+        precondition(references[Int(block)] > 0 && !isCached(block), "block \(block) is free or cached already")
+        nodes[Int(block)] = node
+        cachedCount += 1
+    }
+
+    /// Notes that a cached block without a reference holds nothing any more.
+    mutating func forget(_ block: BlockID) {
+        unused.remove(block)
+        nodes[Int(block)] = -1
+        cachedCount -= 1
+        empty.append(block)
     }
 
     /// Forgets every cached prefix. References stay.
-    mutating func resetCache() {
+    mutating func forgetAll() {
         // Least recently used last, as blocks that were freed one by one.
-        for block in unused.blocks {
-            unused.remove(block)
-            empty.append(block)
-        }
-        cache.removeAll()
+        for block in unused.blocks { forget(block) }
+        nodes = Array(repeating: -1, count: blockCount)
+        cachedCount = 0
     }
 
-    /// The free blocks in the order in which they will be handed out, then each cached block, its parent and its tokens.
-    var states: [[Int]] {
-        let free = empty.reversed() + unused.blocks
-        return [free.map(Int.init)]
-            + (0..<BlockID(blockCount)).filter { cache.contains($0) }.map { block in
-                [Int(block), Int(cache.parent(of: block) ?? -1)] + cache.tokens(of: block).map(Int.init)
-            }
-    }
+    // MARK: For tests
+
+    /// The free blocks in the order in which they will be handed out.
+    var freeBlocks: [BlockID] { empty.reversed() + unused.blocks }
 
     /// What is wrong with the pool, given how many holders name each block; empty when all is well.
     /// `holders` has one count a block.
     public func invariantViolations(holders: [Int]) -> [String] {
-        var violations = cache.invariantViolations()
+        var violations: [String] = []
         var timesFree = Array(repeating: 0, count: blockCount)
         for block in empty {
             timesFree[Int(block)] += 1
-            if cache.contains(block) { violations.append("block \(block) is cached and free as if it were not") }
+            if isCached(block) { violations.append("block \(block) is cached and free as if it were not") }
         }
         for block in unused.blocks {
             timesFree[Int(block)] += 1
-            if !cache.contains(block) { violations.append("block \(block) is not cached and free as if it were") }
+            if !isCached(block) { violations.append("block \(block) is not cached and free as if it were") }
         }
         for block in 0..<blockCount {
             let count = Int(references[block])
@@ -129,6 +132,9 @@ public struct BlockPool: Sendable {
             if timesFree[block] != (count == 0 ? 1 : 0) {
                 violations.append("block \(block) has \(count) references and is \(timesFree[block]) times free")
             }
+        }
+        if nodes.count(where: { $0 >= 0 }) != cachedCount {
+            violations.append("\(cachedCount) blocks are counted as cached")
         }
         return violations
     }

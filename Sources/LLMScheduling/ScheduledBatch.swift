@@ -23,21 +23,21 @@ public struct ScheduledBatch: Sendable {
     /// The tokens to compute for one of the batch's sequences.
     public func tokens(of sequence: ScheduledSequence) -> ArraySlice<TokenID> { tokens[sequence.rows] }
 
-    mutating func append(_ state: SequenceState, blockSize: Int) {
+    mutating func append(_ state: SequenceState) {
         let firstRow = tokens.count
         let positions = state.scheduledRange
-        tokens.append(contentsOf: state.tokens[positions])
+        let draftCount = state.scheduledDraftCount
+        tokens.append(contentsOf: state.tokens[positions.lowerBound..<positions.upperBound - draftCount])
+        if draftCount > 0 { tokens.append(contentsOf: state.draft[..<draftCount]) }
         let rows = firstRow..<tokens.count
         let sequence = ScheduledSequence(
-            id: state.id, positions: positions, rows: rows, blockTable: state.blockTable,
-            needsLogits: state.yieldsToken,
+            id: state.id, positions: positions, rows: rows, blockTables: state.blockTables,
+            needsLogits: state.yieldsToken, draftCount: draftCount,
             promptLogits: state.needsPromptLogits && state.promptStates == nil
                 ? firstRow..<firstRow + positions.clamped(to: 0..<state.promptCount - 1).count : firstRow..<firstRow,
             promptStates: state.wantedStates(of: rows), outputIndex: state.outputCount)
         sequences.append(sequence)
-        if let source = state.copySource {
-            copies.append(BlockCopy(from: source, to: state.blockTable[positions.lowerBound / blockSize]))
-        }
+        copies += state.copies
         let added = state.work(of: positions)
         work = work + added
         if !state.isDecoding { promptWork = promptWork + added }
@@ -46,9 +46,10 @@ public struct ScheduledBatch: Sendable {
 }
 
 extension SequenceState {
-    /// What computing the next tokens, up to the end of `positions`, adds to a step.
+    /// What computing the next tokens, up to the end of `positions`, adds to a step; those past the known ones are of
+    /// the draft.
     func work(of positions: Range<Int>) -> StepWork {
-        let outputs = needsPromptLogits ? positions.count : positions.upperBound == tokens.count ? 1 : 0
+        let outputs = needsPromptLogits ? positions.count : max(0, positions.upperBound - tokens.count + 1)
         return StepWork(positions: positions, outputs: promptStates == nil ? outputs : 0)
     }
 
@@ -64,6 +65,8 @@ extension SequenceState {
 
 /// A block whose contents another takes over before the step writes to it.
 public struct BlockCopy: Hashable, Sendable {
+    /// The cache group that both belong to.
+    public let group: Int
     /// The block that is read.
     public let from: BlockID
     /// The block that is written.
@@ -84,19 +87,28 @@ public struct StartedSequence: Hashable, Sendable {
 public struct ScheduledSequence: Hashable, Sendable {
     /// The sequence.
     public let id: SequenceID
-    /// The range of its known tokens to compute; those before it are computed.
+    /// The range of its tokens to compute, known ones and then the draft's; those before it are computed.
     public let positions: Range<Int>
     /// Where those tokens are in the batch's `tokens`.
     public let rows: Range<Int>
-    /// The blocks of positions `0 ..< positions.upperBound`, and no more.
-    public let blockTable: [BlockID]
-    /// Whether the last row yields the sequence's next token; false for a chunk that ends before the last known one, and
-    /// where the request generates nothing.
+    /// For each cache group the blocks of positions `0 ..< positions.upperBound`, and no more; -1 for a block behind the
+    /// group's window, which no row sees.
+    public let blockTables: [[BlockID]]
+    /// Whether the last known token is computed, whose row yields the sequence's next token; false for a chunk that ends
+    /// before, and where the request generates nothing.
     public let needsLogits: Bool
+    /// How many of the last rows are of the draft: tentative tokens, each of which yields one more where it is accepted.
+    public let draftCount: Int
     /// The rows whose logits tell how probable the next prompt token was; empty unless the request asks for them.
     public let promptLogits: Range<Int>
     /// The rows whose hidden states are wanted, and no logits; empty unless the request asks for them.
     public let promptStates: Range<Int>
     /// The index, in the sequence's output, of the token it yields next.
     public let outputIndex: Int
+
+    /// The rows that yield the sequence's next token, and then those after each token of the draft; empty unless
+    /// `needsLogits`.
+    public var tokenLogits: Range<Int> {
+        needsLogits ? rows.upperBound - 1 - draftCount..<rows.upperBound : rows.upperBound..<rows.upperBound
+    }
 }

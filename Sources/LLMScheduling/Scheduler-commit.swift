@@ -1,18 +1,24 @@
 extension Scheduler {
-    /// Takes the results of the last scheduled step: a token for each sequence that needed logits.
+    /// Takes the results of the last scheduled step: the tokens that each sequence that needed logits goes on with.
     ///
-    /// Returns, by rank, a `token` event for each of them, followed by `finished` for those that ended with it; the
-    /// blocks of these are free. A sequence that only computes its prompt has `finished` alone, after its last token. A
-    /// token for a sequence that is not in the step, because it ended in the meantime or needed no logits, is ignored. A sequence that needed logits and has no token here counts as not computed, and is
-    /// scheduled again. O(running).
+    /// Without a draft that is one token. With one, it is as much of the draft as is accepted and one token after that.
+    /// What comes after the first token that is not the draft's, or after the one that ends the sequence, is dropped
+    /// without an event; so is what comes after the one that follows the whole draft. All but the last of those that are
+    /// left count as computed. The rest of the draft is taken back.
+    ///
+    /// Returns, by rank, a `token` event for each token that is now known, followed by `finished` for those that ended
+    /// with it; the blocks of these are free. A sequence that only computes its prompt has `finished` alone, after its
+    /// last token. Tokens for a sequence that is not in the step, because it ended in the meantime or needed no logits,
+    /// are ignored. A sequence that needed logits and has no token here counts as not computed, and is scheduled again,
+    /// with its draft. O(running + tokens taken back).
     ///
     /// - Parameters:
-    ///   - tokens: the next token of each sequence that goes on.
-    ///   - branches: sequences that branch off one that has a token here, with a token of their own in its place. They
-    ///     share the blocks computed so far, and their events follow those of all others. Their ids are new.
+    ///   - tokens: the next tokens of each sequence that goes on.
+    ///   - branches: sequences that branch off one that has a single token here, with a token of their own in its place.
+    ///     They share the blocks computed so far, and their events follow those of all others. Their ids are new.
     ///   - nanoseconds: how long the step took, for `SchedulerOptions.targetITL` and estimates; nil where nobody knows.
     public mutating func commit(
-        _ tokens: [SequenceID: TokenID], branches: [SequenceID: [Branch]] = [:], nanoseconds: Int64? = nil
+        _ tokens: [SequenceID: [TokenID]], branches: [SequenceID: [Branch]] = [:], nanoseconds: Int64? = nil
     ) -> [SchedulerEvent] {
         totals.steps += 1
         if let nanoseconds { observe(nanoseconds) }
@@ -21,25 +27,16 @@ extension Scheduler {
         var born: [(state: SequenceState, token: TokenID)] = []
         var anyFinished = false
         for index in running.indices where running[index].scheduledCount > 0 {
-            running[index].dropCopySource(pool: &pool)
-            guard running[index].yieldsToken else {
-                advance(index)
-                if let reason = running[index].finishReason {
-                    anyFinished = true
-                    events.append(.finished(retire(running[index], reason: reason)))
+            running[index].dropCopies(pools: &pools)
+            if running[index].yieldsToken {
+                guard let next = tokens[running[index].id], !next.isEmpty else {
+                    running[index].rollBack(pools: &pools)
+                    continue
                 }
-                continue
+                accept(next, index, branches[running[index].id] ?? [], &events, &born)
+            } else {
+                advance(index, rejecting: 0)
             }
-            guard let token = tokens[running[index].id] else {
-                running[index].rollBack(pool: &pool)
-                continue
-            }
-            advance(index)
-            for branch in branches[running[index].id] ?? [] {
-                born.append((self.branch(index, branch.id), branch.token))
-            }
-            events.append(.token(running[index].id, token, index: running[index].outputCount))
-            running[index].append(token)
             if let reason = running[index].finishReason {
                 anyFinished = true
                 events.append(.finished(retire(running[index], reason: reason)))
@@ -59,6 +56,31 @@ extension Scheduler {
         return events
     }
 
+    /// The running sequence at `index` goes on with the first of `tokens`.
+    private mutating func accept(
+        _ tokens: [TokenID], _ index: Int, _ branches: [Branch], _ events: inout [SchedulerEvent],
+        _ born: inout [(state: SequenceState, token: TokenID)]
+    ) {
+        precondition(branches.isEmpty || tokens.count == 1, "branches off a sequence that goes on with several tokens")
+        let id = running[index].id
+        let outputCount = running[index].outputCount
+        let drafted = running[index].scheduledDraftCount
+        let next = tokens.prefix(running[index].acceptedCount(of: tokens))
+        for token in next.dropLast() { running[index].append(token) }
+        totals.draftedTokens += drafted
+        advance(index, rejecting: drafted - (next.count - 1))
+        for branch in branches { born.append((self.branch(index, branch.id), branch.token)) }
+        for (offset, token) in next.enumerated() { events.append(.token(id, token, index: outputCount + offset)) }
+        running[index].append(next[next.count - 1])
+    }
+
+    /// The tokens of the step are computed but the last `rejected`.
+    private mutating func advance(_ index: Int, rejecting rejected: Int) {
+        totals.computedTokens += running[index].scheduledCount
+        totals.rejectedTokens += rejected
+        totals.recomputedTokens += running[index].advance(rejecting: rejected, pools: &pools)
+    }
+
     private mutating func removeFinished() {
         for state in running where state.finishReason != nil { runningPlaces -= state.width }
         running.removeAll { $0.finishReason != nil }
@@ -74,7 +96,7 @@ extension Scheduler {
             running[index].width -= 1
             runningPlaces -= 1
         }
-        let state = SequenceState(branchOf: parent, id: id, rank: rank, pool: &pool)
+        let state = SequenceState(branchOf: parent, id: id, rank: rank, pools: &pools)
         register(state)
         totals.branchedTokens += state.computedCount
         return state
@@ -91,62 +113,5 @@ extension Scheduler {
         cost.observe(work, nanoseconds: nanoseconds)
         guard let target = options.targetITL, nanoseconds > target else { return }
         if running.contains(where: { $0.isDecoding && $0.scheduledCount > 0 }) { totals.stepsOverTarget += 1 }
-    }
-
-    private mutating func advance(_ index: Int) {
-        totals.computedTokens += running[index].scheduledCount
-        totals.recomputedTokens += running[index].advance()
-        if options.prefixCaching { running[index].cacheFullBlocks(pool: &pool) }
-    }
-
-    // MARK: Ends that the scheduler cannot see
-
-    /// Ends a live sequence for a reason the scheduler cannot see, such as a stop string, between `commit` and the
-    /// next `schedule` or at any other time. Its blocks are free at once. Nil when no live sequence has the id.
-    /// O(running), or O(waiting) for a waiting one.
-    @discardableResult
-    public mutating func finish(_ id: SequenceID, reason: FinishReason) -> FinishedSequence? {
-        guard let rank = ranks[id] else { return nil }
-        if let index = running.index(of: rank) {
-            runningPlaces -= running[index].width
-            return retire(running.remove(at: index), reason: reason)
-        }
-        let state = waiting.remove(at: waiting.insertionIndex(of: rank))
-        waitingTokens -= state.tokens.count
-        return retire(state, reason: reason)
-    }
-
-    /// Ends a live sequence because its client gave up; see `finish`.
-    @discardableResult
-    public mutating func abort(_ id: SequenceID) -> FinishedSequence? {
-        finish(id, reason: .abort)
-    }
-
-    /// Ends all live sequences, running ones first, each by rank.
-    @discardableResult
-    public mutating func abortAll() -> [FinishedSequence] {
-        (runningIDs + waitingIDs).compactMap { abort($0) }
-    }
-
-    /// Ends the sequences whose deadline has come, the earliest first. O(log live) for each deadline that has passed.
-    public mutating func expire(at nanoseconds: Int64) -> [FinishedSequence] {
-        var ended: [FinishedSequence] = []
-        while let next = deadlines.min, next.nanoseconds <= nanoseconds {
-            deadlines.removeMin()
-            // One that has ended since, whose id may be in use again, is passed over.
-            guard sequence(next.id)?.deadline == next.nanoseconds else { continue }
-            if let finished = finish(next.id, reason: .timeout) { ended.append(finished) }
-        }
-        return ended
-    }
-
-    /// Forgets a sequence that has left the line, and frees its blocks.
-    private mutating func retire(_ state: SequenceState, reason: FinishReason) -> FinishedSequence {
-        var state = state
-        totals.retiredTokens += state.computedCount
-        state.releaseBlocks(to: &pool)
-        ranks[state.id] = nil
-        totals.finished += 1
-        return FinishedSequence(state, reason: reason)
     }
 }

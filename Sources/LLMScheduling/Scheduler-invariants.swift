@@ -5,28 +5,33 @@ extension Scheduler {
         blockViolations() + lineViolations() + sequenceViolations() + totalViolations()
     }
 
-    /// The state of every block, for tests that explore all there are: the free ones in the order in which they will be
-    /// handed out, and of the cached ones what they hold.
-    package var blockStates: [[Int]] { pool.states }
+    /// The state of every block, for tests that explore all there are: of each cache group the free ones in the order in
+    /// which they will be handed out, and of the cached ones what they hold.
+    package var blockStates: [[[Int]]] { pools.groups.indices.map(pools.states) }
+    /// Prefixes that are known, with or without blocks, and how many may be.
+    package var prefixCount: (now: Int, most: Int) { (pools.tree.count, pools.mostNodes) }
 
     /// Blocks are conserved, and a block is in as many tables as it has references.
     private func blockViolations() -> [String] {
-        var holders = Array(repeating: 0, count: pool.blockCount)
+        var holders = pools.groups.map { Array(repeating: 0, count: $0.blockCount) }
+        var pins: [PrefixTree.NodeID: Int] = [:]
         for state in running {
-            for block in state.blockTable { holders[Int(block)] += 1 }
-            if let source = state.copySource { holders[Int(source)] += 1 }
+            for (group, table) in state.blockTables.enumerated() {
+                for block in table where block >= 0 { holders[group][Int(block)] += 1 }
+            }
+            for copy in state.copies { holders[copy.group][Int(copy.from)] += 1 }
+            if let node = state.cacheNode { pins[node, default: 0] += 1 }
         }
-        var violations = pool.invariantViolations(holders: holders)
-        if pool.freeCount + pool.usedCount != pool.blockCount || pool.blockCount != options.blockCount {
-            violations.append("\(pool.freeCount) free and \(pool.usedCount) used of \(options.blockCount) blocks")
-        }
+        var violations = pools.invariantViolations(holders: holders, pins: pins)
         for state in running where state.scheduledCount > 0 {
             // Nobody writes what others hold too, or what is cached.
             let written = state.scheduledRange
-            for index in written.lowerBound / pool.blockSize...(written.upperBound - 1) / pool.blockSize {
-                let block = state.blockTable[index]
-                if holders[Int(block)] > 1 || pool.cache.contains(block) {
-                    violations.append("sequence \(state.id) writes block \(block), which is shared or cached")
+            for index in written.lowerBound / pools.blockSize...(written.upperBound - 1) / pools.blockSize {
+                for (group, table) in state.blockTables.enumerated() {
+                    let block = table[index]
+                    if holders[group][Int(block)] > 1 || pools.pools[group].isCached(block) {
+                        violations.append("sequence \(state.id) writes block \(block), which is shared or cached")
+                    }
                 }
             }
         }
@@ -68,20 +73,32 @@ extension Scheduler {
         var violations: [String] = []
         for state in running + waiting {
             let end = state.scheduledRange.upperBound
-            if state.blockTable.count != pool.blockCount(covering: end) {
-                violations.append("sequence \(state.id) has \(state.blockTable.count) blocks for \(end) tokens")
+            for (group, table) in state.blockTables.enumerated() {
+                // What later queries see is there, and nothing that they do not.
+                let behind = pools.blocksBehind(state.computedCount, group)
+                if table.count != pools.blockCount(covering: end)
+                    || table.indices.contains(where: { (table[$0] < 0) != ($0 < behind) })
+                {
+                    violations.append("sequence \(state.id) has the blocks \(table) for \(end) tokens")
+                }
             }
-            if state.pendingCount < 1 || end > state.tokens.count {
+            if state.pendingCount < 1 || end > state.tokens.count + state.draft.count {
                 violations.append("sequence \(state.id) computes \(end) tokens and knows \(state.tokens.count)")
+            }
+            if !state.draft.isEmpty && (!state.isDecoding || state.draft.count >= state.remainingCount) {
+                violations.append("sequence \(state.id) has a draft of \(state.draft.count) tokens")
             }
             if state.leastLength > options.maxSequenceLength || state.finishReason != nil {
                 violations.append("sequence \(state.id) lives on with \(state.tokens.count) tokens")
             }
         }
-        for state in waiting where state.computedCount + state.scheduledCount + state.blockTable.count > 0 {
+        for state in waiting
+        where state.computedCount + state.scheduledCount + state.draft.count > 0 || state.blockTables != pools.noBlocks
+            || state.cacheNode != nil
+        {
             violations.append("sequence \(state.id) waits and has computed tokens, a step or blocks")
         }
-        for state in running where state.copySource != nil && state.scheduledCount == 0 {
+        for state in running where !state.copies.isEmpty && state.scheduledCount == 0 {
             violations.append("sequence \(state.id) copies a block and is not in the step")
         }
         let scheduled = running.reduce(0) { $0 + $1.scheduledCount }
@@ -91,12 +108,12 @@ extension Scheduler {
         return violations
     }
 
-    /// Work is conserved: what was computed, or taken from the cache or a parent, is there, was thrown away, or went with
-    /// a sequence that ended.
+    /// Work is conserved: what was computed, or taken from the cache or a parent, is there, was thrown away or taken back,
+    /// or went with a sequence that ended.
     private func totalViolations() -> [String] {
         let live = running.reduce(0) { $0 + $1.computedCount }
         let gained = totals.computedTokens + totals.cachedTokens + totals.branchedTokens
-        let spent = live + totals.discardedTokens + totals.retiredTokens
+        let spent = live + totals.discardedTokens + totals.retiredTokens + totals.rejectedTokens
         return gained == spent ? [] : ["\(gained) tokens were gained and \(spent) accounted for"]
     }
 }

@@ -21,11 +21,12 @@ extension Scheduler {
         let priority = next.rank.priority
         guard let last = running.last, last.rank.priority > priority else { return }
         let lesser = running.reversed().prefix { $0.rank.priority > priority }
-        let exclusive = lesser.reduce(0) { $0 + $1.blockTable.count { pool.referenceCount(of: $0) == 1 } }
         let places = lesser.reduce(0) { $0 + $1.width }
-        guard blocksToStart(next, with: next.cachedPrefix(in: pool)) <= pool.freeCount + exclusive,
-            runningPlaces - places + next.width <= mostPlaces
-        else { return }
+        guard runningPlaces - places + next.width <= mostPlaces else { return }
+        let exclusive = pools.groups.indices.map { group in
+            lesser.reduce(0) { $0 + $1.tables.exclusiveCount(group, in: pools) }
+        }
+        guard hasBlocksToStart(next, with: next.cachedPrefix(in: pools), and: exclusive) else { return }
         while let last = running.last, last.rank.priority > priority, !canStart(next) {
             batch.preempted.append(preemptLast())
         }
@@ -36,13 +37,15 @@ extension Scheduler {
         while index < running.count {
             // With no block left the last in line gives way, if need be the one that asks; the first in line has
             // the whole pool at its disposal in the end, and was admitted because that is enough.
-            while running[index].room(in: pool) == 0 {
+            while running[index].room(in: pools) == 0 {
                 batch.preempted.append(preemptLast())
                 if index == running.count { return }
             }
             // Those after it get a token each, whatever it takes.
-            let budget = options.maxNumBatchedTokens - batch.tokens.count - (running.count - 1 - index)
-            take(index, max(1, chunk(running[index], budget, batch, bound)), into: &batch)
+            let after = running.count - 1 - index
+            let budget = options.maxNumBatchedTokens - batch.tokens.count - after
+            let count = max(1, chunk(running[index], budget, batch, bound))
+            take(index, count + draft(running[index], budget - count, sparing: after), into: &batch)
             index += 1
         }
     }
@@ -51,14 +54,14 @@ extension Scheduler {
         while let next = waiting.first, !batch.preempted.contains(next.id),
             runningPlaces + next.width <= mostPlaces, batch.tokens.count < options.maxNumBatchedTokens
         {
-            let prefix = next.cachedPrefix(in: pool)
-            guard blocksToStart(next, with: prefix) <= pool.freeCount else { return }
+            let prefix = next.cachedPrefix(in: pools)
+            guard hasBlocksToStart(next, with: prefix) else { return }
             var state = next
             let isResumed = state.cachedPromptCount != nil
-            state.start(with: prefix, pool: &pool)
+            state.start(with: prefix, caches: options.prefixCaching, pools: &pools)
             let count = chunk(state, options.maxNumBatchedTokens - batch.tokens.count, batch, bound)
             guard count > 0 else {
-                state.releaseBlocks(to: &pool)
+                state.releaseBlocks(to: &pools)
                 return
             }
             waiting.removeFirst()
@@ -81,21 +84,39 @@ extension Scheduler {
     var mostPlaces: Int { min(options.maxNumSeqs, options.maxNumBatchedTokens) }
 
     private func canStart(_ state: SequenceState) -> Bool {
-        runningPlaces + state.width <= mostPlaces
-            && blocksToStart(state, with: state.cachedPrefix(in: pool)) <= pool.freeCount
+        runningPlaces + state.width <= mostPlaces && hasBlocksToStart(state, with: state.cachedPrefix(in: pools))
     }
 
-    /// Free blocks that a waiting sequence needs to begin: for all its known tokens and any they yield, or it would be
-    /// preempted before it has done any good. It takes them as it needs them. Cached blocks that nobody holds count too,
-    /// since taking them leaves fewer free ones.
-    private func blocksToStart(_ state: SequenceState, with prefix: [PrefixCache.Link]) -> Int {
-        let held = prefix.count { link in link.block.map { pool.referenceCount(of: $0) > 0 } ?? false }
-        return pool.blockCount(covering: state.leastLength) - held
+    /// Whether every group has the free blocks that a waiting sequence needs to begin, with as many `more` as there are.
+    private func hasBlocksToStart(
+        _ state: SequenceState, with prefix: [PrefixTree.NodeID], and more: [Int] = []
+    ) -> Bool {
+        pools.groups.indices.allSatisfy { group in
+            blocksToStart(state, with: prefix, group)
+                <= pools.pools[group].freeCount + (more.isEmpty ? 0 : more[group])
+        }
+    }
+
+    /// Free blocks of a group that a waiting sequence needs to begin: for all its known tokens and any they yield, or it
+    /// would be preempted before it has done any good. It takes them as it needs them. Behind a window it needs none, and
+    /// where all blocks do not hold a window and a step's budget, its chunks are shorter. Cached blocks that no sequence
+    /// holds count too, since taking them leaves fewer free ones.
+    private func blocksToStart(_ state: SequenceState, with prefix: [PrefixTree.NodeID], _ group: Int) -> Int {
+        let cachedCount = prefix.count * pools.blockSize
+        let behind = pools.blocksBehind(cachedCount, group)
+        var needed = pools.blockCount(covering: state.leastLength) - behind
+        if let window = pools.groups[group].window {
+            let most = CacheGroup.blocks(
+                perSequence: state.leastLength, window: window,
+                chunk: min(options.maxNumBatchedTokens, state.leastLength - cachedCount), blockSize: pools.blockSize)
+            needed = min(needed, most, pools.groups[group].blockCount)
+        }
+        return needed - prefix[behind...].count { pools.isHeld($0, group) }
     }
 
     private mutating func take(_ index: Int, _ count: Int, into batch: inout ScheduledBatch) {
-        running[index].schedule(count, pool: &pool)
-        batch.append(running[index], blockSize: pool.blockSize)
+        running[index].schedule(count, pools: &pools)
+        batch.append(running[index])
     }
 
     private mutating func preemptLast() -> SequenceID {
@@ -103,7 +124,7 @@ extension Scheduler {
         runningPlaces -= state.width
         totals.preemptions += 1
         totals.discardedTokens += state.computedCount
-        state.preempt(pool: &pool)
+        state.preempt(pools: &pools)
         waitingTokens += state.tokens.count
         waiting.insert(state, at: waiting.insertionIndex(of: state.rank))
         return state.id
@@ -113,7 +134,7 @@ extension Scheduler {
 
     /// What the streams that run leave of the time a step may take.
     private struct StepBound {
-        /// One token of each sequence that continues its output.
+        /// The tokens of each sequence that continues its output.
         let decoding: StepWork
         let nanoseconds: Double
     }
@@ -123,17 +144,17 @@ extension Scheduler {
         guard let target = options.targetITL else { return nil }
         var decoding = StepWork()
         for state in running where state.isDecoding {
-            decoding = decoding + state.work(of: state.computedCount..<state.tokens.count)
+            decoding = decoding + state.work(of: state.computedCount..<state.tokens.count + state.draft.count)
         }
         return decoding.rows > 0 ? StepBound(decoding: decoding, nanoseconds: Double(target)) : nil
     }
 
-    /// Tokens that a sequence computes in this step, within its blocks, the budget and the bound. 0 for one that has to
-    /// wait for a later step.
+    /// Known tokens that a sequence computes in this step, within its blocks, the budget and the bound. 0 for one that
+    /// has to wait for a later step.
     private func chunk(
         _ state: SequenceState, _ budget: Int, _ batch: ScheduledBatch, _ bound: StepBound?
     ) -> Int {
-        let most = min(state.pendingCount, budget, state.room(in: pool))
+        let most = min(state.pendingCount, budget, state.room(in: pools))
         guard let bound, !state.isDecoding else { return most }
         let least = min(most, max(0, SchedulerOptions.leastPromptTokens - batch.promptWork.rows))
         let others = bound.decoding + batch.promptWork
@@ -146,5 +167,11 @@ extension Scheduler {
             if longest <= bound.nanoseconds { fits = count } else { tooMany = count }
         }
         return fits
+    }
+    /// Tokens of its draft that a sequence computes in this step, within what the budget has left, and without the block
+    /// that each of the `others` after it may need.
+    private func draft(_ state: SequenceState, _ budget: Int, sparing others: Int) -> Int {
+        guard !state.draft.isEmpty else { return 0 }
+        return max(0, min(state.draft.count, budget, state.room(in: pools, sparing: others) - state.pendingCount))
     }
 }

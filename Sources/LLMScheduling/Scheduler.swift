@@ -18,7 +18,7 @@ public struct Scheduler: Sendable {
     /// Counts since the start.
     public internal(set) var totals = SchedulerTotals()
 
-    var pool: BlockPool
+    var pools: BlockPools
     var running: [SequenceState] = []  // by rank; they hold the blocks
     var waiting: Deque<SequenceState> = []  // by rank; they hold no block
     var ranks: [SequenceID: Rank] = [:]  // of every live sequence
@@ -38,7 +38,7 @@ public struct Scheduler: Sendable {
     /// The same with prefixes known by fewer bits of their hash, so that a test can have hashes collide.
     package init(_ options: SchedulerOptions, hashBits: Int) {
         self.options = options
-        pool = BlockPool(blockCount: options.blockCount, blockSize: options.blockSize, hashBits: hashBits)
+        pools = BlockPools(options, hashBits: hashBits)
     }
 
     /// Whether no sequence is live.
@@ -51,19 +51,28 @@ public struct Scheduler: Sendable {
     public var runningIDs: [SequenceID] { running.map(\.id) }
     /// The waiting sequences, in the order in which they will run. O(count).
     public var waitingIDs: [SequenceID] { waiting.map(\.id) }
-    /// Blocks nobody holds, cached ones among them.
-    public var freeBlockCount: Int { pool.freeCount }
-    /// Blocks sequences hold.
-    public var usedBlockCount: Int { pool.usedCount }
+    /// Blocks that no sequence holds, cached ones among them, of all cache groups.
+    public var freeBlockCount: Int { pools.total(\.freeCount) }
+    /// Blocks that sequences hold, of all cache groups.
+    public var usedBlockCount: Int { pools.total(\.usedCount) }
     /// Slots of the blocks that sequences hold, and those of them that a computed token has; blocks and tokens that
     /// several sequences share count once each time they are shared. O(running).
     public var slots: (held: Int, used: Int) {
-        running.reduce((0, 0)) { ($0.0 + $1.blockTable.count * pool.blockSize, $0.1 + $1.computedCount) }
+        var (held, used) = (0, 0)
+        for state in running {
+            for (group, table) in state.blockTables.enumerated() {
+                let behind = pools.blocksBehind(state.computedCount, group)
+                held += (table.count - behind) * pools.blockSize
+                used += state.computedCount - behind * pools.blockSize
+            }
+        }
+        return (held, used)
     }
-    /// Blocks that hold a prefix which a later sequence may begin with, whether a sequence holds them now or not.
-    public var cachedBlockCount: Int { pool.cachedCount }
-    /// Blocks that hold such a prefix and that nobody holds.
-    public var cachedFreeBlockCount: Int { pool.cachedFreeCount }
+    /// Blocks that hold a prefix which a later sequence may begin with, whether a sequence holds them now or not, of
+    /// all cache groups.
+    public var cachedBlockCount: Int { pools.total(\.cachedCount) }
+    /// Blocks that hold such a prefix and that no sequence holds, of all cache groups.
+    public var cachedFreeBlockCount: Int { pools.total(\.cachedFreeCount) }
     /// The earliest deadline; nil where no sequence has one. It may be that of one that has ended since.
     public var nextDeadline: Int64? { deadlines.min?.nanoseconds }
     /// Nanoseconds that a computed token took lately; nil before the first step.
@@ -78,8 +87,8 @@ public struct Scheduler: Sendable {
 
     /// Forgets every cached prefix. What runs goes on, and what it has computed is not cached any more.
     public mutating func resetPrefixCache() {
-        pool.resetCache()
-        for index in running.indices { running[index].leaveCache() }
+        for index in running.indices { running[index].leaveCache(pools: &pools) }
+        pools.forgetAll()
     }
 }
 
@@ -89,38 +98,4 @@ struct Deadline: Comparable, Sendable {
     let id: SequenceID
 
     static func < (one: Deadline, other: Deadline) -> Bool { one.nanoseconds < other.nanoseconds }
-}
-
-/// What a scheduler has done since its start.
-///
-/// No token is computed without a reason: computed + cached + branched tokens are those that ended sequences had
-/// computed, those that live ones have, and those discarded.
-public struct SchedulerTotals: Hashable, Sendable {
-    /// Sequences admitted, branches included.
-    public internal(set) var admitted = 0
-    /// Sequences ended, for whatever reason.
-    public internal(set) var finished = 0
-    /// Times a sequence lost its blocks to a more important one.
-    public internal(set) var preemptions = 0
-    /// Tokens computed, those computed again included.
-    public internal(set) var computedTokens = 0
-    /// Those computed again, after a preemption.
-    public internal(set) var recomputedTokens = 0
-    /// Tokens found in the prefix cache and not computed, whenever a sequence began or began again.
-    public internal(set) var cachedTokens = 0
-    /// Tokens that branches took over from the sequence they branched off.
-    public internal(set) var branchedTokens = 0
-    /// Computed tokens that preemption threw away. Those still cached when the sequence runs again are not computed
-    /// again.
-    public internal(set) var discardedTokens = 0
-    /// Tokens that ended sequences had computed when they ended.
-    public internal(set) var retiredTokens = 0
-    /// Prompt tokens looked up in the prefix cache, by sequences that ran for the first time.
-    public internal(set) var prefixQueryTokens = 0
-    /// Those of them that were there.
-    public internal(set) var prefixHitTokens = 0
-    /// Steps committed.
-    public internal(set) var steps = 0
-    /// Steps in which a sequence had to wait longer for its next token than `SchedulerOptions.targetITL`.
-    public internal(set) var stepsOverTarget = 0
 }

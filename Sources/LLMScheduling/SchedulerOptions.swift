@@ -3,10 +3,10 @@ public struct SchedulerOptions: Hashable, Sendable {
     /// The block sizes, in tokens, that attention can read.
     public static let blockSizes = [16, 32, 64, 128]
 
-    /// Tokens a KV block holds.
+    /// Tokens a KV block holds, the same in every cache group.
     public let blockSize: Int
-    /// KV blocks there are.
-    public let blockCount: Int
+    /// The model's cache groups, at least one.
+    public let groups: [CacheGroup]
     /// Sequences that may run at once.
     public let maxNumSeqs: Int
     /// Tokens one step may compute.
@@ -44,38 +44,61 @@ public struct SchedulerOptions: Hashable, Sendable {
 
     /// Checks every value; throws one that names the field, the value and what is allowed.
     public init(
-        blockSize: Int, blockCount: Int, maxNumSeqs: Int, maxNumBatchedTokens: Int, maxModelLength: Int
+        blockSize: Int, groups: [CacheGroup], maxNumSeqs: Int, maxNumBatchedTokens: Int, maxModelLength: Int
     ) throws(SchedulerOptionError) {
         guard Self.blockSizes.contains(blockSize) else {
             let allowed = Self.blockSizes.map(String.init).joined(separator: ", ")
             throw SchedulerOptionError(field: "block-size", value: blockSize, allowed: "one of \(allowed)")
         }
         try self.init(
-            anyBlockSize: blockSize, blockCount: blockCount, maxNumSeqs: maxNumSeqs,
+            anyBlockSize: blockSize, groups: groups, maxNumSeqs: maxNumSeqs,
+            maxNumBatchedTokens: maxNumBatchedTokens, maxModelLength: maxModelLength)
+    }
+
+    /// The same for a model whose layers all have full attention, and so one group of `blockCount` blocks.
+    public init(
+        blockSize: Int, blockCount: Int, maxNumSeqs: Int, maxNumBatchedTokens: Int, maxModelLength: Int
+    ) throws(SchedulerOptionError) {
+        try self.init(
+            blockSize: blockSize, groups: [CacheGroup(blockCount: blockCount)], maxNumSeqs: maxNumSeqs,
             maxNumBatchedTokens: maxNumBatchedTokens, maxModelLength: maxModelLength)
     }
 
     /// The same with blocks of any size, so that small spaces can be explored with blocks of one or two tokens.
     package init(
-        anyBlockSize blockSize: Int, blockCount: Int, maxNumSeqs: Int, maxNumBatchedTokens: Int, maxModelLength: Int
+        anyBlockSize blockSize: Int, groups: [CacheGroup], maxNumSeqs: Int, maxNumBatchedTokens: Int,
+        maxModelLength: Int
     ) throws(SchedulerOptionError) {
         let largest = Int(Int32.max)
         try Self.check("block-size", blockSize, 1...128)
-        try Self.check("kv-blocks", blockCount, 1...largest)
+        try Self.check("cache-groups", groups.count, 1...largest)
+        for group in groups {
+            try Self.check("kv-blocks", group.blockCount, 1...largest)
+            if let window = group.window { try Self.check("sliding-window", window, 1...largest) }
+        }
         try Self.check("max-num-seqs", maxNumSeqs, 1...largest)
         try Self.check("max-num-batched-tokens", maxNumBatchedTokens, 1...largest)
         try Self.check("max-model-len", maxModelLength, 2...largest)  // a prompt token and an output token
         self.blockSize = blockSize
-        self.blockCount = blockCount
+        self.groups = groups
         self.maxNumSeqs = maxNumSeqs
         self.maxNumBatchedTokens = maxNumBatchedTokens
         self.maxModelLength = maxModelLength
     }
 
-    /// Tokens a sequence may have without a limit of its own: the model's length or the whole pool, the lesser.
-    public var maxSequenceLength: Int { min(maxModelLength, blockCount * blockSize) }
+    /// KV blocks there are, of all cache groups.
+    public var blockCount: Int { groups.reduce(0) { $0 + $1.blockCount } }
+    /// Tokens a sequence may have without a limit of its own: the model's length or what all blocks hold, the lesser.
+    public var maxSequenceLength: Int { min(maxModelLength, poolCapacity) }
 
-    /// Blocks that hold so many tokens.
+    /// The group whose blocks bound the length of a sequence most.
+    var scarcestGroup: CacheGroup {
+        groups.min { $0.capacity(blockSize: blockSize) < $1.capacity(blockSize: blockSize) } ?? groups[0]
+    }
+    /// Tokens that all blocks hold of one sequence.
+    var poolCapacity: Int { scarcestGroup.capacity(blockSize: blockSize) }
+
+    /// Blocks of one group that hold so many tokens.
     func blocks(covering tokenCount: Int) -> Int { (tokenCount + blockSize - 1) / blockSize }
 
     private static func check(
@@ -86,19 +109,4 @@ public struct SchedulerOptions: Hashable, Sendable {
                 field: field, value: value, allowed: "from \(range.lowerBound) to \(range.upperBound)\(unit)")
         }
     }
-}
-
-/// A scheduler option out of range.
-public struct SchedulerOptionError: Error, Hashable, CustomStringConvertible {
-    /// The option, as it is spelled on the command line without its dashes.
-    public let field: String
-    /// The value that was given.
-    public let value: Int
-    /// What is allowed: "one of …" or "from … to …".
-    public let allowed: String
-
-    /// Field, value and what is allowed, in one line.
-    public var message: String { "\(field) is \(value); it must be \(allowed)" }
-    /// The message.
-    public var description: String { message }
 }

@@ -26,8 +26,8 @@ public struct SequenceRequest: Hashable, Sendable {
     /// Whether each prompt token's row is to yield logits too.
     public var needsPromptLogits: Bool
     /// The prompt tokens whose hidden states are all that is wanted; nil for a request that generates. With them the
-    /// sequence ends when its prompt is computed, and what is said here of an output, and of the sequences that a request
-    /// becomes, does not matter.
+    /// sequence ends when its prompt is computed; `maxTokens`, `minTokens`, `stopTokens`, `width` and `runsTogether` are
+    /// then ignored.
     public var promptStates: PromptStates?
 
     /// A request; `Scheduler.add` checks it.

@@ -1,36 +1,48 @@
 import LLMScheduling
 
-/// A model without weights that keeps its state in pages as a real one does, and whose next token depends on every
-/// known token of the sequence. A wrong block table, a lost or an overwritten block, a skipped token, a copy that was
-/// not made: each changes its text.
+/// A model without weights that keeps its state in pages as a real one does, one set of pages for each cache group, and
+/// whose next token depends on everything that its queries see. A wrong block table, a lost or an overwritten block, a
+/// skipped token, a copy that was not made, a block behind the window that was needed: each changes its text.
+///
+/// A position's state is made of its token and of the state before it, which is read from the pages of the first group
+/// that sees two positions at least; all groups store it. So each state stands for its whole prefix, and the logits of a
+/// row are made of all states that it sees, group by group.
 struct PagedToyModel {
     static let vocabulary: UInt64 = 20
-    private var pages: [UInt64]  // [blockCount * blockSize]
+    private var pages: [[UInt64]]  // [groups][blockCount * blockSize]
+    private let groups: [CacheGroup]
+    private let chain: Int  // the group that a state's predecessor is read from
     private let blockSize: Int
 
     init(_ options: SchedulerOptions) {
-        pages = Array(repeating: 0, count: options.blockCount * options.blockSize)
+        groups = options.groups
         blockSize = options.blockSize
+        chain = groups.firstIndex { $0.window ?? 2 >= 2 } ?? 0
+        pages = groups.map { Array(repeating: 0, count: $0.blockCount * options.blockSize) }
     }
 
-    /// Computes a batch: first the copies, then all sequences write their slots, then those that need logits read their
-    /// context. A sequence's logits are a number here.
-    mutating func logits(_ batch: ScheduledBatch) -> [SequenceID: UInt64] {
+    /// Computes a batch: first the copies, then all sequences write their slots, then the rows that yield tokens read
+    /// what they see. The logits of a row are a number here; a sequence has one for each of its `tokenLogits`.
+    mutating func logits(_ batch: ScheduledBatch) -> [SequenceID: [UInt64]] {
         for copy in batch.copies {
             for offset in 0..<blockSize {
-                pages[Int(copy.to) * blockSize + offset] = pages[Int(copy.from) * blockSize + offset]
+                pages[copy.group][Int(copy.to) * blockSize + offset] =
+                    pages[copy.group][Int(copy.from) * blockSize + offset]
             }
         }
         for sequence in batch.sequences {
             for (position, token) in zip(sequence.positions, batch.tokens(of: sequence)) {
-                let before = position == 0 ? 0 : pages[slot(position - 1, in: sequence.blockTable)]
-                pages[slot(position, in: sequence.blockTable)] = Self.state(after: token, at: position, before: before)
+                let before = position == 0 ? 0 : state(position - 1, of: sequence, chain)
+                let state = Self.state(after: token, at: position, before: before)
+                for group in groups.indices { pages[group][slot(position, of: sequence, group)] = state }
             }
         }
-        var logits: [SequenceID: UInt64] = [:]
+        var logits: [SequenceID: [UInt64]] = [:]
         for sequence in batch.sequences where sequence.needsLogits {
-            let context = (0..<sequence.positions.upperBound).map { pages[slot($0, in: sequence.blockTable)] }
-            logits[sequence.id] = Self.logits(context)
+            logits[sequence.id] = sequence.tokenLogits.map { row in
+                let position = sequence.positions.lowerBound + row - sequence.rows.lowerBound
+                return Self.logits(at: position, groups) { state($0, of: sequence, $1) }
+            }
         }
         return logits
     }
@@ -41,16 +53,75 @@ struct PagedToyModel {
         for sequence in batch.sequences {
             for row in sequence.promptStates {
                 let position = sequence.positions.lowerBound + row - sequence.rows.lowerBound
-                states[sequence.id, default: [:]][position] = pages[slot(position, in: sequence.blockTable)]
+                states[sequence.id, default: [:]][position] = state(position, of: sequence, chain)
             }
         }
         return states
     }
 
-    /// The states that a request wants, computed alone, by position.
+    /// The tokens of a batch whose sequences have no samples and no drafts.
+    mutating func compute(_ batch: ScheduledBatch) -> [SequenceID: TokenID] {
+        logits(batch).mapValues { Self.token($0[0], sample: 0) }
+    }
+
+    /// The token that a sample draws.
+    static func token(_ logits: UInt64, sample: Int) -> TokenID {
+        TokenID(mix(logits &+ UInt64(sample)) % vocabulary)
+    }
+
+    private func state(_ position: Int, of sequence: ScheduledSequence, _ group: Int) -> UInt64 {
+        pages[group][slot(position, of: sequence, group)]
+    }
+
+    private func slot(_ position: Int, of sequence: ScheduledSequence, _ group: Int) -> Int {
+        let block = Int(sequence.blockTables[group][position / blockSize])
+        precondition(block >= 0, "\(sequence.id) needs position \(position) of group \(group), which is absent")
+        return block * blockSize + position % blockSize
+    }
+
+    private static func state(after token: TokenID, at position: Int, before: UInt64) -> UInt64 {
+        mix(mix(before &+ UInt64(token) &+ 1) &+ UInt64(position))
+    }
+
+    private static func logits(at position: Int, _ groups: [CacheGroup], state: (Int, Int) -> UInt64) -> UInt64 {
+        var logits: UInt64 = 0
+        for (group, layers) in groups.enumerated() {
+            let first = layers.window.map { max(0, position - $0 + 1) } ?? 0
+            for seen in first...position { logits = mix(logits ^ state(seen, group)) }
+        }
+        return logits
+    }
+
+    private static func mix(_ value: UInt64) -> UInt64 {
+        var z = (value ^ (value >> 31)) &* 0x9E37_79B9_7F4A_7C15
+        z = (z ^ (z >> 29)) &* 0xBF58_476D_1CE4_E5B9
+        return z ^ (z >> 32)
+    }
+}
+
+/// What a request yields when it runs alone, with all the blocks it likes.
+extension PagedToyModel {
+    /// The output of one of the request's samples.
+    static func alone(
+        _ request: SequenceRequest, sample: Int = 0, _ options: SchedulerOptions
+    ) -> (output: [TokenID], reason: FinishReason) {
+        guard request.promptStates == nil else { return ([], .stop) }
+        let limit = request.maxTokens ?? options.maxSequenceLength - request.prompt.count
+        var context = states(request.prompt)
+        var output: [TokenID] = []
+        while true {
+            let token = token(
+                logits(at: context.count - 1, options.groups) { position, _ in context[position] }, sample: sample)
+            output.append(token)
+            if output.count >= request.minTokens && request.stopTokens.contains(token) { return (output, .stop) }
+            if output.count == limit { return (output, .length) }
+            append(token, to: &context)
+        }
+    }
+
+    /// The states that it wants, by position.
     static func statesAlone(_ request: SequenceRequest) -> [Int: UInt64] {
-        var context: [UInt64] = []
-        for token in request.prompt { append(token, to: &context) }
+        let context = states(request.prompt)
         let last = context.count - 1
         switch request.promptStates {
         case .all: return Dictionary(uniqueKeysWithValues: context.enumerated().map { ($0, $1) })
@@ -59,51 +130,13 @@ struct PagedToyModel {
         }
     }
 
-    /// The tokens of a batch whose sequences have no samples.
-    mutating func compute(_ batch: ScheduledBatch) -> [SequenceID: TokenID] {
-        logits(batch).mapValues { Self.token($0, sample: 0) }
-    }
-
-    /// The token that a sample draws.
-    static func token(_ logits: UInt64, sample: Int) -> TokenID {
-        TokenID(mix(logits &+ UInt64(sample)) % vocabulary)
-    }
-
-    /// What a sample of the request yields when it runs alone, with all the blocks it likes.
-    static func alone(
-        _ request: SequenceRequest, sample: Int = 0, lengthLimit: Int
-    ) -> (output: [TokenID], reason: FinishReason) {
-        guard request.promptStates == nil else { return ([], .stop) }
-        let limit = request.maxTokens ?? lengthLimit - request.prompt.count
+    private static func states(_ tokens: [TokenID]) -> [UInt64] {
         var context: [UInt64] = []
-        var output: [TokenID] = []
-        for token in request.prompt { append(token, to: &context) }
-        while true {
-            let token = token(logits(context), sample: sample)
-            output.append(token)
-            if output.count >= request.minTokens && request.stopTokens.contains(token) { return (output, .stop) }
-            if output.count == limit { return (output, .length) }
-            append(token, to: &context)
-        }
+        for token in tokens { append(token, to: &context) }
+        return context
     }
 
     private static func append(_ token: TokenID, to context: inout [UInt64]) {
         context.append(state(after: token, at: context.count, before: context.last ?? 0))
-    }
-
-    private static func state(after token: TokenID, at position: Int, before: UInt64) -> UInt64 {
-        mix(mix(before &+ UInt64(token) &+ 1) &+ UInt64(position))
-    }
-
-    private static func logits(_ context: [UInt64]) -> UInt64 { context.reduce(0) { mix($0 ^ $1) } }
-
-    private static func mix(_ value: UInt64) -> UInt64 {
-        var z = (value ^ (value >> 31)) &* 0x9E37_79B9_7F4A_7C15
-        z = (z ^ (z >> 29)) &* 0xBF58_476D_1CE4_E5B9
-        return z ^ (z >> 32)
-    }
-
-    private func slot(_ position: Int, in blockTable: [BlockID]) -> Int {
-        Int(blockTable[position / blockSize]) * blockSize + position % blockSize
     }
 }

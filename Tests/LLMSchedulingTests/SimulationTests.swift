@@ -24,6 +24,9 @@ import Testing
                         try #require(simulation.problems == [], "seed \(seed), \(simulation.options)")
                         totals.add(simulation.totals)
                         totals.promptsAlone += simulation.promptsAlone
+                        if simulation.options.groups.contains(where: { $0.window != nil }) {
+                            totals.cachedInWindows += simulation.totals.cachedTokens
+                        }
                     }
                     return totals
                 }
@@ -34,7 +37,8 @@ import Testing
         // Loads that are too light would say nothing.
         let least = Int(Self.count) / 2
         #expect(totals.preemptions > least && totals.cached > least && totals.branched > least)
-        #expect(totals.promptsAlone > least)
+        #expect(totals.promptsAlone > least && totals.cachedInWindows > least)
+        #expect(totals.accepted > least && totals.rejected > least)
     }
 
     private struct Totals {
@@ -43,12 +47,17 @@ import Testing
         var cached = 0
         var branched = 0
         var promptsAlone = 0
+        var cachedInWindows = 0
+        var accepted = 0
+        var rejected = 0
 
         mutating func add(_ totals: SchedulerTotals) {
             steps += totals.steps
             preemptions += totals.preemptions
             cached += totals.cachedTokens
             branched += totals.branchedTokens
+            accepted += totals.draftedTokens - totals.rejectedTokens
+            rejected += totals.rejectedTokens
         }
 
         mutating func add(_ other: Totals) {
@@ -57,6 +66,9 @@ import Testing
             cached += other.cached
             branched += other.branched
             promptsAlone += other.promptsAlone
+            cachedInWindows += other.cachedInWindows
+            accepted += other.accepted
+            rejected += other.rejected
         }
     }
 }

@@ -57,7 +57,7 @@ private struct State {
     struct Key: Hashable {
         let running: [[Int]]
         let waiting: [[Int]]
-        let blocks: [[Int]]
+        let blocks: [[[Int]]]
         let added: Int
         let step: [Range<Int>]?
     }
@@ -128,10 +128,10 @@ private struct State {
         var tokens: [SequenceID: TokenID] = [:]
         var branches: [SequenceID: [Branch]] = [:]
         for (id, logits) in logits where scheduler.sequence(id) != nil {
-            tokens[id] = PagedToyModel.token(logits, sample: Int(id.value / 10))
+            tokens[id] = PagedToyModel.token(logits[0], sample: Int(id.value / 10))
             if id.value < 10, added[Int(id.value)].width == 2, scheduler.sequence(id)?.outputCount == 0 {
                 branches[id] = [
-                    Branch(id: SequenceID(id.value + 10), token: PagedToyModel.token(logits, sample: 1))
+                    Branch(id: SequenceID(id.value + 10), token: PagedToyModel.token(logits[0], sample: 1))
                 ]
             }
         }
@@ -139,7 +139,7 @@ private struct State {
         return scheduler.commit(tokens, branches: branches).finished.compactMap { finished in
             let request = added[Int(finished.id.value % 10)]
             let expected = PagedToyModel.alone(
-                request, sample: Int(finished.id.value / 10), lengthLimit: scheduler.options.maxSequenceLength)
+                request, sample: Int(finished.id.value / 10), scheduler.options)
             if request.promptStates != nil, states[finished.id] != PagedToyModel.statesAlone(request) {
                 return "\(finished.id) has other states than alone"
             }

@@ -1,13 +1,15 @@
 import LLMScheduling
 import Testing
 
-/// Limits wide enough to be out of the way, unless a test names them.
+/// Limits wide enough to be out of the way, unless a test names them; one cache group with full attention, unless it
+/// names those.
 func makeOptions(
-    blockSize: Int = 16, blocks: Int = 100, seqs: Int = 100, budget: Int = 1000, length: Int = 1000
+    blockSize: Int = 16, blocks: Int = 100, groups: [CacheGroup]? = nil, seqs: Int = 100, budget: Int = 1000,
+    length: Int = 1000
 ) throws -> SchedulerOptions {
     try SchedulerOptions(
-        anyBlockSize: blockSize, blockCount: blocks, maxNumSeqs: seqs, maxNumBatchedTokens: budget,
-        maxModelLength: length)
+        anyBlockSize: blockSize, groups: groups ?? [CacheGroup(blockCount: blocks)], maxNumSeqs: seqs,
+        maxNumBatchedTokens: budget, maxModelLength: length)
 }
 
 func makeRequest(
@@ -93,4 +95,23 @@ extension [SchedulerEvent] {
     var finished: [FinishedSequence] {
         compactMap { if case .finished(let finished) = $0 { finished } else { nil } }
     }
+}
+
+extension Scheduler {
+    /// Takes one token of each sequence that goes on.
+    mutating func commit(
+        _ tokens: [SequenceID: TokenID], branches: [SequenceID: [Branch]] = [:], nanoseconds: Int64? = nil
+    ) -> [SchedulerEvent] {
+        commit(tokens.mapValues { [$0] }, branches: branches, nanoseconds: nanoseconds)
+    }
+}
+
+extension SequenceState {
+    /// The table of the first cache group.
+    var blockTable: [BlockID] { blockTables[0] }
+}
+
+extension ScheduledSequence {
+    /// The table of the first cache group.
+    var blockTable: [BlockID] { blockTables[0] }
 }

@@ -47,7 +47,7 @@ struct EngineCore {
         let before = scheduler.totals
         let duration = (ContinuousClock.now - begin).nanoseconds
         let events = scheduler.commit(
-            drawn.tokens.mapValues(\.id), branches: drawn.branches, nanoseconds: duration)
+            drawn.tokens.mapValues { [$0.id] }, branches: drawn.branches, nanoseconds: duration)
         let now = ContinuousClock.now
         for event in events { take(event, drawn.tokens, at: now) }
         watch.metrics.step(

@@ -27,7 +27,7 @@ final class ModelRunner {
         let forward = ForwardBatch(
             tokens: batch.tokens,
             sequences: batch.sequences.map {
-                AttentionSequence(rows: $0.rows, firstPosition: $0.positions.lowerBound, blockTable: $0.blockTable)
+                AttentionSequence(rows: $0.rows, firstPosition: $0.positions.lowerBound, blockTable: $0.blockTables[0])
             },
             outputRows: batch.sequences.flatMap(\.outputRows), blockSize: pages.shape.blockSize)
         let hidden = model.architecture.hiddenStates(forward, pages, workspace, on: model.compute)
@@ -54,9 +54,9 @@ final class ModelRunner {
 }
 
 extension ScheduledSequence {
-    /// The rows whose logits are wanted: those of the prompt, if asked for, and the one that yields the next token.
+    /// The rows whose logits are wanted: those of the prompt, if asked for, and those that yield tokens.
     var logitRows: [Int] {
-        Array(promptLogits) + (needsLogits ? [rows.upperBound - 1] : [])
+        Array(promptLogits) + Array(tokenLogits)
     }
 
     /// The rows whose hidden states are wanted, for themselves or for their logits.
