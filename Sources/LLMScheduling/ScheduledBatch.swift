@@ -17,6 +17,12 @@ public struct ScheduledBatch: Sendable {
     /// That part of the work which belongs to prompts, or to sequences that catch up after a preemption.
     private(set) var promptWork = StepWork()
 
+    /// A batch of about so many sequences.
+    init(reserving count: Int) {
+        sequences.reserveCapacity(count)
+        tokens.reserveCapacity(count)
+    }
+
     /// Whether there is nothing to compute: no sequence is live.
     public var isEmpty: Bool { sequences.isEmpty }
 
@@ -37,7 +43,7 @@ public struct ScheduledBatch: Sendable {
                 ? firstRow..<firstRow + positions.clamped(to: 0..<state.promptCount - 1).count : firstRow..<firstRow,
             promptStates: state.wantedStates(of: rows), outputIndex: state.outputCount)
         sequences.append(sequence)
-        copies += state.copies
+        if !state.copies.isEmpty { copies += state.copies }
         let added = state.work(of: positions)
         work = work + added
         if !state.isDecoding { promptWork = promptWork + added }

@@ -63,15 +63,17 @@ extension Scheduler {
     ) {
         precondition(branches.isEmpty || tokens.count == 1, "branches off a sequence that goes on with several tokens")
         let id = running[index].id
-        let outputCount = running[index].outputCount
         let drafted = running[index].scheduledDraftCount
-        let next = tokens.prefix(running[index].acceptedCount(of: tokens))
-        for token in next.dropLast() { running[index].append(token) }
+        let accepted = drafted > 0 ? running[index].acceptedCount(of: tokens) : 0
+        for token in tokens[..<accepted] {
+            events.append(.token(id, token, index: running[index].outputCount))
+            running[index].append(token)
+        }
         totals.draftedTokens += drafted
-        advance(index, rejecting: drafted - (next.count - 1))
+        advance(index, rejecting: drafted - accepted)
         for branch in branches { born.append((self.branch(index, branch.id), branch.token)) }
-        for (offset, token) in next.enumerated() { events.append(.token(id, token, index: outputCount + offset)) }
-        running[index].append(next[next.count - 1])
+        events.append(.token(id, tokens[accepted], index: running[index].outputCount))
+        running[index].append(tokens[accepted])
     }
 
     /// The tokens of the step are computed but the last `rejected`.

@@ -5,7 +5,7 @@ extension Scheduler {
     /// preempt one for its blocks, waiting sequences join while places, budget and blocks allow. A batch that was not
     /// committed counts as not computed, and this one takes its place. O(running + tokens scheduled).
     public mutating func schedule() -> ScheduledBatch {
-        var batch = ScheduledBatch()
+        var batch = ScheduledBatch(reserving: running.count)
         makeWay(into: &batch)
         let displaced = batch.preempted.count
         let bound = stepBound()
@@ -44,8 +44,9 @@ extension Scheduler {
             // Those after it get a token each, whatever it takes.
             let after = running.count - 1 - index
             let budget = options.maxNumBatchedTokens - batch.tokens.count - after
-            let count = max(1, chunk(running[index], budget, batch, bound))
-            take(index, count + draft(running[index], budget - count, sparing: after), into: &batch)
+            var count = max(1, chunk(running[index], budget, batch, bound))
+            if !running[index].draft.isEmpty { count += draft(running[index], budget - count, sparing: after) }
+            take(index, count, into: &batch)
             index += 1
         }
     }
@@ -171,7 +172,6 @@ extension Scheduler {
     /// Tokens of its draft that a sequence computes in this step, within what the budget has left, and without the block
     /// that each of the `others` after it may need.
     private func draft(_ state: SequenceState, _ budget: Int, sparing others: Int) -> Int {
-        guard !state.draft.isEmpty else { return 0 }
-        return max(0, min(state.draft.count, budget, state.room(in: pools, sparing: others) - state.pendingCount))
+        max(0, min(state.draft.count, budget, state.room(in: pools, sparing: others) - state.pendingCount))
     }
 }

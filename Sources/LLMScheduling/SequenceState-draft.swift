@@ -6,8 +6,8 @@ extension SequenceState {
         draft = Array(tokens.prefix(max(0, remainingCount - 1)))
     }
 
-    /// How many of the committed `tokens` it goes on with: those that the step's draft has too, up to the first that ends
-    /// it, and one more.
+    /// How many of the committed `tokens` are accepted of the step's draft: those that it has too, up to the first that ends
+    /// the sequence, and not the last one. It goes on with the one after them.
     func acceptedCount(of tokens: [TokenID]) -> Int {
         var count = 0
         while count + 1 < tokens.count, count < scheduledDraftCount, tokens[count] == draft[count],
@@ -15,6 +15,6 @@ extension SequenceState {
         {
             count += 1
         }
-        return min(count + 1, tokens.count)
+        return count
     }
 }

@@ -34,6 +34,7 @@ extension SequenceState {
 
     /// The step was computed, what it copied among it.
     mutating func dropCopies(pools: inout BlockPools) {
+        guard !copies.isEmpty else { return }
         for copy in copies { pools.release(copy.from, copy.group) }
         copies = []
     }
@@ -45,8 +46,8 @@ extension SequenceState {
         let former = computedCount
         computedCount = scheduledRange.upperBound - rejected
         scheduledCount = 0
-        draft = []
-        tables.resize(toCover: computedCount, pools: &pools)
+        if !draft.isEmpty { draft = [] }
+        if rejected > 0 { tables.resize(toCover: computedCount, pools: &pools) }
         cacheFullBlocks(pools: &pools)
         tables.release(behind: computedCount, former: former, pools: &pools)
         if promptStates != nil, pendingCount == 0 { finishReason = .stop }

@@ -63,8 +63,60 @@ import Testing
             rows.append(row([request.name, request.shown, shown, range(of: UInt64(number), in: step.batch)]))
             while !scheduler.scheduler.isEmpty { scheduler.step(token: 50) }
         }
-        let text = try String(contentsOf: Paths.root.appending(path: "docs/prefix-cache.md"), encoding: .utf8)
-        #expect(text.split(separator: "\n").map(String.init).filter { $0.hasPrefix("| ") }.dropFirst() == rows[...])
+        #expect(try self.rows(of: "prefix-cache.md") == rows)
+    }
+
+    @Test func `the paged cache's page shows what a window holds`() throws {
+        let groups = [CacheGroup(blockCount: 6), CacheGroup(blockCount: 4, window: 6)]
+        var scheduler = TestScheduler(try makeOptions(blockSize: 4, groups: groups, budget: 6))
+        try scheduler.add(makeRequest(1, prompt: 10, maxTokens: 10))
+        let rows = (1...9).map { step in
+            let batch = scheduler.step().batch
+            let tables = batch.sequences[0].blockTables.map { table in
+                table.map { $0 < 0 ? "–" : String($0) }.joined(separator: " ")
+            }
+            return row([step, range(of: 1, in: batch), tables[0], tables[1]])
+        }
+        #expect(try self.rows(of: "paged-cache.md", "Windows") == [1, 2, 3, 5, 6, 9].map { rows[$0 - 1] })
+    }
+
+    @Test func `the prefix cache's page shows what is found where layers have windows`() throws {
+        let groups = [CacheGroup(blockCount: 20), CacheGroup(blockCount: 5, window: 6)]
+        var scheduler = TestScheduler(try makeOptions(blockSize: 4, groups: groups))
+        let story = Array(0...16 as ClosedRange<TokenID>)
+        var rows: [String] = []
+        for (name, prompt) in [("A", story), ("B", Array(100...104)), ("C", story), ("D", story)] {
+            try scheduler.add(SequenceRequest(id: SequenceID(1), prompt: prompt, maxTokens: 1))
+            let cached = scheduler.step().batch.started[0].cachedTokens
+            let ends = scheduler.scheduler.blockStates[1].dropFirst().filter { $0[1] == 0 }.map { $0.count - 1 }
+            let blocks = ends.sorted().map { "\($0 - 4) ..< \($0)" }.joined(separator: ", ")
+            rows.append(row([name, "\(prompt[0]) … \(prompt[prompt.count - 1])", cached, blocks]))
+        }
+        #expect(try self.rows(of: "prefix-cache.md", "Windows") == rows)
+    }
+
+    @Test func `the scheduling page shows what becomes of a draft`() throws {
+        var scheduler = Scheduler(try makeOptions(blockSize: 4))
+        let id = SequenceID(1)
+        try scheduler.add(SequenceRequest(id: id, prompt: Array(1...6)))
+        let steps: [(draft: [TokenID], committed: [TokenID])] = [
+            ([], [50]), ([51, 52, 53], [51, 60]), ([61, 62], [61, 62, 63]), ([], [64]),
+        ]
+        var rows: [String] = []
+        for (number, step) in steps.enumerated() {
+            scheduler.propose(id, step.draft)
+            let batch = scheduler.schedule()
+            let blocks = scheduler.usedBlockCount
+            _ = scheduler.commit([id: step.committed])
+            let state = try #require(scheduler.sequence(id))
+            rows.append(
+                row([
+                    number + 1, step.draft.map(String.init).joined(separator: " "), range(of: 1, in: batch), blocks,
+                    step.committed.map(String.init).joined(separator: " "), state.tokens.count, state.computedCount,
+                    scheduler.usedBlockCount,
+                ]))
+        }
+        #expect(try self.rows(of: "scheduling.md", "Drafts") == rows)
     }
 
     private func range(of id: UInt64, in batch: ScheduledBatch) -> String {
@@ -81,11 +133,12 @@ import Testing
         "|" + cells.map { $0.description.isEmpty ? " |" : " \($0) |" }.joined()
     }
 
-    /// The rows of a page's example table: those that begin with a step's number.
-    private func rows(of page: String) throws -> [String] {
+    /// The rows of the table in a section of a page, without its head.
+    private func rows(of page: String, _ section: String = "An example") throws -> [String] {
         let text = try String(contentsOf: Paths.root.appending(path: "docs/\(page)"), encoding: .utf8)
-        return text.split(separator: "\n").map(String.init).filter { line in
-            line.hasPrefix("| ") && line.dropFirst(2).first?.isNumber == true
-        }
+        let lines = text.split(separator: "\n").map(String.init)
+        let start = try #require(lines.firstIndex(of: "## \(section)"))
+        let rows = lines[(start + 1)...].prefix { !$0.hasPrefix("## ") }.filter { $0.hasPrefix("|") }
+        return Array(rows.dropFirst(2))
     }
 }
