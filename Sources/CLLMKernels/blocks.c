@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#pragma STDC FP_CONTRACT OFF
+
 static float half_at(const unsigned char *p) {
     _Float16 half;
     memcpy(&half, p, sizeof half);
@@ -39,6 +41,18 @@ static float integers_q4_0(const unsigned char *block, int8_t *q) {
     return half_at(block);
 }
 
+// float16 scale and minimum, 16 bytes as of Q4_0 with nothing added: scale * q + minimum.
+static void decode_q4_1(const unsigned char *blocks, size_t count, float *weights) {
+    for (size_t block = 0; block < count; block++, blocks += 20, weights += 32) {
+        const float scale = half_at(blocks), minimum = half_at(blocks + 2);
+        for (size_t i = 0; i < 16; i++) {
+            const float low = (float)(blocks[4 + i] & 15) * scale, high = (float)(blocks[4 + i] >> 4) * scale;
+            weights[i] = low + minimum;
+            weights[i + 16] = high + minimum;
+        }
+    }
+}
+
 // In the order of llm_dtype.
 static const llm_encoding encodings[] = {
     {"F32", 1, 4, LLM_PANEL_F32, decode_f32, NULL, 0},
@@ -46,6 +60,7 @@ static const llm_encoding encodings[] = {
     {"BF16", 1, 2, LLM_PANEL_BF16, decode_bf16, NULL, 0},
     {"Q8_0", 32, 34, LLM_PANEL_Q8, NULL, integers_q8_0, 8},
     {"Q4_0", 32, 18, LLM_PANEL_Q4, NULL, integers_q4_0, 4},
+    {"Q4_1", 32, 20, LLM_PANEL_F32, decode_q4_1, NULL, 0},
 };
 
 const llm_encoding *llm_encodings(size_t *count) {
