@@ -53,6 +53,37 @@ static void decode_q4_1(const unsigned char *blocks, size_t count, float *weight
     }
 }
 
+// Weights of 5 bits: the low four as in Q4_0, the fifth bit of weight i in bit i of 4 bytes before them.
+static void fifth_bits(const unsigned char *high, const unsigned char *low, uint8_t *q) {
+    uint32_t bits;
+    memcpy(&bits, high, sizeof bits);
+    for (size_t i = 0; i < 16; i++) {
+        q[i] = (uint8_t)((low[i] & 15) | (bits >> i & 1) << 4);
+        q[i + 16] = (uint8_t)(low[i] >> 4 | (bits >> (i + 16) & 1) << 4);
+    }
+}
+
+// float16 scale, then 5 bits each, plus 16.
+static float integers_q5_0(const unsigned char *block, int8_t *q) {
+    uint8_t unsigned_q[32];
+    fifth_bits(block + 2, block + 6, unsigned_q);
+    for (size_t i = 0; i < 32; i++) q[i] = (int8_t)(unsigned_q[i] - 16);
+    return half_at(block);
+}
+
+// float16 scale and minimum, then 5 bits each: scale * q + minimum.
+static void decode_q5_1(const unsigned char *blocks, size_t count, float *weights) {
+    for (size_t block = 0; block < count; block++, blocks += 24, weights += 32) {
+        const float scale = half_at(blocks), minimum = half_at(blocks + 2);
+        uint8_t q[32];
+        fifth_bits(blocks + 4, blocks + 8, q);
+        for (size_t i = 0; i < 32; i++) {
+            const float scaled = (float)q[i] * scale;
+            weights[i] = scaled + minimum;
+        }
+    }
+}
+
 // In the order of llm_dtype.
 static const llm_encoding encodings[] = {
     {"F32", 1, 4, LLM_PANEL_F32, decode_f32, NULL, 0},
@@ -61,6 +92,8 @@ static const llm_encoding encodings[] = {
     {"Q8_0", 32, 34, LLM_PANEL_Q8, NULL, integers_q8_0, 8},
     {"Q4_0", 32, 18, LLM_PANEL_Q4, NULL, integers_q4_0, 4},
     {"Q4_1", 32, 20, LLM_PANEL_F32, decode_q4_1, NULL, 0},
+    {"Q5_0", 32, 22, LLM_PANEL_Q8, NULL, integers_q5_0, 5},
+    {"Q5_1", 32, 24, LLM_PANEL_F32, decode_q5_1, NULL, 0},
 };
 
 const llm_encoding *llm_encodings(size_t *count) {

@@ -84,7 +84,7 @@ size_t llm_panel_bytes(llm_packing packing, size_t k);
 // Stored weights
 
 // How a checkpoint stores weights. A row is whole blocks.
-typedef enum { LLM_F32, LLM_F16, LLM_BF16, LLM_Q8_0, LLM_Q4_0, LLM_Q4_1 } llm_dtype;
+typedef enum { LLM_F32, LLM_F16, LLM_BF16, LLM_Q8_0, LLM_Q4_0, LLM_Q4_1, LLM_Q5_0, LLM_Q5_1 } llm_dtype;
 
 // A stored type. Its weights are integers of few bits with one scale a block of LLM_GROUP, or anything else.
 typedef struct {

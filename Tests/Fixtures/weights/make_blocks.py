@@ -12,8 +12,8 @@ from gguf import GGMLQuantizationType as Type
 from safetensors.numpy import save_file
 
 ROWS, INPUTS = 8, 96
-TYPES = [Type.F32, Type.F16, Type.BF16, Type.Q8_0, Type.Q4_0, Type.Q4_1]
-SCALES = {Type.Q8_0: 1, Type.Q4_0: 1, Type.Q4_1: 2}  # float16 numbers at the start of a block
+TYPES = [Type.F32, Type.F16, Type.BF16, Type.Q8_0, Type.Q4_0, Type.Q4_1, Type.Q5_0, Type.Q5_1]
+SCALES = {Type.Q8_0: 1, Type.Q4_0: 1, Type.Q4_1: 2, Type.Q5_0: 1, Type.Q5_1: 2}  # float16 numbers at the start of a block
 
 random = np.random.default_rng(11)
 
