@@ -65,7 +65,28 @@ public struct LLMGenError: Error, Sendable, CustomStringConvertible {
 
 extension LLMGenError {
     init(_ error: ModelError) {
-        self.init(code: error.code == .notFound ? .notFound : .invalidInput, message: error.message, cause: error)
+        self.init(
+            code: error.code == .notFound ? .notFound : .invalidInput, message: error.message,
+            cause: error)
+    }
+
+    /// What `body` returns; the error of any room becomes one of the library's.
+    static func rethrowing<Value>(_ body: () throws -> Value) throws(LLMGenError) -> Value {
+        do {
+            return try body()
+        } catch let error as LLMGenError {
+            throw error
+        } catch let error as ModelError {
+            throw LLMGenError(error)
+        } catch let error as WeightsError {
+            throw LLMGenError(error)
+        } catch let error as TokenizerError {
+            throw LLMGenError(error)
+        } catch let error as SamplingError {
+            throw LLMGenError(error)
+        } catch {
+            throw LLMGenError(code: .failed, message: "\(error)", cause: error)
+        }
     }
 
     init(_ error: WeightsError) {

@@ -104,13 +104,14 @@ extension Compute {
     ) -> Activations {
         precondition(x.columns == weights.inputs, "activations: \(x.columns) columns for \(weights.inputs) inputs")
         precondition(norm.map { $0.weight.count == x.columns } ?? true, "activations: norm")
-        let rooms = weights.forms.map { form in
+        /// nil where the rows are taken as they are.
+        func room(_ form: ActivationForm) -> ActivationRoom? {
             norm == nil && form == .float32 ? nil : ActivationRoom(form, rows: x.rows, columns: x.columns)
         }
-        let storage = scratch.bytes(rooms.reduce(0) { $0 + ($1?.byteCount ?? 0) })
+        let storage = scratch.bytes(weights.forms.reduce(0) { $0 + (room($1)?.byteCount ?? 0) })
         var start = UnsafeMutableRawPointer(storage.base)
-        let encoded = zip(weights.forms, rooms).map { form, room -> Activations.Encoded in
-            guard let room else { return Activations.Encoded(form, view(x), owner: x.owner) }
+        let encoded = weights.forms.map { form -> Activations.Encoded in
+            guard let room = room(form) else { return Activations.Encoded(form, view(x), owner: x.owner) }
             let target = room.arguments(at: start)
             start += room.byteCount
             encode(x, norm, target)

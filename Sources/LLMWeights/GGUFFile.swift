@@ -42,12 +42,4 @@ public struct GGUFFile: NamedTensors {
 
     /// Lets the system start reading the tensor's bytes.
     public func willNeed(_ name: String) { stored.willNeed(name) }
-
-    /// The error for who wants the tensors of a GGUF file.
-    package static func unread(_ path: String) -> WeightsError {
-        WeightsError(
-            code: .unsupported,
-            message: "\(path.quoted): a GGUF file, whose tensors are not read yet, only its header and metadata; "
-                + "give a model folder with safetensors weights")
-    }
 }

@@ -3,7 +3,9 @@ import LLMTestSupport
 import Testing
 
 @Suite struct InspectTests {
-    @Test(arguments: [[], [Command.fairytale], ["fairytale-6m"], [Command.fairytale + "/model.safetensors"]])
+    @Test(arguments: [
+        [], [Command.fairytale], ["fairytale-6m"], [Command.fairytale + "/model.safetensors"],
+    ])
     func `inspect says what a checkpoint is`(arguments: [String]) throws {
         let run = try Command.run(["inspect"] + arguments)
         #expect(run.status == 0 && run.stderr == "")
@@ -73,9 +75,32 @@ import Testing
         #expect(inspection.tokenizer_model == "llama" && inspection.vocabulary_size == 9 && inspection.tensors == 7)
     }
 
-    @Test func `A GGUF file cannot be run yet, and says so`() throws {
+    @Test func `A GGUF file without the model's sizes cannot be run, and says what is missing`()
+        throws
+    {
         let path = Paths.fixtures.appending(path: "weights/values.gguf").path
-        try Command.run("generate", "A cat", "--model", path).expectError(65, ["values.gguf", "not read yet"])
+        try Command.run("generate", "A cat", "--model", path).expectError(
+            65, ["values.gguf", "'llama.", "missing"])
+    }
+
+    @Test func `inspect says what the model of a GGUF file is`() throws {
+        let run = try Command.run(
+            "inspect", Paths.fixtures.appending(path: "models/gguf/llama-mixed.gguf").path)
+        #expect(run.status == 0 && run.stderr == "")
+        for line in [
+            "architecture  llama, LlamaForCausalLM", "layers        3",
+            "heads         4 query, 2 key/value, of 16",
+            "vocabulary    320", "Q4_0:", "Q4_1:", "Q5_0:", "Q5_1:", "Q8_0:", "tokenizer     none",
+        ] {
+            #expect(run.stdout.contains(line), "\(run.stdout)")
+        }
+    }
+
+    @Test func `generate runs a GGUF file`() throws {
+        let path = Paths.fixtures.appending(path: "models/gguf/qwen2-q8_0.gguf").path
+        let run = try Command.run(
+            "generate", "--model", path, "--prompt-token-ids", "1,2,3", "--max-tokens", "3", "--json")
+        #expect(run.status == 0 && run.stdout.contains(#""compute_dtype":"int8""#), "\(run)")
     }
 
     @Test func `inspect of a damaged GGUF file is an error`() throws {

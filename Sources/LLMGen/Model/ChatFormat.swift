@@ -31,25 +31,10 @@ public struct ChatFormat: Sendable {
         self.templates = .success(templates)
     }
 
-    /// Reads the files of a folder in Hugging Face's layout, as ``ChatTemplateSet`` does.
-    init(folder: URL) {
-        model = folder.resolvingSymlinksInPath().lastPathComponent
-        templates = Result { () throws(TemplateError) in try ChatTemplateSet(folder: folder) }
-    }
-
-    /// The templates and the special tokens of a GGUF file.
-    init(_ file: GGUFVocabulary, _ tokenizer: any Tokenizer, model: String) {
+    /// The templates of a model, which `read` finds in its files.
+    init(model: String, _ read: () throws(TemplateError) -> ChatTemplateSet) {
         self.model = model
-        var tokens: [String: TemplateValue] = [:]
-        if let bos = tokenizer.bosToken.flatMap({ tokenizer.piece($0) }) { tokens["bos_token"] = .string(bos) }
-        if let eos = tokenizer.eosTokens.first.flatMap({ tokenizer.piece($0) }) { tokens["eos_token"] = .string(eos) }
-        var templates = ChatTemplateSet("", specialTokens: tokens)
-        do {
-            templates.texts = try file.chatTemplates()
-            self.templates = .success(templates)
-        } catch {
-            self.templates = .failure(TemplateError(.malformedTemplate, error.message))
-        }
+        templates = Result(catching: read)
     }
 
     /// The model's template; `tool_use` where there are tools and one of that name, else `default`.

@@ -17,6 +17,12 @@ package struct GGUFVocabulary {
         }
     }
 
+    /// The vocabulary of a file that is open.
+    init(_ file: GGUFFile) { self.file = file }
+
+    /// Whether the file has a vocabulary.
+    var isPresent: Bool { metadata.type(of: key("model")) != nil }
+
     /// The tokenizer that the vocabulary means.
     ///
     /// - Throws: ``LLMGenError`` `invalidInput`, which names the file, the key and the value.

@@ -1,4 +1,3 @@
-import Foundation
 import LLMModels
 import LLMSampling
 
@@ -7,16 +6,14 @@ struct GenerationConfig: Sendable {
     let defaults: SamplingDefaults
     let eosTokens: [TokenID]
 
-    /// Reads the folder's file; without one nothing is recommended.
-    init(folder: URL) throws(LLMGenError) {
-        let path = folder.appending(path: "generation_config.json").path
-        guard FileManager.default.fileExists(atPath: path) else {
+    /// Reads the keys of a file; without one nothing is recommended.
+    init(_ file: ConfigFile?) throws(LLMGenError) {
+        guard let file else {
             defaults = .none
             eosTokens = []
             return
         }
         do {
-            let file = try ConfigFile(path: path)
             let any = -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude
             func number(_ key: String) throws(ModelError) -> Double? {
                 file.has(key) ? try file.number(key, in: any) : nil
@@ -34,14 +31,15 @@ struct GenerationConfig: Sendable {
                     typicalP: number("typical_p"), repetitionPenalty: number("repetition_penalty"),
                     maxTokens: maxTokens, minTokens: minTokens, doSample: doSample)
             } catch let error as SamplingError {
-                throw LLMGenError(code: .invalidInput, message: "'\(path)': \(error.message)", cause: error)
+                throw LLMGenError(
+                    code: .invalidInput, message: "'\(file.path)': \(error.message)", cause: error)
             }
         } catch let error as ModelError {
             throw LLMGenError(error)
         } catch let error as LLMGenError {
             throw error
         } catch {
-            throw LLMGenError(code: .invalidInput, message: "'\(path)': \(error)", cause: error)
+            throw LLMGenError(code: .invalidInput, message: "'\(file.path)': \(error)", cause: error)
         }
     }
 }

@@ -9,13 +9,13 @@ import LLMWeights
 ///
 /// Several engines may use one model at a time, each with its own cache; the model's threads serve them in turn.
 public final class LanguageModel: Sendable {
-    /// The name that outputs carry: the folder's name.
+    /// The name that outputs carry: that of the folder, or of the GGUF file.
     public let name: String
-    /// The folder the model was read from.
+    /// The folder that the model's files are in.
     public let folder: URL
     /// The architecture's name in `config.json`, such as `LlamaForCausalLM`.
     public let architectureName: String
-    /// Text to tokens and back; nil where the folder has no tokenizer, so that prompts must be token ids.
+    /// Text to tokens and back; nil where the model has no tokenizer, so that prompts must be token ids.
     public let tokenizer: (any Tokenizer)?
     /// How conversations are written for the model: its chat template.
     public let chatFormat: ChatFormat
@@ -51,8 +51,8 @@ public final class LanguageModel: Sendable {
     /// Who multiplies matrices.
     public var gemm: GEMM { compute.gemm }
 
-    /// Loads a model from a folder in Hugging Face's layout, from one weights file in such a folder, or a bundled or
-    /// installed one by its name (``ModelLocator``).
+    /// Loads a model from a folder in Hugging Face's layout, from one weights file in such a folder, from a GGUF file, or
+    /// a bundled or installed one by its name (``ModelLocator``).
     ///
     /// - Throws: ``LLMGenError`` `notFound` or `invalidInput`, naming the file, the field and the value.
     public static func load(
@@ -63,31 +63,29 @@ public final class LanguageModel: Sendable {
             Thread.detachNewThread {
                 continuation.resume(
                     returning: Result { () throws(LLMGenError) in
-                        try LanguageModel(ModelLocator.location(path), options)
+                        try LanguageModel(ModelLocator.source(path), options)
                     })
             }
         }
         return try result.get()
     }
 
-    private init(_ location: ModelLocation, _ options: LoadOptions) throws(LLMGenError) {
+    private init(_ source: any ModelSource, _ options: LoadOptions) throws(LLMGenError) {
         let start = ContinuousClock.now
-        guard try !location.isGGUF() else { throw LLMGenError(GGUFFile.unread(location.weights.path)) }
-        let folder = location.folder
         compute = try options.compute()
-        self.folder = folder
-        name = folder.resolvingSymlinksInPath().lastPathComponent
+        name = source.name
+        folder = source.folder
         quantization = options.quantization
-        tokenizer = try LanguageModel.tokenizer(in: folder)
-        chatFormat = ChatFormat(folder: folder)
-        let generation = try GenerationConfig(folder: folder)
+        tokenizer = try source.tokenizer()
+        chatFormat = source.chatFormat(tokenizer)
+        let generation = try GenerationConfig(source.generationConfig())
         samplingDefaults = generation.defaults
+        let config = try source.config()
         do {
-            let config = try ConfigFile(path: folder.appending(path: "config.json").path)
             architectureName = try Architectures.entry(config).name
             let tensors: any NamedTensors =
                 switch options.loadFormat {
-                case .auto: try Checkpoint(path: location.weights.path)
+                case .auto: try source.tensors()
                 case .dummy: try DummyTensors(config)
                 }
             let format = try options.linearFormat(tensors)
@@ -103,8 +101,6 @@ public final class LanguageModel: Sendable {
             eosTokens = own + (tokenizer?.eosTokens ?? []).filter { !own.contains($0) }
         } catch let error as LLMGenError {
             throw error
-        } catch let error as WeightsError {
-            throw LLMGenError(error)
         } catch let error as ModelError {
             throw LLMGenError(error)
         } catch {
@@ -144,15 +140,6 @@ public final class LanguageModel: Sendable {
             } catch {
                 throw LLMGenError(code: .invalidInput, message: "\(error)", cause: error)
             }
-        }
-    }
-
-    private static func tokenizer(in folder: URL) throws(LLMGenError) -> (any Tokenizer)? {
-        guard TokenizerFile.name(in: folder) != nil else { return nil }
-        do {
-            return try TokenizerFile.load(folder)
-        } catch {
-            throw LLMGenError(error)
         }
     }
 }

@@ -39,11 +39,13 @@ public struct ModelInspection: Sendable, Encodable {
         public let kvBytesPerToken: Int
     }
 
-    /// The folder's name.
+    /// The name of the folder, or of the GGUF file.
     public let name: String
-    /// `architectures` of the config.
+    /// The weight files' format: `safetensors` or `GGUF`.
+    public let format: String
+    /// `architectures` of the config; none where a GGUF file's metadata make no config.
     public let architectures: [String]
-    /// The sizes; nil for an architecture that the engine does not have.
+    /// The sizes; nil for a model that the engine cannot run.
     public let sizes: Sizes?
     /// Why the engine cannot run the model; nil where it can.
     public let unsupported: String?
@@ -51,39 +53,77 @@ public struct ModelInspection: Sendable, Encodable {
     public let files: [String]
     /// Stored element types, the largest share first.
     public let types: [StoredType]
+    /// Tensors.
+    public let tensors: Int
     /// Elements of all tensors.
     public let parameters: Int
     /// Bytes of all tensors.
     public let bytes: Int
-    /// Whether the folder has a tokenizer that the engine reads.
+    /// Whether there is a tokenizer that the engine reads.
     public let hasTokenizer: Bool
     /// The file that the tokenizer is in; nil where there is none.
     public let tokenizer: String?
 
+    /// The GGUF format's version; this and the following are nil for a folder.
+    public let version: Int?
+    /// `general.architecture`, such as `llama`; nil where the file does not say.
+    public let architecture: String?
+    /// Keys of the metadata.
+    public let metadataKeys: Int?
+    /// `tokenizer.ggml.model`, such as `gpt2`; nil where the file has no vocabulary.
+    public let tokenizerModel: String?
+    /// `tokenizer.ggml.pre`, the name of the pre-tokenizer; nil where the file does not say.
+    public let preTokenizer: String?
+    /// Tokens of the vocabulary.
+    public let vocabularySize: Int?
+    /// Bytes of the file.
+    public let fileBytes: Int?
+
     /// Reads the model that `path` names (``ModelLocator``). - Throws: ``LLMGenError`` where there is no checkpoint, or a
     /// corrupt one.
     public init(_ path: String) throws(LLMGenError) {
-        let location = try ModelLocator.location(path)
-        let folder = location.folder
-        name = folder.resolvingSymlinksInPath().lastPathComponent
-        do {
-            let config = try ConfigFile(path: folder.appending(path: "config.json").path)
-            architectures = try config.strings("architectures")
-            let checkpoint = try Checkpoint(path: location.weights.path)
-            files = checkpoint.files
-            types = ModelInspection.types(checkpoint.tensors)
-            parameters = checkpoint.parameterCount
-            bytes = checkpoint.byteCount
-            (sizes, unsupported) = try ModelInspection.sizes(config)
-        } catch let error as ModelError {
-            throw LLMGenError(error)
-        } catch let error as WeightsError {
-            throw LLMGenError(error)
-        } catch {
-            throw LLMGenError(code: .failed, message: "\(error)", cause: error)
-        }
-        tokenizer = TokenizerFile.name(in: folder)
+        let source = try ModelLocator.source(path)
+        name = source.name
+        let contents = try source.contents()
+        files = contents.files
+        types = ModelInspection.types(contents.tensors)
+        tensors = contents.tensors.count
+        parameters = contents.tensors.reduce(0) { $0 + $1.elementCount }
+        bytes = contents.tensors.reduce(0) { $0 + $1.byteCount }
+        tokenizer = source.tokenizerName
         hasTokenizer = tokenizer != nil
+
+        let gguf = contents.gguf
+        func text(_ key: String) throws(LLMGenError) -> String? {
+            guard let values = gguf?.metadata, values.type(of: key) != nil else { return nil }
+            return try LLMGenError.rethrowing { try values.string(key) }
+        }
+        format = gguf == nil ? "safetensors" : "GGUF"
+        version = gguf?.version
+        architecture = try text("general.architecture")
+        metadataKeys = gguf?.metadata.keys.count
+        tokenizerModel = try text("tokenizer.ggml.model")
+        preTokenizer = try text("tokenizer.ggml.pre")
+        vocabularySize = try LLMGenError.rethrowing {
+            try gguf?.metadata.count(ofList: "tokenizer.ggml.tokens")
+        }
+        fileBytes = gguf?.file.count
+
+        do throws(LLMGenError) {
+            (architectures, sizes, unsupported) = try ModelInspection.model(source)
+        } catch {
+            // A GGUF file is worth showing also where its metadata make no config.
+            guard gguf != nil else { throw error }
+            (architectures, sizes, unsupported) = ([], nil, error.message)
+        }
+    }
+
+    private static func model(_ source: any ModelSource) throws(LLMGenError) -> ([String], Sizes?, String?) {
+        let config = try source.config()
+        return try LLMGenError.rethrowing {
+            let (sizes, unsupported) = try sizes(config)
+            return (try config.strings("architectures"), sizes, unsupported)
+        }
     }
 
     private static func sizes(_ config: ConfigFile) throws(ModelError) -> (Sizes?, String?) {

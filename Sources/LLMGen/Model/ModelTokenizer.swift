@@ -12,19 +12,9 @@ public struct ModelTokenizer: Sendable {
     ///
     /// - Throws: ``LLMGenError`` `notFound` or `invalidInput`, naming the file and what is wrong with it.
     public init(_ path: String = ModelLocator.bundledModel) throws(LLMGenError) {
-        let location = try ModelLocator.location(path)
-        guard try !location.isGGUF() else {
-            let file = try GGUFVocabulary(path: location.weights.path)
-            tokenizer = try file.tokenizer()
-            chatFormat = ChatFormat(file, tokenizer, model: location.weights.lastPathComponent)
-            return
-        }
-        chatFormat = ChatFormat(folder: location.folder)
-        do {
-            tokenizer = try TokenizerFile.load(location.weights)
-        } catch {
-            throw LLMGenError(error)
-        }
+        let source = try ModelLocator.source(path)
+        tokenizer = try source.tokenizerAlone()
+        chatFormat = source.chatFormat(tokenizer)
     }
 
     /// The ids of `text`.

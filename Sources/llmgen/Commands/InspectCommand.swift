@@ -12,17 +12,11 @@ struct InspectCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        if let file = try GGUFInspection(model) {
-            try show(file, file.rows)
-        } else {
-            let inspection = try ModelInspection(model)
-            try show(inspection, inspection.rows)
-        }
-    }
-
-    private func show(_ inspection: some Encodable, _ rows: [(String, String)]) throws {
+        let inspection = try ModelInspection(model)
         if json { return try inspection.printLine() }
-        for (name, value) in rows { try StandardStreams.write("\(name.padding(to: 14))\(value)\n") }
+        for (name, value) in inspection.rows {
+            try StandardStreams.write("\(name.padding(to: 14))\(value)\n")
+        }
     }
 }
 
@@ -32,52 +26,47 @@ extension ModelInspection.StoredType {
     }
 }
 
-extension GGUFInspection {
-    /// Names and values, as a person reads them.
-    fileprivate var rows: [(String, String)] {
-        var tokenizer = "none"
-        if let tokenizerModel {
-            let details = (preTokenizer.map { ["pre-tokenizer \($0)"] } ?? []) + ["\(vocabularySize) tokens"]
-            tokenizer = "\(tokenizerModel) (\(details.joined(separator: ", ")))"
-        }
-        return [
-            ("model", name),
-            ("format", "\(format) version \(version); its tensors are not read yet"),
-            ("architecture", architecture ?? "not told"),
-            ("metadata", "\(metadataKeys) keys"),
-            ("tokenizer", tokenizer),
-            ("parameters", "\(parameters)"),
-            ("weights", "\(bytes) bytes (\(ByteCount(bytes: bytes))) in \(tensors) tensors"),
-        ] + types.map(\.row) + [("file", "\(fileBytes) bytes (\(ByteCount(bytes: fileBytes)))")]
-    }
-}
-
 extension ModelInspection {
     /// Names and values, as a person reads them.
     fileprivate var rows: [(String, String)] {
-        var rows = [("model", name), ("architecture", architectures.joined(separator: ", "))]
-        if let unsupported { rows.append(("", unsupported)) }
-        if let sizes {
-            rows += [
-                ("layers", "\(sizes.layers)"),
-                ("hidden size", "\(sizes.hiddenSize)"),
-                ("heads", "\(sizes.heads) query, \(sizes.kvHeads) key/value, of \(sizes.headDim)"),
-                (
-                    "vocabulary",
-                    "\(sizes.vocabularySize)\(sizes.tiedEmbedding ? ", output head tied to the embedding" : "")"
-                ),
-                ("context", "\(sizes.maxPositions) tokens"),
-                ("KV cache", "\(sizes.kvBytesPerToken) bytes a token in float32"),
-            ]
-        }
-        rows.append(("parameters", "\(parameters)"))
-        rows.append(("weights", "\(bytes) bytes (\(ByteCount(bytes: bytes))) in \(files.joined(separator: ", "))"))
-        rows += types.map(\.row)
+        var rows = [("model", name)]
+        if let version { rows.append(("format", "\(format) version \(version)")) }
         rows.append(
-            (
-                "tokenizer",
-                tokenizer.map { $0 == "tokenizer.model" ? "\($0) (SentencePiece)" : $0 } ?? "none that is supported"
-            ))
+            ("architecture", ([architecture].compactMap(\.self) + architectures).joined(separator: ", ")))
+        if let unsupported { rows.append(("", unsupported)) }
+        if let sizes { rows += sizeRows(sizes) }
+        if let metadataKeys { rows.append(("metadata", "\(metadataKeys) keys")) }
+        rows.append(("parameters", "\(parameters)"))
+        let place = version == nil ? files.joined(separator: ", ") : "\(tensors) tensors"
+        rows.append(("weights", "\(bytes) bytes (\(ByteCount(bytes: bytes))) in \(place)"))
+        rows += types.map(\.row)
+        rows.append(("tokenizer", tokenizerText))
+        if let fileBytes {
+            rows.append(("file", "\(fileBytes) bytes (\(ByteCount(bytes: fileBytes)))"))
+        }
         return rows
+    }
+
+    private func sizeRows(_ sizes: Sizes) -> [(String, String)] {
+        let tied = sizes.tiedEmbedding ? ", output head tied to the embedding" : ""
+        return [
+            ("layers", "\(sizes.layers)"),
+            ("hidden size", "\(sizes.hiddenSize)"),
+            ("heads", "\(sizes.heads) query, \(sizes.kvHeads) key/value, of \(sizes.headDim)"),
+            ("vocabulary", "\(sizes.vocabularySize)\(tied)"),
+            ("context", "\(sizes.maxPositions) tokens"),
+            ("KV cache", "\(sizes.kvBytesPerToken) bytes a token in float32"),
+        ]
+    }
+
+    private var tokenizerText: String {
+        if let tokenizerModel {
+            let details =
+                (preTokenizer.map { ["pre-tokenizer \($0)"] } ?? []) + ["\(vocabularySize ?? 0) tokens"]
+            return "\(tokenizerModel) (\(details.joined(separator: ", ")))"
+        }
+        guard version == nil else { return "none" }
+        return tokenizer.map { $0 == "tokenizer.model" ? "\($0) (SentencePiece)" : $0 }
+            ?? "none that is supported"
     }
 }

@@ -1,0 +1,54 @@
+import Foundation
+import LLMModels
+import LLMTemplate
+import LLMTokenizer
+import LLMWeights
+
+/// A model in a folder in Hugging Face's layout, or one weights or tokenizer file in such a folder.
+struct FolderSource: ModelSource {
+    let location: ModelLocation
+
+    init(_ location: ModelLocation) { self.location = location }
+
+    var folder: URL { location.folder }
+    var name: String { folder.resolvingSymlinksInPath().lastPathComponent }
+    var tokenizerName: String? { TokenizerFile.name(in: folder) }
+
+    func config() throws(LLMGenError) -> ConfigFile { try file("config.json") }
+
+    func generationConfig() throws(LLMGenError) -> ConfigFile? {
+        let name = "generation_config.json"
+        guard FileManager.default.fileExists(atPath: folder.appending(path: name).path) else {
+            return nil
+        }
+        return try file(name)
+    }
+
+    func tensors() throws(LLMGenError) -> any NamedTensors { try checkpoint() }
+
+    func tokenizer() throws(LLMGenError) -> (any Tokenizer)? {
+        guard tokenizerName != nil else { return nil }
+        return try LLMGenError.rethrowing { try TokenizerFile.load(folder) }
+    }
+
+    func tokenizerAlone() throws(LLMGenError) -> any Tokenizer {
+        try LLMGenError.rethrowing { try TokenizerFile.load(location.weights) }
+    }
+
+    func chatFormat(_ tokenizer: (any Tokenizer)?) -> ChatFormat {
+        ChatFormat(model: name) { () throws(TemplateError) in try ChatTemplateSet(folder: folder) }
+    }
+
+    func contents() throws(LLMGenError) -> SourceContents {
+        let checkpoint = try checkpoint()
+        return SourceContents(files: checkpoint.files, tensors: checkpoint.tensors)
+    }
+
+    private func checkpoint() throws(LLMGenError) -> Checkpoint {
+        try LLMGenError.rethrowing { try Checkpoint(path: location.weights.path) }
+    }
+
+    private func file(_ name: String) throws(LLMGenError) -> ConfigFile {
+        try LLMGenError.rethrowing { try ConfigFile(path: folder.appending(path: name).path) }
+    }
+}
