@@ -7,7 +7,8 @@ usage: make_fixtures.py OUT_DIR [NAME ...]      (python3 with torch, transformer
 Each OUT_DIR/NAME is a Hugging Face folder without a tokenizer:
   model.safetensors            the weights; llama-sharded has model.safetensors.index.json and three shards instead
   config.json                  as transformers 5 writes it (`rope_parameters`, `dtype`)
-  config-transformers4.json    the same model as transformers 4.51.3 writes it (`rope_theta`, `rope_scaling`, `torch_dtype`)
+  config-transformers4.json    the same model as transformers 4.51.3 writes it (`rope_theta`, `rope_scaling`, `torch_dtype`);
+                               for DeepSeek-V2 as the published checkpoints have it
   config-transformers4-type.json   llama-linear-rope only: as transformers 4.36.2 writes it (`rope_scaling.type`)
   generation_config.json       as transformers 5 writes it
   reference.json               what transformers computes, rounded to 5 decimals:
@@ -20,11 +21,13 @@ Each OUT_DIR/NAME is a Hugging Face folder without a tokenizer:
       greedy            24 further tokens by argmax; an end-of-sequence token does not stop it
     last_hidden_state   [position][hidden] after the final norm, for the prompt of length 7 (cases[2])
 
-All arithmetic is float32 with eager attention, on the CPU. Weights are float32, except where a row of FIXTURES says
-otherwise; there they are rounded to the stored type first, so that the reference is of the weights as stored.
+All arithmetic is float32 with eager attention and eager experts, on the CPU, without a cache; the same path is then
+computed with transformers' cache and must agree. Weights are float32, except where a row of FIXTURES says otherwise;
+there they are rounded to the stored type first, so that the reference is of the weights as stored.
 The random numbers are torch's with fixed seeds: the same versions on the same kind of processor give the same
 weights. The first four rows are the ones of the same name of our make_parity.py.
 """
+import copy
 import json
 import os
 import shutil
@@ -38,6 +41,9 @@ PROMPT_SEED = 11
 PROMPT_LENGTHS = (1, 2, 7, 33, 96)
 HIDDEN_LENGTH = 7       # the prompt whose last hidden state is recorded
 GREEDY_TOKENS = 24
+GREEDY_MARGIN = 3.5e-4  # the least gap between the two best logits on a greedy path; below it, change the row's seed
+ROUTER_MARGIN = 1e-4    # the least gap between the scores of the last expert (or group) taken and the first left out
+CACHE_TOLERANCE = 2e-5  # the largest difference of a logit computed with and without the cache
 
 TOKENS = dict(max_position_embeddings=512, bos_token_id=1, eos_token_id=2, pad_token_id=0)
 BASE = dict(vocab_size=320, hidden_size=64, intermediate_size=112, num_hidden_layers=3, num_attention_heads=4,
@@ -47,15 +53,22 @@ SMALL = dict(vocab_size=151, hidden_size=48, intermediate_size=40, num_hidden_la
              num_key_value_heads=1, **TOKENS)
 
 
+# DeepSeek-V2: every size of the latent attention and of the experts differs from the others.
+DEEPSEEK = dict(hidden_size=36, num_hidden_layers=3, num_key_value_heads=3, kv_lora_rank=24, qk_nope_head_dim=20,
+                qk_rope_head_dim=8, v_head_dim=16, first_k_dense_replace=1, n_routed_experts=8, n_shared_experts=2,
+                moe_intermediate_size=13)
+
+
 def base(cls, **over):
     return dict(cls=cls, config={**BASE, **over}, full=33)
 
 
-def small(cls, dtype=torch.float32, max_shard_size=None, **over):
-    return dict(cls=cls, config={**SMALL, **over}, full=7, dtype=dtype, max_shard_size=max_shard_size)
+def small(cls, dtype=torch.float32, max_shard_size=None, full=7, seed=WEIGHT_SEED, **over):
+    return dict(cls=cls, config={**SMALL, **over}, full=full, seed=seed, dtype=dtype, max_shard_size=max_shard_size)
 
 
 # full: the longest prompt for which the logits of every position are recorded (for size).
+# seed: of the weights; WEIGHT_SEED unless that one gives a margin too small to compare.
 FIXTURES = {
     "llama": base("LlamaConfig"),
     "llama3-rope": base("LlamaConfig", rope_theta=500000.0, rope_scaling=dict(
@@ -72,6 +85,22 @@ FIXTURES = {
                            num_attention_heads=2),
     "qwen3-tied": small("Qwen3Config", head_dim=40, tie_word_embeddings=True),
     "llama-gqa": small("LlamaConfig", hidden_size=36, num_attention_heads=6, num_key_value_heads=2, head_dim=20),
+    # The caps are small, so that they bend the scores and logits of random weights.
+    "gemma2": small("Gemma2Config", full=33, hidden_size=44, num_hidden_layers=3, intermediate_size=37,
+                    num_attention_heads=2, head_dim=24, query_pre_attn_scalar=20, sliding_window=16,
+                    attn_logit_softcapping=5.0, final_logit_softcapping=8.0),
+    "mixtral": small("MixtralConfig", seed=20261, intermediate_size=21, num_local_experts=4, num_experts_per_tok=2),
+    "deepseek-v2": small("DeepseekV2Config", **DEEPSEEK, q_lora_rank=None, num_experts_per_tok=2,
+                         topk_method="greedy", n_group=1, topk_group=1),
+    # More experts to a token than groups: otherwise the limit on groups changes nothing.
+    "deepseek-v2-lora-q": small("DeepseekV2Config", **DEEPSEEK, q_lora_rank=28, num_experts_per_tok=3,
+                                topk_method="group_limited_greedy", n_group=4, topk_group=2,
+                                routed_scaling_factor=2.5, rope_scaling=dict(
+                                    type="yarn", factor=4, original_max_position_embeddings=64, beta_fast=32,
+                                    beta_slow=1, mscale=0.707, mscale_all_dim=0.707)),
+    "mistral-window": small("MistralConfig", full=33, sliding_window=16),
+    "qwen2-window": small("Qwen2Config", full=33, num_hidden_layers=3, use_sliding_window=True, sliding_window=16,
+                          max_window_layers=1),
 }
 
 
@@ -90,21 +119,33 @@ def write_json(path, value):
 def transformers4(config):
     """The config.json of transformers 5 as transformers 4.51.3 writes the same model.
 
-    Checked byte for byte against 4.51.3 for every row of FIXTURES. What differs:
+    Checked byte for byte against 4.51.3 for every row of FIXTURES but those of DeepSeek-V2, which 4.51.3 did not have.
+    What differs:
     - `rope_parameters` {rope_theta, rope_type, ...} was `rope_theta` at the top and `rope_scaling` {rope_type, ...},
       null where there is no scaling;
     - `dtype` was `torch_dtype` (4.56 and later already write `dtype`);
     - `layer_types` came later (4.53);
     - Qwen's `sliding_window` stood at its default of 4096 also where `use_sliding_window` is false, which is what
-      counts; later versions write null there.
+      counts; later versions write null there;
+    - Gemma 2, Mistral and Mixtral had no `rope_scaling`; Mixtral's `head_dim` was worked out, not null;
+    - Gemma 2 had `cache_implementation`, no `use_bidirectional_attention`, and left out `tie_word_embeddings` where true.
     """
     old = {k: v for k, v in config.items() if k not in ("rope_parameters", "dtype", "layer_types")}
+    model_type = config["model_type"]
     rope = dict(config["rope_parameters"])
     old["rope_theta"] = rope.pop("rope_theta")
-    old["rope_scaling"] = rope if rope["rope_type"] != "default" else None
+    if model_type not in ("gemma2", "mistral", "mixtral"):
+        old["rope_scaling"] = rope if rope["rope_type"] != "default" else None
     old["torch_dtype"] = config["dtype"]
     if config.get("use_sliding_window") is False:
         old["sliding_window"] = 4096
+    if model_type == "mixtral":
+        old["head_dim"] = config["head_dim"] or config["hidden_size"] // config["num_attention_heads"]
+    if model_type == "gemma2":
+        old["cache_implementation"] = "hybrid"
+        del old["use_bidirectional_attention"]
+        if config["tie_word_embeddings"]:
+            del old["tie_word_embeddings"]
     old["transformers_version"] = "4.51.3"
     return old
 
@@ -119,23 +160,87 @@ def transformers4_type(config):
     return old
 
 
-def random_model(config):
-    torch.manual_seed(WEIGHT_SEED)
-    model = tf.AutoModelForCausalLM.from_config(config, dtype=torch.float32, attn_implementation="eager").eval()
+def published_deepseek(config):
+    """The config.json of transformers 5 as the published checkpoints of DeepSeek-V2 have it, which came with code of
+    their own: `rope_theta` and `rope_scaling` with `type`, keys that transformers 5 no longer knows, and no `head_dim`,
+    which in transformers 5 is the size of the rotary part."""
+    added = ("head_dim", "mlp_bias", "output_router_logits", "qk_head_dim", "pad_token_id")
+    old = {k: v for k, v in transformers4(config).items() if k not in added}
+    if old["rope_scaling"] is not None:
+        old["rope_scaling"] = {k: v for k, v in old["rope_scaling"].items() if k != "rope_type"}
+    module = "modeling_deepseek"
+    old["auto_map"] = {
+        "AutoConfig": "configuration_deepseek.DeepseekV2Config",
+        "AutoModel": f"{module}.DeepseekV2Model",
+        "AutoModelForCausalLM": f"{module}.DeepseekV2ForCausalLM",
+    }
+    old.update(aux_loss_alpha=0.001, moe_layer_freq=1, scoring_func="softmax", seq_aux=True)
+    old["transformers_version"] = "4.39.3"
+    return old
+
+
+def random_model(config, seed=WEIGHT_SEED):
+    torch.manual_seed(seed)
+    model = tf.AutoModelForCausalLM.from_config(config, dtype=torch.float32, attn_implementation="eager",
+                                                experts_implementation="eager").eval()
     with torch.no_grad():
-        for _, p in model.named_parameters():
+        for name, p in model.named_parameters():
             if p.ndim == 1:                       # norms and biases: not all ones and zeros
                 p.add_(torch.randn_like(p) * 0.1)
+                if config.model_type == "gemma2" and "layernorm" in name and ".post_" in name:
+                    p.add_(1.0)                   # else the scaled, tied embedding wins, and greedy repeats its token
             else:
                 p.copy_(torch.randn_like(p) * (2.0 / p.shape[-1]) ** 0.5)
     return model
+
+
+def continuation(model, ids):
+    """The greedy tokens after `ids` and the smallest gap between the two best logits, each token from all those before
+    it without a cache. With the cache, which keeps only the window where there is one, the logits must be the same."""
+    sequence, margin = list(ids), float("inf")
+    cached = model(torch.tensor([ids]), use_cache=True)
+    for _ in range(GREEDY_TOKENS):
+        last = model(torch.tensor([sequence]), use_cache=False).logits[0, -1]
+        difference = float((last - cached.logits[0, -1]).abs().max())
+        assert difference < CACHE_TOLERANCE, f"with the cache a logit differs by {difference}"
+        best = last.topk(2).values
+        margin = min(margin, float(best[0] - best[1]))
+        sequence.append(int(last.argmax()))
+        cached = model(torch.tensor([sequence[-1:]]), use_cache=True, past_key_values=cached.past_key_values)
+    return sequence[len(ids):], margin
+
+
+def watch_routers(model):
+    """A list that gets, for every token that a router sees, the gap between the score of the last expert taken and the
+    best left out, and likewise of groups of experts where their number is limited: a small gap makes the reference a
+    matter of rounding."""
+    gaps = []
+
+    def gap(scores, taken):
+        best = scores.sort(dim=-1, descending=True).values
+        gaps.extend((best[:, taken - 1] - best[:, taken]).tolist())
+
+    def hook(router, inputs, output):
+        scores = output[0].softmax(-1)
+        if getattr(router, "topk_method", None) == "group_limited_greedy":
+            groups = scores.view(len(scores), router.num_group, -1)
+            best = groups.max(-1).values
+            gap(best, router.topk_group)
+            kept = best >= best.topk(router.topk_group).values[:, -1:]
+            scores = (groups * kept[..., None]).flatten(1)
+        gap(scores, router.top_k)
+
+    for module in model.modules():
+        if type(module).__name__ in ("MixtralTopKRouter", "DeepseekV2TopkRouter"):
+            module.register_forward_hook(hook)
+    return gaps
 
 
 def make(name, out):
     row = FIXTURES[name]
     shutil.rmtree(out, ignore_errors=True)
     os.makedirs(out)
-    model = random_model(getattr(tf, row["cls"])(**row["config"]))
+    model = random_model(getattr(tf, row["cls"])(**copy.deepcopy(row["config"])), row.get("seed", WEIGHT_SEED))
     sharding = {"max_shard_size": row["max_shard_size"]} if row.get("max_shard_size") else {}
     dtype = row.get("dtype", torch.float32)
     model.to(dtype).save_pretrained(out, **sharding)
@@ -145,33 +250,34 @@ def make(name, out):
         model = tf.AutoModelForCausalLM.from_pretrained(out, dtype=torch.float32, attn_implementation="eager").eval()
 
     config = json.load(open(os.path.join(out, "config.json")))
-    write_json(os.path.join(out, "config-transformers4.json"), transformers4(config))
+    older = published_deepseek if config["model_type"] == "deepseek_v2" else transformers4
+    write_json(os.path.join(out, "config-transformers4.json"), older(config))
     if name == "llama-linear-rope":
         write_json(os.path.join(out, "config-transformers4-type.json"), transformers4_type(config))
 
     generator = torch.Generator().manual_seed(PROMPT_SEED)
     cases, hidden, margin = [], None, float("inf")
+    router_gaps = watch_routers(model)
     with torch.no_grad():
         for n in PROMPT_LENGTHS:
             ids = [1] + torch.randint(3, row["config"]["vocab_size"], (n - 1,), generator=generator).tolist()
-            logits = model(torch.tensor([ids])).logits[0]
-            seq = list(ids)
-            for _ in range(GREEDY_TOKENS):
-                last = model(torch.tensor([seq])).logits[0, -1]
-                best = last.topk(2).values
-                margin = min(margin, float(best[0] - best[1]))
-                seq.append(int(last.argmax()))
+            logits = model(torch.tensor([ids]), use_cache=False).logits[0]
+            greedy, least = continuation(model, ids)
+            margin = min(margin, least)
             cases.append(dict(prompt=ids, logits=rounded(logits) if n <= row["full"] else None,
-                              last_logits=rounded(logits[-1]), greedy=seq[n:]))
+                              last_logits=rounded(logits[-1]), greedy=greedy))
             if n == HIDDEN_LENGTH:
                 hidden = rounded(model.model(torch.tensor([ids])).last_hidden_state[0])
+    router_margin = min(router_gaps, default=float("inf"))
+    assert margin >= GREEDY_MARGIN, f"{name}: smallest greedy margin {margin}: change the seed of the weights"
+    assert router_margin >= ROUTER_MARGIN, f"{name}: smallest router margin {router_margin}: change the seed"
     with open(os.path.join(out, "reference.json"), "w") as file:
         json.dump(dict(arch=name, transformers=tf.__version__, cases=cases, last_hidden_state=hidden), file,
                   separators=(",", ":"))
         file.write("\n")
     size = sum(os.path.getsize(os.path.join(out, f)) for f in os.listdir(out))
     print(f"{name:18} {sum(p.numel() for p in model.parameters()):7} parameters {size:8} bytes"
-          f"  smallest greedy margin {margin:.4f}")
+          f"  smallest greedy margin {margin:.4f}, router margin {router_margin:.5f}")
     return size
 
 
