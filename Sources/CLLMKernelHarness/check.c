@@ -207,6 +207,27 @@ bool same_output(check_case *c, const char *variant, const char *what, const out
     return true;
 }
 
+// Rows
+
+row_range random_range(check_case *c, size_t rows) {
+    row_range r = {0, 0, rows};
+    if (random_one_in(c, 3)) r.begin = random_size(c, 0, rows - 1);
+    if (random_one_in(c, 3)) r.end = random_size(c, r.begin, rows);
+    r.cut = random_size(c, r.begin, r.end);
+    return r;
+}
+
+void copy_rows(const output *to, const float *from, size_t width, size_t stride) {
+    for (size_t row = 0; row < to->rows; row++)
+        memcpy((float *)to->data + row * to->stride, from + row * stride, width * sizeof *from);
+}
+
+bool close_to(check_case *c, const output *y, size_t row, size_t i, double wanted, double tolerance) {
+    const double own = ((const float *)y->data)[row * y->stride + i];
+    if (fabs(own - wanted) <= tolerance) return true;
+    return fails(c, "scalar", "row %zu, element %zu is %.9g; in double precision it is %.9g", row, i, own, wanted);
+}
+
 // FNV-1a (Fowler, Noll and Vo) over the elements' bits.
 static void add_to_digest(check_case *c, const output *o) {
     const size_t bytes = element_bytes(o->element);
@@ -240,7 +261,9 @@ static const kernel_check *const kernels[] = {
     &pack_check,       &encode_check,           &linear_f32_check, &linear_f16_check,
     &linear_bf16_check, &linear_bf16_bf16_check, &linear_q8_check,  &linear_q4_check,
     &linear_w8_check,  &rms_norm_check,         &rope_check,       &silu_multiply_check,
-    &attention_check,  &pack_stored_check,
+    &attention_check,  &pack_stored_check,      &rope_interleaved_check, &layer_norm_check,
+    &activate_check,   &softmax_check,          &softcap_check, &attention_window_check,
+    &attention_scores_check, &attention_latent_check,
 };
 
 size_t llm_kernel_count(void) { return sizeof kernels / sizeof *kernels; }

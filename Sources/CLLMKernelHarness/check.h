@@ -71,6 +71,19 @@ bool only_part(check_case *c, const char *what, const output *before, const outp
 
 static inline bool available(const check_case *c, uint32_t features) { return (features & ~case_features(c)) == 0; }
 
+// Rows: the ones that a case computes, all of them mostly, and where the variants' two calls meet.
+typedef struct {
+    size_t begin, cut, end;
+} row_range;
+
+row_range random_range(check_case *c, size_t rows);
+
+// Copies rows of `width` floats, `stride` apart, to an output.
+void copy_rows(const output *to, const float *from, size_t width, size_t stride);
+
+// Whether an element of an output is as near to what double precision gives as `tolerance`.
+bool close_to(check_case *c, const output *y, size_t row, size_t i, double wanted, double tolerance);
+
 // Kernels
 
 typedef struct {
@@ -84,7 +97,9 @@ typedef struct {
     bool (*check)(check_case *c);
 } kernel_check;
 
-extern const kernel_check pack_check, pack_stored_check, encode_check, rms_norm_check, rope_check, silu_multiply_check, attention_check;
+extern const kernel_check pack_check, pack_stored_check, encode_check, rms_norm_check, rope_check, silu_multiply_check;
+extern const kernel_check rope_interleaved_check, layer_norm_check, activate_check, softmax_check, softcap_check;
+extern const kernel_check attention_check, attention_window_check, attention_scores_check, attention_latent_check;
 extern const kernel_check linear_f32_check, linear_f16_check, linear_bf16_check, linear_bf16_bf16_check;
 extern const kernel_check linear_q8_check, linear_q4_check, linear_w8_check;
 

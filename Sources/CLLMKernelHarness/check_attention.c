@@ -1,29 +1,55 @@
 // Attention over pages in shuffled blocks, of which only the slots of the sequence are written.
 #include "check.h"
 
+// What a case has beyond plain causal attention.
+typedef enum {
+    PLAIN,
+    WINDOW, // and values of a width of their own
+    SCORES, // soft-capped, with sinks, mostly in a window
+    LATENT  // pages without values, now and then in a window
+} feature;
+
 typedef struct {
-    size_t block_size, kv_heads, heads, dim, first, queries, length, blocks;
-    float *q;            // [queries][q_stride]
-    float *keys, *values; // [length][kv_heads * dim]
+    size_t block_size, kv_heads, heads, dim, value_dim, first, queries, length, blocks, window;
+    bool latent;
+    float *q;     // [queries][q_stride]
+    float *keys;  // [length][kv_heads * dim]
+    float *values; // [length][kv_heads * value_dim]
     size_t q_stride, out_stride;
 } sequence;
 
-static sequence random_sequence(check_case *c, flavor flavor) {
+static size_t random_window(check_case *c) {
+    static const size_t edges[] = {1, 16, 32, 128};
+    return random_one_in(c, 2) ? random_size(c, 1, 300)
+                               : edges[random_size(c, 0, 3)] * random_size(c, 1, 2) + random_size(c, 0, 1);
+}
+
+static sequence random_sequence(check_case *c, flavor flavor, feature feature) {
     sequence s = {
         .block_size = (size_t)16 << random_size(c, 0, 3),
         .kv_heads = random_size(c, 1, 3),
         .dim = random_width(c, 90),
         .first = random_one_in(c, 4) ? 0 : random_size(c, 0, 300),
-        .queries = case_rows(c)};
+        .queries = case_rows(c),
+        .latent = feature == LATENT};
+    s.value_dim = s.dim;
+    if (feature == WINDOW) s.value_dim = random_width(c, 90);
+    if (feature == LATENT) s.value_dim = random_size(c, 1, s.dim);
+    if (feature == WINDOW || (feature != PLAIN && !random_one_in(c, 3))) s.window = random_window(c);
     s.heads = s.kv_heads * random_size(c, 1, 5);
     s.length = s.first + s.queries;
     s.blocks = whole(s.length, s.block_size) / s.block_size;
     s.q_stride = s.heads * s.dim + random_size(c, 0, 5);
-    s.out_stride = s.heads * s.dim + random_size(c, 0, 5);
+    s.out_stride = s.heads * s.value_dim + random_size(c, 0, 5);
     s.q = random_floats(c, flavor, s.queries, s.heads * s.dim, s.q_stride);
     s.keys = random_floats(c, flavor, s.length, s.kv_heads * s.dim, s.kv_heads * s.dim);
-    s.values = random_floats(c, flavor, s.length, s.kv_heads * s.dim, s.kv_heads * s.dim);
+    s.values = random_floats(c, flavor, s.length, s.kv_heads * s.value_dim, s.kv_heads * s.value_dim);
     return s;
+}
+
+// The first position that a query at `position` sees.
+static size_t first_seen(const sequence *s, size_t position) {
+    return s->window > 0 && position >= s->window ? position + 1 - s->window : 0;
 }
 
 static int32_t *random_block_table(check_case *c, size_t blocks) {
@@ -49,40 +75,47 @@ static float widened(llm_kv_dtype dtype, const void *elements, size_t index) {
 // Pages that hold the sequence, whose keys and values become what is stored. All other memory is of bits that are NaN
 // where they are floats, but the padding of values, which is zero.
 static llm_pages take_pages(check_case *c, const sequence *s, const int32_t *block_table) {
-    const size_t stride = llm_value_stride(s->dim), rows = s->blocks * s->block_size * s->kv_heads;
+    const size_t stride = s->latent ? 0 : llm_value_stride(s->value_dim);
+    const size_t rows = s->blocks * s->block_size * s->kv_heads, padded = s->latent ? 0 : s->value_dim;
     llm_pages pages = {
         .dtype = (llm_kv_dtype)random_size(c, 0, 2),
         .block_size = s->block_size,
         .kv_heads = s->kv_heads,
-        .head_dim = s->dim};
+        .key_dim = s->dim,
+        .value_dim = s->value_dim};
     const size_t width = llm_kv_element_bytes(pages.dtype);
     pages.keys = take(c, rows * s->dim * width);
-    pages.values = take(c, rows * stride * width);
+    pages.values = s->latent ? NULL : take(c, rows * stride * width);
     pages.key_scales = take(c, rows * sizeof(float));
-    pages.value_scales = take(c, rows * sizeof(float));
+    pages.value_scales = s->latent ? NULL : take(c, rows * sizeof(float));
     memset(pages.keys, 0xff, rows * s->dim * width);
     memset(pages.key_scales, 0xff, rows * sizeof(float));
-    memset(pages.value_scales, 0xff, rows * sizeof(float));
-    for (size_t row = 0; row < rows; row++) {
+    if (pages.value_scales) memset(pages.value_scales, 0xff, rows * sizeof(float));
+    for (size_t row = 0; row < rows && pages.values; row++) {
         char *value = (char *)pages.values + row * stride * width;
-        memset(value, 0xff, s->dim * width);
-        memset(value + s->dim * width, 0, (stride - s->dim) * width);
+        memset(value, 0xff, padded * width);
+        memset(value + padded * width, 0, (stride - padded) * width);
     }
-    for (size_t position = 0; position < s->length; position++) {
+    // What lies behind every query's window is not there.
+    for (size_t position = first_seen(s, s->first); position < s->length; position++) {
         const size_t block = (size_t)block_table[position / s->block_size], offset = position % s->block_size;
-        float *key = s->keys + position * s->kv_heads * s->dim, *value = s->values + position * s->kv_heads * s->dim;
+        float *key = s->keys + position * s->kv_heads * s->dim;
+        float *value = s->values + position * s->kv_heads * s->value_dim;
         llm_write_page(&pages, block * s->block_size + offset, key, value);
         for (size_t head = 0; head < s->kv_heads; head++) {
             const size_t token = (block * s->kv_heads + head) * s->block_size + offset;
             const bool scaled = pages.dtype == LLM_KV_INT8;
             const float key_scale = scaled ? pages.key_scales[token] : 1;
-            const float value_scale = scaled ? pages.value_scales[token] : 1;
+            const float value_scale = scaled && pages.values ? pages.value_scales[token] : key_scale;
             for (size_t d = 0; d < s->dim; d++) {
                 const size_t group = token / LLM_KEY_GROUP * s->dim + d;
                 const size_t at = group * LLM_KEY_GROUP + token % LLM_KEY_GROUP;
                 key[head * s->dim + d] = widened(pages.dtype, pages.keys, at) * key_scale;
-                value[head * s->dim + d] = widened(pages.dtype, pages.values, token * stride + d) * value_scale;
             }
+            for (size_t d = 0; d < s->value_dim; d++)
+                value[head * s->value_dim + d] =
+                    pages.values ? widened(pages.dtype, pages.values, token * stride + d) * value_scale
+                                 : key[head * s->dim + d];
         }
     }
     return pages;
@@ -90,21 +123,26 @@ static llm_pages take_pages(check_case *c, const sequence *s, const int32_t *blo
 
 // One query and head as the formula states it.
 static bool check_query(
-    check_case *c, const sequence *s, float scale, size_t query, size_t head, const output *out) {
-    const size_t visible = s->first + query + 1, start = head / (s->heads / s->kv_heads) * s->dim;
+    check_case *c, const sequence *s, const llm_attention_args *a, size_t query, size_t head, const output *out) {
+    const size_t visible = s->first + query + 1, first = first_seen(s, s->first + query);
+    const size_t kv_head = head / (s->heads / s->kv_heads);
     const float *q = s->q + query * s->q_stride + head * s->dim;
-    double *weights = take(c, visible * sizeof *weights), largest = -INFINITY, sum = 0;
-    for (size_t j = 0; j < visible; j++) {
+    double *weights = take(c, visible * sizeof *weights), largest = a->sinks ? a->sinks[head] : -INFINITY, sum = 0;
+    for (size_t j = first; j < visible; j++) {
         weights[j] = 0;
-        for (size_t d = 0; d < s->dim; d++) weights[j] += (double)q[d] * s->keys[j * s->kv_heads * s->dim + start + d];
-        weights[j] *= scale;
+        const float *key = s->keys + (j * s->kv_heads + kv_head) * s->dim;
+        for (size_t d = 0; d < s->dim; d++) weights[j] += (double)q[d] * key[d];
+        weights[j] *= a->scale;
+        if (a->softcap > 0) weights[j] = a->softcap * tanh(weights[j] / a->softcap);
         largest = fmax(largest, weights[j]);
     }
-    for (size_t j = 0; j < visible; j++) sum += weights[j] = exp(weights[j] - largest);
-    for (size_t d = 0; d < s->dim; d++) {
+    for (size_t j = first; j < visible; j++) sum += weights[j] = exp(weights[j] - largest);
+    if (a->sinks) sum += exp(a->sinks[head] - largest);
+    for (size_t d = 0; d < s->value_dim; d++) {
         double wanted = 0;
-        for (size_t j = 0; j < visible; j++) wanted += weights[j] / sum * s->values[j * s->kv_heads * s->dim + start + d];
-        const double own = ((const float *)out->data)[query * out->stride + head * s->dim + d];
+        for (size_t j = first; j < visible; j++)
+            wanted += weights[j] / sum * s->values[(j * s->kv_heads + kv_head) * s->value_dim + d];
+        const double own = ((const float *)out->data)[query * out->stride + head * s->value_dim + d];
         if (!(fabs(own - wanted) <= 2e-5))
             return fails(
                 c, "scalar", "query %zu, head %zu, element %zu is %.9g; in double precision it is %.9g", query, head, d,
@@ -113,15 +151,15 @@ static bool check_query(
     return true;
 }
 
-static bool check_attention(check_case *c) {
+static bool check_feature(check_case *c, feature feature) {
     const flavor flavor = random_flavor(c);
-    const sequence s = random_sequence(c, flavor);
+    const sequence s = random_sequence(c, flavor, feature);
     const size_t kv_head = random_size(c, 0, s.kv_heads - 1), group = s.heads / s.kv_heads;
     const size_t begin = random_one_in(c, 3) ? random_size(c, 0, s.queries - 1) : 0, cut = random_size(c, begin, s.queries);
     describe(
-        c, "%zu queries from %zu on after %zu positions, %zu heads of %zu over %zu, head %zu, blocks of %zu", s.queries,
-        begin, s.first, s.heads, s.dim, s.kv_heads, kv_head, s.block_size);
-    const int32_t *block_table = random_block_table(c, s.blocks);
+        c, "%zu queries from %zu on after %zu positions, %zu heads of %zu and %zu over %zu, head %zu, blocks of %zu, window %zu",
+        s.queries, begin, s.first, s.heads, s.dim, s.value_dim, s.kv_heads, kv_head, s.block_size, s.window);
+    int32_t *block_table = random_block_table(c, s.blocks);
     llm_attention_args args = {
         .q = s.q,
         .q_stride = s.q_stride,
@@ -130,7 +168,13 @@ static bool check_attention(check_case *c) {
         .block_table = block_table,
         .first_position = s.first,
         .heads = s.heads,
-        .scale = random_float(c, 0.1f, 0.5f)};
+        .scale = random_float(c, 0.1f, 0.5f),
+        .window = s.window};
+    for (size_t i = 0; i < first_seen(&s, s.first) / s.block_size; i++) block_table[i] = -1;
+    if (feature == SCORES) {
+        args.softcap = random_one_in(c, 3) ? 0 : random_float(c, 0.2f, 3);
+        args.sinks = random_one_in(c, 3) ? NULL : random_floats(c, ORDINARY, 1, s.heads, s.heads);
+    }
 
     size_t count;
     const llm_attention_variant *variants = llm_attention_variants(&count);
@@ -138,11 +182,11 @@ static bool check_attention(check_case *c) {
     const output plain = copy_output(c, &before);
     args.out = plain.data;
     variants[0].function(&args, kv_head, begin, s.queries);
-    const output_part part = {begin, s.queries, kv_head * group * s.dim, (kv_head + 1) * group * s.dim};
+    const output_part part = {begin, s.queries, kv_head * group * s.value_dim, (kv_head + 1) * group * s.value_dim};
     if (!only_part(c, "the outputs", &before, &plain, part)) return false;
     for (size_t query = begin; flavor == ORDINARY && query < s.queries; query++)
         for (size_t head = kv_head * group; head < (kv_head + 1) * group; head++)
-            if (!check_query(c, &s, args.scale, query, head, &plain)) return false;
+            if (!check_query(c, &s, &args, query, head, &plain)) return false;
     for (size_t i = 1; i < count; i++) {
         if (!available(c, variants[i].features)) continue;
         const output own = copy_output(c, &before);
@@ -154,4 +198,12 @@ static bool check_attention(check_case *c) {
     return true;
 }
 
+static bool check_attention(check_case *c) { return check_feature(c, PLAIN); }
+static bool check_window(check_case *c) { return check_feature(c, WINDOW); }
+static bool check_scores(check_case *c) { return check_feature(c, SCORES); }
+static bool check_latent(check_case *c) { return check_feature(c, LATENT); }
+
 DEFINE_CHECK(attention)
+const kernel_check attention_window_check = {"attention_window", attention_table, check_window};
+const kernel_check attention_scores_check = {"attention_scores", attention_table, check_scores};
+const kernel_check attention_latent_check = {"attention_latent", attention_table, check_latent};

@@ -1,29 +1,5 @@
-// Operations on rows: RMSNorm, rotary positions, SwiGLU's gate.
+// Operations on rows: RMSNorm, rotary positions.
 #include "check.h"
-
-// The rows that a case computes, all of them mostly, and where the variants' two calls meet.
-typedef struct {
-    size_t begin, cut, end;
-} row_range;
-
-static row_range random_range(check_case *c, size_t rows) {
-    row_range r = {0, 0, rows};
-    if (random_one_in(c, 3)) r.begin = random_size(c, 0, rows - 1);
-    if (random_one_in(c, 3)) r.end = random_size(c, r.begin, rows);
-    r.cut = random_size(c, r.begin, r.end);
-    return r;
-}
-
-static void copy_rows(const output *to, const float *from, size_t width, size_t stride) {
-    for (size_t row = 0; row < to->rows; row++)
-        memcpy((float *)to->data + row * to->stride, from + row * stride, width * sizeof *from);
-}
-
-static bool close_to(check_case *c, const output *y, size_t row, size_t i, double wanted, double tolerance) {
-    const double own = ((const float *)y->data)[row * y->stride + i];
-    if (fabs(own - wanted) <= tolerance) return true;
-    return fails(c, "scalar", "row %zu, element %zu is %.9g; in double precision it is %.9g", row, i, own, wanted);
-}
 
 // RMSNorm
 
@@ -97,9 +73,12 @@ DEFINE_CHECK(rms_norm)
 
 // Rotary positions
 
-static bool check_rope(check_case *c) {
+// Pairs by halves from a head's beginning on, or interleaved anywhere in it.
+static bool check_layout(check_case *c, bool interleaved) {
     const size_t rows = case_rows(c), heads = random_size(c, 1, 5), half = random_width(c, 70);
     const size_t dim = half * 2 + (random_one_in(c, 2) ? 0 : random_size(c, 1, 5));
+    const size_t offset = interleaved ? random_size(c, 0, dim - half * 2) : 0;
+    const size_t step = interleaved ? 2 : 1, apart = interleaved ? 1 : half;
     const size_t stride = heads * dim + random_size(c, 0, 5);
     const row_range range = random_range(c, rows);
     const flavor flavor = random_flavor(c);
@@ -114,7 +93,9 @@ static bool check_rope(check_case *c) {
         .sines = random_floats(c, ORDINARY, rows, half, half),
         .heads = heads,
         .head_dim = dim,
-        .half = half};
+        .half = half,
+        .offset = offset,
+        .interleaved = interleaved};
 
     size_t count;
     const llm_rope_variant *variants = llm_rope_variants(&count);
@@ -122,21 +103,22 @@ static bool check_rope(check_case *c) {
     args.x = plain.data;
     variants[0].function(&args, range.begin, range.end);
     for (size_t head = 0; head < heads; head++) {
-        const size_t start = head * dim;
         for (size_t row = range.begin; flavor == ORDINARY && row < range.end; row++) {
             for (size_t i = 0; i < half; i++) {
-                const double p = x[row * stride + start + i], q = x[row * stride + start + half + i];
+                const size_t low = head * dim + offset + i * step, high = low + apart;
+                const double p = x[row * stride + low], q = x[row * stride + high];
                 const double cosine = args.cosines[row * half + i], sine = args.sines[row * half + i];
-                if (!close_to(c, &plain, row, start + i, p * cosine - q * sine, 0x1p-22)
-                    || !close_to(c, &plain, row, start + half + i, p * sine + q * cosine, 0x1p-22))
+                if (!close_to(c, &plain, row, low, p * cosine - q * sine, 0x1p-22)
+                    || !close_to(c, &plain, row, high, p * sine + q * cosine, 0x1p-22))
                     return false;
             }
         }
     }
     if (!only_part(c, "the rows", &before, &plain, (output_part){range.begin, range.end, 0, heads * dim})) return false;
-    for (size_t head = 0; head < heads; head++) // elements past the pairs stay
+    for (size_t head = 0; head < heads; head++) // elements beside the pairs stay
         for (size_t row = range.begin; row < range.end; row++)
-            for (size_t i = half * 2; i < dim; i++) {
+            for (size_t i = 0; i < dim; i++) {
+                if (i >= offset && i < offset + half * 2) continue;
                 const size_t at = row * stride + head * dim + i;
                 if (memcmp((float *)plain.data + at, (float *)before.data + at, sizeof(float)) != 0)
                     return fails(c, "scalar", "row %zu, element %zu is rotated", row, head * dim + i);
@@ -152,43 +134,8 @@ static bool check_rope(check_case *c) {
     return true;
 }
 
+static bool check_rope(check_case *c) { return check_layout(c, false); }
+static bool check_rope_interleaved(check_case *c) { return check_layout(c, true); }
+
 DEFINE_CHECK(rope)
-
-// SwiGLU's gate
-
-static bool check_silu_multiply(check_case *c) {
-    const size_t rows = case_rows(c), width = random_width(c, 200);
-    const size_t x_stride = width * 2 + random_size(c, 0, 5), y_stride = width + random_size(c, 0, 5);
-    const row_range range = random_range(c, rows);
-    const flavor flavor = random_flavor(c);
-    describe(c, "rows %zu…%zu of %zu, width %zu", range.begin, range.end, rows, width);
-    float *x = random_floats(c, flavor, rows, width * 2, x_stride);
-    for (size_t row = 0; row < rows; row++) // gates of all sizes
-        for (size_t i = 0; i < width; i++) x[row * x_stride + i] *= random_one_in(c, 4) ? 120 : 8;
-    llm_silu_multiply_args args = {.x = x, .x_stride = x_stride, .y_stride = y_stride, .width = width};
-
-    size_t count;
-    const llm_silu_multiply_variant *variants = llm_silu_multiply_variants(&count);
-    const output before = take_output(c, FLOATS, rows, y_stride);
-    const output plain = copy_output(c, &before);
-    args.y = plain.data;
-    variants[0].function(&args, range.begin, range.end);
-    if (!only_part(c, "the outputs", &before, &plain, (output_part){range.begin, range.end, 0, width})) return false;
-    for (size_t row = range.begin; flavor == ORDINARY && row < range.end; row++)
-        for (size_t i = 0; i < width; i++) {
-            const double gate = x[row * x_stride + i], up = x[row * x_stride + width + i];
-            const double wanted = gate / (1 + exp(-gate)) * up;
-            if (!close_to(c, &plain, row, i, wanted, fabs(wanted) * 0x1p-20 + 0x1p-110)) return false;
-        }
-    for (size_t i = 1; i < count; i++) {
-        if (!available(c, variants[i].features)) continue;
-        const output own = copy_output(c, &before);
-        args.y = own.data;
-        variants[i].function(&args, range.begin, range.cut);
-        variants[i].function(&args, range.cut, range.end);
-        if (!same_output(c, variants[i].name, "the outputs", &plain, &own)) return false;
-    }
-    return true;
-}
-
-DEFINE_CHECK(silu_multiply)
+const kernel_check rope_interleaved_check = {"rope_interleaved", rope_table, check_rope_interleaved};

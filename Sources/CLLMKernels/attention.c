@@ -1,14 +1,23 @@
 // Causal attention over paged keys and values.
 //
-// A query at position t sees positions 0…t. Scores: one fma chain over the head's elements, times the scale. Inside a
-// partition of 128 positions, key steps of 32 update the running maximum, the sum (16 lanes: slot j + slot j + 16, then
-// the tree) and the output (one fma chain over the visible positions). Slots past t are never read into a result.
+// A query at position t sees positions 0…t, or with a window of n the last n of them. Scores: one fma chain over the
+// key's elements, times the scale, then the soft cap. Inside a partition of 128 positions, key steps of 32 update the running maximum, the sum (16 lanes: slot j + slot j + 16, then
+// the tree) and the output (one fma chain over the visible positions). Steps and partitions of which nothing is visible
+// are passed over; other slots than the visible ones are never read into a result. A sink is merged last, as a partition
+// whose output is 0.
 #include "attention_tiles.h"
 
 // A token's place in the pages.
 static inline size_t token_at(const llm_attention_args *a, size_t kv_head, size_t position) {
     const llm_pages *p = &a->pages;
     return page_token(p, (size_t)a->block_table[position / p->block_size], kv_head, position % p->block_size);
+}
+
+// What the output is multiplied by in the end: one over the sum of weights, a sink's among them.
+static inline float final_scale(const llm_attention_args *a, size_t head, float maximum, float sum) {
+    if (!a->sinks) return 1.0f / sum;
+    const float merged = max_of(maximum, a->sinks[head]), old = exp_plain(maximum - merged);
+    return old / fmaf(sum, old, exp_plain(a->sinks[head] - merged));
 }
 
 // Plain
@@ -22,25 +31,40 @@ static float element_plain(llm_kv_dtype dtype, const void *elements, size_t inde
     return 0;
 }
 
+// The first position that a query at `last` sees.
+static inline size_t first_seen(const llm_attention_args *a, size_t last) {
+    return a->window > 0 && last >= a->window ? last + 1 - a->window : 0;
+}
+
+static float value_plain(const llm_pages *p, size_t token, size_t d) {
+    return p->values ? element_plain(p->dtype, p->values, value_start(p, token) + d)
+                     : element_plain(p->dtype, p->keys, key_start(p, token) + d * LLM_KEY_GROUP);
+}
+
 static void attend_plain(const llm_attention_args *a, size_t kv_head, size_t head, size_t query) {
     const llm_pages *p = &a->pages;
-    const size_t dim = p->head_dim, last = a->first_position + query;
-    const float *q = a->q + query * a->q_stride + head * dim;
-    float *out = a->out + query * a->out_stride + head * dim;
-    float maximum = -INFINITY, sum = 0, output[LLM_MAX_HEAD_DIM] = {0};
+    const size_t key_dim = p->key_dim, value_dim = p->value_dim, last = a->first_position + query;
+    const size_t first = first_seen(a, last);
+    const float *q = a->q + query * a->q_stride + head * key_dim;
+    const float *value_scales = p->values ? p->value_scales : p->key_scales;
+    float *out = a->out + query * a->out_stride + head * value_dim;
+    float maximum = -INFINITY, sum = 0, output[LLM_MAX_VALUE_DIM] = {0};
 
-    for (size_t partition = 0; partition <= last; partition += LLM_PARTITION) {
-        float part_maximum = -INFINITY, part_sum = 0, part[LLM_MAX_HEAD_DIM] = {0};
+    for (size_t partition = first / LLM_PARTITION * LLM_PARTITION; partition <= last; partition += LLM_PARTITION) {
+        float part_maximum = -INFINITY, part_sum = 0, part[LLM_MAX_VALUE_DIM] = {0};
         for (size_t step = partition; step <= last && step < partition + LLM_PARTITION; step += LLM_KEY_STEP) {
+            if (step + LLM_KEY_STEP <= first) continue;
             const size_t visible = last + 1 - step < LLM_KEY_STEP ? last + 1 - step : LLM_KEY_STEP;
+            const size_t hidden = first > step ? first - step : 0;
             float scores[LLM_KEY_STEP], lanes[LANES];
             for (size_t j = 0; j < LLM_KEY_STEP; j++) scores[j] = -INFINITY;
-            for (size_t j = 0; j < visible; j++) {
+            for (size_t j = hidden; j < visible; j++) {
                 const size_t token = token_at(a, kv_head, step + j), start = key_start(p, token);
                 float score = 0;
-                for (size_t d = 0; d < dim; d++)
+                for (size_t d = 0; d < key_dim; d++)
                     score = fmaf(q[d], element_plain(p->dtype, p->keys, start + d * LLM_KEY_GROUP), score);
                 scores[j] = score * (p->dtype == LLM_KV_INT8 ? p->key_scales[token] * a->scale : a->scale);
+                if (a->softcap > 0) scores[j] = a->softcap * tanh_plain(scores[j] / a->softcap);
             }
             for (size_t j = 0; j < LANES; j++) lanes[j] = max_of(scores[j], scores[j + LANES]);
             const float step_maximum = max_of(part_maximum, max_tree_plain(lanes));
@@ -49,22 +73,21 @@ static void attend_plain(const llm_attention_args *a, size_t kv_head, size_t hea
             for (size_t j = 0; j < LANES; j++) lanes[j] = scores[j] + scores[j + LANES];
             part_sum = fmaf(part_sum, correction, sum_tree_plain(lanes));
             part_maximum = step_maximum;
-            for (size_t d = 0; d < dim; d++) part[d] = part[d] * correction;
-            for (size_t j = 0; j < visible; j++) {
-                const size_t token = token_at(a, kv_head, step + j), start = value_start(p, token);
-                const float weight = p->dtype == LLM_KV_INT8 ? scores[j] * p->value_scales[token] : scores[j];
-                for (size_t d = 0; d < dim; d++)
-                    part[d] = fmaf(weight, element_plain(p->dtype, p->values, start + d), part[d]);
+            for (size_t d = 0; d < value_dim; d++) part[d] = part[d] * correction;
+            for (size_t j = hidden; j < visible; j++) {
+                const size_t token = token_at(a, kv_head, step + j);
+                const float weight = p->dtype == LLM_KV_INT8 ? scores[j] * value_scales[token] : scores[j];
+                for (size_t d = 0; d < value_dim; d++) part[d] = fmaf(weight, value_plain(p, token, d), part[d]);
             }
         }
         const float merged = max_of(maximum, part_maximum);
         const float old = exp_plain(maximum - merged), new = exp_plain(part_maximum - merged);
         maximum = merged;
         sum = fmaf(sum, old, part_sum * new);
-        for (size_t d = 0; d < dim; d++) output[d] = fmaf(output[d], old, part[d] * new);
+        for (size_t d = 0; d < value_dim; d++) output[d] = fmaf(output[d], old, part[d] * new);
     }
-    const float scale = 1.0f / sum;
-    for (size_t d = 0; d < dim; d++) out[d] = output[d] * scale;
+    const float scale = final_scale(a, head, maximum, sum);
+    for (size_t d = 0; d < value_dim; d++) out[d] = output[d] * scale;
 }
 
 static void attention_scalar(const llm_attention_args *a, size_t kv_head, size_t query_begin, size_t query_end) {
@@ -81,18 +104,21 @@ static void attention_scalar(const llm_attention_args *a, size_t kv_head, size_t
 // its registers. For several tiles they are widened once, a few vectors at a time, into memory that stays in the
 // first-level cache; so are float32 values, whose rows are far apart.
 
-// Past the last position there may be no block: groups there are the partition's first, and masked.
+// The groups of a partition that some row sees, of positions [first, last]; in place of another, which may be in no block,
+// one of these, for it is masked.
 static inline void find_pages(
-    const llm_attention_args *a, size_t kv_head, size_t partition, size_t last, partition_pages *pages) {
+    const llm_attention_args *a, size_t kv_head, size_t partition, size_t first, size_t last, partition_pages *pages) {
     const llm_pages *p = &a->pages;
     const size_t bytes = element_bytes(p->dtype);
+    const float *value_scales = p->values ? p->value_scales : p->key_scales;
     for (size_t g = 0; g < GROUPS; g++) {
-        const size_t position = partition + g * LLM_KEY_GROUP;
-        const size_t token = token_at(a, kv_head, position <= last ? position : partition);
+        size_t position = partition + g * LLM_KEY_GROUP;
+        if (position + LLM_KEY_GROUP <= first || position > last) position = last / LLM_KEY_GROUP * LLM_KEY_GROUP;
+        const size_t token = token_at(a, kv_head, position);
         pages->keys[g] = (const char *)p->keys + key_start(p, token) * bytes;
-        pages->values[g] = (const char *)p->values + value_start(p, token) * bytes;
+        pages->values[g] = p->values ? (const char *)p->values + value_start(p, token) * bytes : pages->keys[g];
         pages->key_scales[g] = p->dtype == LLM_KV_INT8 ? p->key_scales + token : NULL;
-        pages->value_scales[g] = p->dtype == LLM_KV_INT8 ? p->value_scales + token : NULL;
+        pages->value_scales[g] = p->dtype == LLM_KV_INT8 ? value_scales + token : NULL;
     }
 }
 
@@ -124,6 +150,14 @@ LLM_TEMPLATE void widen_runs(
 #undef WIDEN
 }
 
+// Widens `count` elements, 16 at most, of 16 keys to rows `to` apart; what is missing of 16 becomes zero.
+LLM_TEMPLATE void widen_keys(llm_kv_dtype dtype, const void *elements, size_t count, float *target, size_t to) {
+    _Alignas(64) float runs[LANES * LANES] = {0};
+    widen_runs(dtype, elements, LANES, count < LANES ? count : LANES, runs, LANES);
+    for (size_t token = 0; token < LANES; token++)
+        for (size_t d = 0; d < LANES; d++) target[token * to + d] = runs[d * LANES + token];
+}
+
 // The rows of the next tile where `left` are left: tiles of at most `most` rows, as even in size as they can be.
 static inline size_t next_rows(size_t left, size_t most) {
     const size_t count = (left + most - 1) / most;
@@ -136,10 +170,10 @@ LLM_TEMPLATE void score_partition(
     const size_t most, const partition_pages *pages) {
     const llm_kv_dtype dtype = a->pages.dtype;
     const bool shared = end - first > most;
-    const size_t dim = a->pages.head_dim, wide = tiles[shared ? most : end - first].wide;
+    const size_t dim = a->pages.key_dim, wide = tiles[shared ? most : end - first].wide;
     const size_t groups = (b->visible[end - 1] + LANES - 1) / LANES;
-    _Alignas(64) float widened[MAX_SHARED_WIDE][LLM_MAX_HEAD_DIM * LANES];
-    for (size_t group = 0; group < groups; group += wide) {
+    _Alignas(64) float widened[MAX_SHARED_WIDE][LLM_MAX_KEY_DIM * LANES];
+    for (size_t group = b->hidden[first] / LANES / wide * wide; group < groups; group += wide) {
         const void *keys[MAX_WIDE];
         for (size_t w = 0; w < wide; w++) {
             if (dtype == LLM_KV_INT8) __builtin_prefetch(pages->value_scales[group + w]);
@@ -162,29 +196,36 @@ LLM_TEMPLATE void add_partition(
     const llm_attention_args *a, attention_rows *b, size_t first, size_t end, const attention_tile *tiles,
     const size_t most, const partition_pages *pages, const partition_pages *next) {
     const llm_kv_dtype dtype = a->pages.dtype;
-    const bool shared = end - first > most;
-    const size_t stride = llm_value_stride(a->pages.head_dim), chunks = stride / LANES;
-    const size_t wide = tiles[shared ? most : end - first].wide, bytes = element_bytes(dtype);
+    const bool latent = a->pages.values == NULL, shared = latent || end - first > most;
+    const size_t stride = llm_value_stride(a->pages.value_dim), chunks = stride / LANES;
+    // Values of latent pages, which lie across, are widened for a few rows too.
+    const size_t own = tiles[end - first > most ? most : end - first].wide;
+    const size_t wide = shared && own > MAX_SHARED_WIDE ? 1 : own, bytes = element_bytes(dtype);
     const size_t groups = (b->visible[end - 1] + LANES - 1) / LANES;
     _Alignas(64) float widened[LLM_PARTITION * MAX_SHARED_WIDE * LANES]; // [position][wide][16]
     for (size_t chunk = 0, width; chunk < chunks; chunk += width) {
         width = chunk + wide <= chunks ? wide : 1;
         const void *values[GROUPS], *ahead[GROUPS];
-        for (size_t group = 0; group < groups; group++) {
-            values[group] = (const char *)pages->values[group] + chunk * LANES * bytes;
+        for (size_t group = b->hidden[first] / LANES; group < groups; group++) {
+            values[group] = (const char *)pages->values[group] + chunk * LANES * (latent ? LANES : 1) * bytes;
             ahead[group] = (const char *)next->keys[group] + chunk * LANES * LANES * bytes;
             if (dtype == LLM_KV_INT8) __builtin_prefetch(next->key_scales[group]);
             if (!shared) continue;
             float *target = widened + group * LANES * width * LANES;
-            for (size_t w = 0; w < width; w++)
-                widen_runs(
-                    dtype, (const char *)values[group] + w * LANES * bytes, stride, LANES, target + w * LANES,
-                    width * LANES);
+            for (size_t w = 0; w < width; w++) {
+                const size_t run = w * LANES * bytes, to = width * LANES;
+                if (latent)
+                    widen_keys(
+                        dtype, (const char *)values[group] + run * LANES,
+                        a->pages.value_dim - (chunk + w) * LANES, target + w * LANES, to);
+                else
+                    widen_runs(dtype, (const char *)values[group] + run, stride, LANES, target + w * LANES, to);
+            }
             values[group] = target;
         }
         for (size_t row = first, rows; row < end; row += rows) {
             rows = next_rows(end - row, most);
-            const value_fn add = (width == wide ? tiles[rows].value : tiles[rows].narrow)[shared ? LLM_KV_F32 : dtype];
+            const value_fn add = (width == tiles[rows].wide ? tiles[rows].value : tiles[rows].narrow)[shared ? LLM_KV_F32 : dtype];
             add(b, row, values, shared ? values : ahead, shared ? width * LANES : stride, b->output + chunk * LANES,
                 stride);
         }
@@ -194,36 +235,42 @@ LLM_TEMPLATE void add_partition(
 LLM_TEMPLATE void attend_rows(
     const llm_attention_args *a, size_t kv_head, attention_rows *b, size_t count, const attention_tile *tiles,
     const size_t most) {
-    const size_t stride = llm_value_stride(a->pages.head_dim), last = b->last[count - 1];
+    const size_t stride = llm_value_stride(a->pages.value_dim), last = b->last[count - 1];
+    const size_t seen = first_seen(a, b->last[0]), start = seen / LLM_PARTITION * LLM_PARTITION;
     for (size_t r = 0; r < count; r++) {
         b->maximum[r] = -INFINITY;
         b->sum[r] = 0;
     }
     memset(b->output, 0, count * stride * sizeof *b->output);
     partition_pages pages, next;
-    find_pages(a, kv_head, 0, last, &next);
-    for (size_t partition = 0, first = 0; partition <= last; partition += LLM_PARTITION) {
+    find_pages(a, kv_head, start, seen, last, &next);
+    for (size_t partition = start, first = 0; partition <= last; partition += LLM_PARTITION) {
         pages = next;
-        if (partition + LLM_PARTITION <= last) find_pages(a, kv_head, partition + LLM_PARTITION, last, &next);
+        if (partition + LLM_PARTITION <= last) find_pages(a, kv_head, partition + LLM_PARTITION, seen, last, &next);
         while (b->last[first] < partition) first++;
-        for (size_t r = first; r < count; r++) b->visible[r] = clamped(b->last[r] + 1, partition, LLM_PARTITION);
+        for (size_t r = first; r < count; r++) {
+            b->visible[r] = clamped(b->last[r] + 1, partition, LLM_PARTITION);
+            b->hidden[r] = clamped(first_seen(a, b->last[r]), partition, LLM_PARTITION);
+        }
         score_partition(a, b, first, count, tiles, most, &pages);
+        if (a->softcap > 0)
+            for (size_t r = first; r < count; r++) cap_scores(b, r, a->softcap);
         for (size_t r = first; r < count; r++) find_maxima(b, r);
         for (size_t r = first; r < count; r++) store16(b->factors[r], exp16(load16(b->factors[r])));
         for (size_t r = first; r < count; r++) weigh_scores(b, r, &pages);
         add_partition(a, b, first, count, tiles, most, &pages, &next);
     }
     for (size_t r = 0; r < count; r++) {
-        const f32x16 scale = (f32x16)(1.0f / b->sum[r]);
+        const f32x16 scale = (f32x16)final_scale(a, b->head[r], b->maximum[r], b->sum[r]);
         for (size_t d = 0; d < stride; d += LANES)
-            store_first(b->out[r] + d, load16(b->output + r * stride + d) * scale, a->pages.head_dim - d);
+            store_first(b->out[r] + d, load16(b->output + r * stride + d) * scale, a->pages.value_dim - d);
     }
 }
 
 LLM_TEMPLATE void attention_template(
     const llm_attention_args *a, size_t kv_head, size_t query_begin, size_t query_end, const attention_tile *tiles,
     const size_t most) {
-    const size_t group = a->heads / a->pages.kv_heads, dim = a->pages.head_dim;
+    const size_t group = a->heads / a->pages.kv_heads, dim = a->pages.key_dim;
     const size_t rows = (query_end - query_begin) * group;
     attention_rows b;
     for (size_t begin = 0; begin < rows; begin += ROWS) {
@@ -232,7 +279,8 @@ LLM_TEMPLATE void attention_template(
             const size_t query = query_begin + (begin + r) / group, head = kv_head * group + (begin + r) % group;
             const float *q = a->q + query * a->q_stride + head * dim;
             for (size_t d = 0; d < dim; d++) b.q[d * ROWS + r] = q[d];
-            b.out[r] = a->out + query * a->out_stride + head * dim;
+            b.out[r] = a->out + query * a->out_stride + head * a->pages.value_dim;
+            b.head[r] = head;
             b.last[r] = a->first_position + query;
         }
         attend_rows(a, kv_head, &b, count, tiles, most);

@@ -12,14 +12,16 @@ enum { GROUPS = LLM_PARTITION / LLM_KEY_GROUP, STEPS = LLM_PARTITION / LLM_KEY_S
 enum { ROWS = LLM_ATTENTION_ROWS, TYPES = 3, MAX_TILE = 12, MAX_WIDE = 8, MAX_SHARED_WIDE = 2 };
 
 typedef struct {
-    _Alignas(64) float q[LLM_MAX_HEAD_DIM * ROWS];      // [head_dim][ROWS]
-    _Alignas(64) float output[ROWS * LLM_MAX_HEAD_DIM]; // [ROWS][value_stride]
+    _Alignas(64) float q[LLM_MAX_KEY_DIM * ROWS];        // [key_dim][ROWS]
+    _Alignas(64) float output[ROWS * LLM_MAX_VALUE_DIM]; // [ROWS][value_stride]
     _Alignas(64) float scores[ROWS][LLM_PARTITION];     // then weights
     _Alignas(64) float factors[ROWS][LANES];            // what a step multiplies the partition so far by; then OLD, NEW
     float maxima[ROWS][STEPS];                          // of the partition up to the step
     float maximum[ROWS], sum[ROWS];
     size_t last[ROWS];    // position; rising
-    size_t visible[ROWS]; // positions of the partition at hand
+    size_t visible[ROWS]; // positions of the partition at hand, up to the row's own
+    size_t hidden[ROWS];  // of these the first, which lie behind the row's window
+    size_t head[ROWS];
     float *out[ROWS];
 } attention_rows;
 
@@ -27,8 +29,8 @@ enum { OLD = STEPS, NEW = STEPS + 1 };
 
 // A partition's pages, by groups of 16 positions.
 typedef struct {
-    const void *keys[GROUPS];   // [head_dim][16]
-    const void *values[GROUPS]; // [16][value_stride]
+    const void *keys[GROUPS];   // [key_dim][16]
+    const void *values[GROUPS]; // [16][value_stride]; of latent pages the keys
     const float *key_scales[GROUPS], *value_scales[GROUPS]; // [16] or NULL
 } partition_pages;
 
@@ -87,26 +89,45 @@ LLM_TEMPLATE void score_tile(
     }
 }
 
+// Soft-caps a row's scores of the steps that it sees something of.
+LLM_TEMPLATE void cap_scores(attention_rows *b, size_t r, float softcap) {
+    const size_t first = b->hidden[r] / LANES * LANES;
+    for (size_t i = first; i < b->visible[r]; i += LANES) {
+        float *scores = b->scores[r] + i;
+        store16(scores, (f32x16)softcap * tanh16(load16(scores) / (f32x16)softcap));
+    }
+}
+
 // Masks what a row does not see of a partition, and leaves in `factors` the exponents of its steps, of OLD and of NEW.
-// A step that the row does not reach changes no maximum, so that its factor is 1.
+// A step that the row sees nothing of changes no maximum, so that its factor is 1.
 LLM_TEMPLATE void find_maxima(attention_rows *b, size_t r) {
     const i32x16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     float maximum = -INFINITY;
     for (size_t step = 0; step < STEPS; step++) {
         float *scores = b->scores[r] + step * LLM_KEY_STEP;
         const size_t seen = clamped(b->visible[r], step * LLM_KEY_STEP, LLM_KEY_STEP);
+        const size_t hidden = clamped(b->hidden[r], step * LLM_KEY_STEP, LLM_KEY_STEP);
         float larger = maximum;
         if (seen < LLM_KEY_STEP) {
             store16(scores, select16(lane < (int32_t)seen, load16(scores), (f32x16)-INFINITY));
             store16(scores + LANES, select16(lane + LANES < (int32_t)seen, load16(scores + LANES), (f32x16)-INFINITY));
         }
-        if (seen > 0) larger = max_of(maximum, max_lanes(max16(load16(scores), load16(scores + LANES))));
-        b->factors[r][step] = seen > 0 ? maximum - larger : 0;
-        b->maxima[r][step] = maximum = larger;
+        if (hidden > 0) {
+            store16(scores, select16(lane >= (int32_t)hidden, load16(scores), (f32x16)-INFINITY));
+            store16(
+                scores + LANES, select16(lane + LANES >= (int32_t)hidden, load16(scores + LANES), (f32x16)-INFINITY));
+        }
+        const bool sees = seen > hidden;
+        if (sees) larger = max_of(maximum, max_lanes(max16(load16(scores), load16(scores + LANES))));
+        b->factors[r][step] = sees ? maximum - larger : 0;
+        maximum = larger;
+        // Before the first step with a maximum all weights are 0, whatever they are counted from.
+        b->maxima[r][step] = seen <= hidden && b->hidden[r] > step * LLM_KEY_STEP ? 0 : maximum;
     }
-    const float merged = max_of(b->maximum[r], maximum);
-    b->factors[r][OLD] = b->maximum[r] - merged;
-    b->factors[r][NEW] = maximum - merged;
+    const bool sees = b->visible[r] > b->hidden[r];
+    const float merged = sees ? max_of(b->maximum[r], maximum) : b->maximum[r];
+    b->factors[r][OLD] = sees ? b->maximum[r] - merged : 0;
+    b->factors[r][NEW] = sees ? maximum - merged : 0;
     b->maximum[r] = merged;
 }
 
@@ -133,6 +154,24 @@ LLM_TEMPLATE void weigh_scores(attention_rows *b, size_t r, const partition_page
     b->sum[r] = fmaf(b->sum[r], factors[OLD], sum * factors[NEW]);
 }
 
+// Adds the positions [from, to) of a group to the sums of those rows that see them, row by row. Sums are in memory
+// meanwhile.
+LLM_TEMPLATE void add_positions(
+    const attention_rows *b, size_t first, const size_t rows, const llm_kv_dtype dtype, const void *values,
+    size_t stride, const size_t wide, size_t group, size_t from, size_t to, f32x16 (*sums)[MAX_WIDE]) {
+    f32x16 held[MAX_TILE][MAX_WIDE];
+    LLM_UNROLL for (size_t r = 0; r < rows; r++) LLM_UNROLL for (size_t w = 0; w < wide; w++) held[r][w] = sums[r][w];
+    for (size_t r = 0; r < rows; r++) {
+        const float *weights = b->scores[first + r] + group * LANES;
+        const size_t hidden = clamped(b->hidden[first + r], group * LANES, LANES);
+        const size_t seen = clamped(b->visible[first + r], group * LANES, LANES);
+        for (size_t j = from > hidden ? from : hidden; j < (to < seen ? to : seen); j++)
+            for (size_t w = 0; w < wide; w++)
+                held[r][w] = fma16((f32x16)weights[j], load_wide(dtype, values, j * stride + w * LANES), held[r][w]);
+    }
+    LLM_UNROLL for (size_t r = 0; r < rows; r++) LLM_UNROLL for (size_t w = 0; w < wide; w++) sums[r][w] = held[r][w];
+}
+
 // Merges the weighted values of a partition into `wide` vectors of the output of rows [first, first + rows). The values
 // of a group's positions begin at values[group], `stride` elements apart. As many bytes from ahead[group] on are asked
 // for.
@@ -142,15 +181,21 @@ LLM_TEMPLATE void value_tile(
     f32x16 sums[MAX_TILE][MAX_WIDE];
     LLM_UNROLL for (size_t r = 0; r < rows; r++) LLM_UNROLL for (size_t w = 0; w < wide; w++) sums[r][w] = 0;
     const size_t least = b->visible[first], most = b->visible[first + rows - 1];
-    for (size_t group = 0; group * LANES < most; group++) {
+    const size_t nearest = b->hidden[first], furthest = b->hidden[first + rows - 1];
+    for (size_t group = nearest / LANES; group * LANES < most; group++) {
         if (group > 0 && group % STEP_GROUPS == 0) {
             LLM_UNROLL for (size_t r = 0; r < rows; r++)
                 LLM_UNROLL for (size_t w = 0; w < wide; w++)
                     sums[r][w] = sums[r][w] * (f32x16)b->factors[first + r][group / STEP_GROUPS];
         }
         const float(*weights)[LLM_PARTITION] = (const float(*)[LLM_PARTITION])(b->scores[first] + group * LANES);
-        const size_t together = clamped(least, group * LANES, LANES);
-        for (size_t j = 0; j < together; j++) {
+        // All rows see positions [begin, together), some of them others before and after.
+        const size_t together = clamped(least, group * LANES, LANES), end = clamped(most, group * LANES, LANES);
+        size_t begin = clamped(furthest, group * LANES, LANES);
+        begin = begin < together ? begin : together;
+        if (clamped(nearest, group * LANES, LANES) < begin)
+            add_positions(b, first, rows, dtype, values[group], stride, wide, group, 0, begin, sums);
+        for (size_t j = begin; j < together; j++) {
             f32x16 value[MAX_WIDE];
             LLM_UNROLL for (size_t w = 0; w < wide; w++) {
                 prefetch_run(dtype, ahead[group], j * wide + w);
@@ -160,22 +205,8 @@ LLM_TEMPLATE void value_tile(
                 LLM_UNROLL for (size_t w = 0; w < wide; w++)
                     sums[r][w] = fma16((f32x16)weights[r][j], value[w], sums[r][w]);
         }
-        const size_t furthest = clamped(most, group * LANES, LANES);
-        if (together == furthest) continue;
-        // Positions that only the later rows see, row by row. Sums are in memory meanwhile.
-        f32x16 held[MAX_TILE][MAX_WIDE];
-        LLM_UNROLL for (size_t r = 0; r < rows; r++)
-            LLM_UNROLL for (size_t w = 0; w < wide; w++) held[r][w] = sums[r][w];
-        for (size_t r = 0; r < rows; r++) {
-            const size_t seen = clamped(b->visible[first + r], group * LANES, LANES);
-            for (size_t j = together; j < seen; j++)
-                for (size_t w = 0; w < wide; w++) {
-                    const f32x16 value = load_wide(dtype, values[group], j * stride + w * LANES);
-                    held[r][w] = fma16((f32x16)weights[r][j], value, held[r][w]);
-                }
-        }
-        LLM_UNROLL for (size_t r = 0; r < rows; r++)
-            LLM_UNROLL for (size_t w = 0; w < wide; w++) sums[r][w] = held[r][w];
+        if (together < end)
+            add_positions(b, first, rows, dtype, values[group], stride, wide, group, together, LANES, sums);
     }
     LLM_UNROLL for (size_t r = 0; r < rows; r++) {
         const f32x16 old = (f32x16)b->factors[first + r][OLD], new = (f32x16)b->factors[first + r][NEW];

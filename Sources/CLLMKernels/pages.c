@@ -5,7 +5,7 @@
 
 size_t llm_kv_element_bytes(llm_kv_dtype dtype) { return element_bytes(dtype); }
 
-size_t llm_value_stride(size_t head_dim) { return (head_dim + LANES - 1) / LANES * LANES; }
+size_t llm_value_stride(size_t value_dim) { return (value_dim + LANES - 1) / LANES * LANES; }
 
 // The scale of a row and, as `inverse`, what its elements are multiplied by. Zero both where the largest element is too
 // small for an inverse; a row that has a NaN or an infinity gets the scale NaN, so that what reads it is NaN too.
@@ -53,7 +53,7 @@ static void convert_row(llm_kv_dtype dtype, const float *row, size_t count, void
 
 // Puts elements of one type LLM_KEY_GROUP apart.
 #define SCATTER(type)                                                                                                  \
-    for (size_t d = 0; d < p->head_dim; d++) ((type *)p->keys)[start + d * LLM_KEY_GROUP] = ((const type *)row)[d];    \
+    for (size_t d = 0; d < p->key_dim; d++) ((type *)p->keys)[start + d * LLM_KEY_GROUP] = ((const type *)row)[d];    \
     break;
 
 static void scatter_key(const llm_pages *p, size_t start, const void *row) {
@@ -69,11 +69,12 @@ void llm_write_page(const llm_pages *p, size_t slot, const float *key, const flo
     const bool scaled = p->dtype == LLM_KV_INT8;
     for (size_t head = 0; head < p->kv_heads; head++) {
         const size_t token = page_token(p, slot / p->block_size, head, slot % p->block_size);
-        const size_t from = head * p->head_dim;
-        float row[LLM_MAX_HEAD_DIM];
-        convert_row(p->dtype, key + from, p->head_dim, row, scaled ? p->key_scales + token : NULL);
+        float row[LLM_MAX_KEY_DIM];
+        convert_row(p->dtype, key + head * p->key_dim, p->key_dim, row, scaled ? p->key_scales + token : NULL);
         scatter_key(p, key_start(p, token), row);
+        if (!p->values) continue;
         void *target = (char *)p->values + value_start(p, token) * bytes;
-        convert_row(p->dtype, value + from, p->head_dim, target, scaled ? p->value_scales + token : NULL);
+        convert_row(
+            p->dtype, value + head * p->value_dim, p->value_dim, target, scaled ? p->value_scales + token : NULL);
     }
 }

@@ -19,8 +19,8 @@ static inline size_t page_token(const llm_pages *p, size_t block, size_t kv_head
 
 // The element at which a key begins; its next one is LLM_KEY_GROUP further.
 static inline size_t key_start(const llm_pages *p, size_t token) {
-    return token / LLM_KEY_GROUP * LLM_KEY_GROUP * p->head_dim + token % LLM_KEY_GROUP;
+    return token / LLM_KEY_GROUP * LLM_KEY_GROUP * p->key_dim + token % LLM_KEY_GROUP;
 }
 
 // The element at which a value begins.
-static inline size_t value_start(const llm_pages *p, size_t token) { return token * llm_value_stride(p->head_dim); }
+static inline size_t value_start(const llm_pages *p, size_t token) { return token * llm_value_stride(p->value_dim); }

@@ -166,6 +166,11 @@ static inline float exp_plain(float x) {
     return p;
 }
 
+// tanh(x) = 1 - 2 / (exp(2 x) + 1); its error is below 2e-7, in proportion to 1 and not to x.
+static inline float tanh_plain(float x) { return 1.0f - 2.0f / (exp_plain(x + x) + 1.0f); }
+
+LLM_TEMPLATE f32x16 tanh16(f32x16 x) { return 1.0f - 2.0f / (exp16(x + x) + 1.0f); }
+
 // The tree of sum_lanes and max_lanes, as plain loops.
 static inline float sum_tree_plain(float lanes[LANES]) {
     for (size_t width = LANES / 2; width > 0; width /= 2)

@@ -1,26 +1,6 @@
 public import LLMTensor
 public import LLMWeights
 
-/// The sizes of a model that the engine around it needs.
-public struct ModelDimensions: Sendable, Hashable {
-    /// Tokens there are logits for.
-    public let vocabularySize: Int
-    /// Width of the residual stream.
-    public let hiddenSize: Int
-    /// Transformer layers.
-    public let layers: Int
-    /// Query heads.
-    public let heads: Int
-    /// Key and value heads; each serves `heads / kvHeads` query heads.
-    public let kvHeads: Int
-    /// Elements of a head.
-    public let headDim: Int
-    /// Positions the model was made for: the longest prompt and output together.
-    public let maxPositions: Int
-    /// Whether the output head is the embedding.
-    public let tiedEmbedding: Bool
-}
-
 /// A tensor that an architecture reads from a checkpoint.
 public struct TensorSpecification: Sendable, Hashable {
     /// The name in a Hugging Face checkpoint.
@@ -29,36 +9,64 @@ public struct TensorSpecification: Sendable, Hashable {
     public let shape: [Int]
 }
 
-/// A transformer decoder: token ids and pages in, hidden states and logits out.
-///
-/// What an architecture computes for a row depends on that row's sequence up to its position and on nothing else in
-/// the batch, bit for bit (law 1 of the design); the shared suite checks it for every row of ``Architectures``.
-public protocol Architecture: Sendable {
+/// What a config makes of an architecture, without weights.
+public struct ModelDescription: Sendable {
     /// The sizes that the engine needs.
-    var dimensions: ModelDimensions { get }
+    public let dimensions: ModelDimensions
+    /// What the layers cache.
+    public let cacheLayout: CacheLayout
+    /// The tensors that the model reads, each once.
+    public let tensors: [TensorSpecification]
+}
 
-    /// The sizes that a config says.
-    static func dimensions(_ config: ConfigFile) throws(ModelError) -> ModelDimensions
+/// An architecture the engine runs: how a decoder is put together from a config and named tensors.
+public struct Architecture: Sendable {
+    /// The name in `architectures` of `config.json`.
+    public let name: String
+    /// The `config.json` of a very small model, for tests.
+    public let tinyConfig: String
+    private let build: @Sendable (ConfigFile, ModelBuilder) throws -> Decoder
 
-    /// The tensors that a model of this config reads.
-    static func tensors(_ config: ConfigFile) throws(ModelError) -> [TensorSpecification]
+    /// - Parameters:
+    ///   - tiny: the keys of a very small model's config besides those that all have, as JSON members.
+    ///   - build: states every tensor once and returns the decoder made of them.
+    init(_ name: String, tiny: String, _ build: @escaping @Sendable (ConfigFile, ModelBuilder) throws -> Decoder) {
+        self.name = name
+        self.build = build
+        tinyConfig = """
+            {"architectures": ["\(name)"], "vocab_size": 97, "hidden_size": 48, "intermediate_size": 80,
+             "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "rms_norm_eps": 1e-5,
+             "max_position_embeddings": 512, \(tiny)}
+            """
+    }
 
-    /// The linear layers that every step reads, in order, the output head last. A layer's weights count as many times as
-    /// a step reads them.
-    var linearLayers: [PackedWeights] { get }
+    /// What a config makes of it.
+    public func describe(_ config: ConfigFile) throws(ModelError) -> ModelDescription {
+        let (decoder, record) = try decoder(config, nil)
+        return ModelDescription(
+            dimensions: decoder.dimensions, cacheLayout: record.layout, tensors: record.tensors)
+    }
 
-    /// Reads the weights and packs its matrices, embedding and output head included, to `format`. Norms and biases stay
+    /// Reads the weights and packs the matrices, embedding and output head included, to `format`. Norms and biases stay
     /// float32. - Throws: `ModelError`.
-    init(
-        _ config: ConfigFile, _ tensors: any NamedTensors, _ format: LinearFormat, on compute: Compute
-    ) throws(ModelError)
+    public func load(
+        _ config: ConfigFile, _ tensors: any NamedTensors, _ format: LinearFormat = .stored, on compute: Compute
+    ) throws(ModelError) -> Decoder {
+        try decoder(config, ModelBuilder.Source(tensors: tensors, format: format, compute: compute)).0
+    }
 
-    /// Computes the batch, writing its keys and values to the pages: the hidden states after the last norm, of the
-    /// batch's output rows, `[outputRows, hidden]`.
-    ///
-    /// The result lies in the workspace and lasts until its next use.
-    func hiddenStates(_ batch: ForwardBatch, _ pages: KVPages, _ workspace: Workspace, on compute: Compute) -> Matrix
-
-    /// The logits of hidden states, `[rows, vocabulary]`, in the workspace.
-    func logits(_ hiddenStates: Matrix, _ workspace: Workspace, on compute: Compute) -> Matrix
+    private func decoder(
+        _ config: ConfigFile, _ source: ModelBuilder.Source?
+    ) throws(ModelError) -> (Decoder, ModelBuilder.Record) {
+        let builder = ModelBuilder(source)
+        do {
+            var decoder = try build(config, builder)
+            decoder.finish(builder.record)
+            return (decoder, builder.record)
+        } catch let error as ModelError {
+            throw error
+        } catch {
+            throw ModelError(code: .invalidConfig, message: "'\(config.path)': \(error)")
+        }
+    }
 }

@@ -6,7 +6,7 @@ public struct AttentionSequence: Sendable, Hashable {
     public let rows: Range<Int>
     /// Position in the sequence of the first row.
     public let firstPosition: Int
-    /// Blocks that hold the sequence's positions, in order.
+    /// Blocks that hold the sequence's positions, in order; -1 for one that lies behind the window of every row.
     public let blockTable: [Int32]
 
     /// Rows `rows` of the batch, of which the first is at `firstPosition`.
@@ -17,7 +17,25 @@ public struct AttentionSequence: Sendable, Hashable {
     }
 }
 
-/// The attention work of one batch, cut into pieces for the pool. Made once a step and used by every layer.
+/// What a head's scores are made of, besides queries and keys.
+public struct AttentionScores: Sendable, Hashable {
+    /// What the product of query and key is multiplied by.
+    public var scale: Float
+    /// The bound `c` of soft-capped scores, `c * tanh(score / c)`; nil for none.
+    public var softcap: Float?
+    /// A logit for each query head that takes part in the softmax and has no value, `[heads]` (gpt-oss); nil for none.
+    public var sinks: [Float]?
+
+    /// Scores of the product times `scale`.
+    public init(scale: Float, softcap: Float? = nil, sinks: [Float]? = nil) {
+        self.scale = scale
+        self.softcap = softcap
+        self.sinks = sinks
+    }
+}
+
+/// The attention work of one batch over the pages of one group of layers, cut into pieces for the pool. Made once a step
+/// and used by every layer of the group.
 public struct AttentionPlan: Sendable {
     struct Piece: Sendable {
         let sequence: Int
@@ -29,27 +47,39 @@ public struct AttentionPlan: Sendable {
     let sequences: [AttentionSequence]
     let shape: KVPagesShape
     let heads: Int
+    let window: Int?
     let pieces: [Piece]  // the pool takes the last ones first
 
-    /// - Parameter heads: query heads, a multiple of the pages' heads.
-    /// - Precondition: each block table covers its sequence's last position and names blocks below `blockCount`.
-    public init(_ sequences: [AttentionSequence], heads: Int, pages: KVPages) {
-        precondition(heads > 0 && heads % pages.shape.kvHeads == 0, "\(heads) heads over \(pages.shape.kvHeads)")
+    /// - Parameters:
+    ///   - heads: query heads, a multiple of the pages' heads.
+    ///   - window: positions that a query sees, its own included; nil for all up to its own.
+    /// - Precondition: each block table covers its sequence's last position and names blocks below `blockCount`, but for
+    ///   those behind the window.
+    public init(_ sequences: [AttentionSequence], heads: Int, window: Int? = nil, pages: KVPages) {
+        let kvHeads = pages.shape.entry.heads
+        precondition(heads > 0 && heads % kvHeads == 0, "\(heads) heads over \(kvHeads)")
+        precondition(window.map { $0 > 0 } ?? true, "a window of nothing")
         self.heads = heads
+        self.window = window
         shape = pages.shape
         self.sequences = sequences
+        let blockSize = pages.shape.blockSize
         for sequence in sequences {
-            let needed = (sequence.firstPosition + sequence.rows.count + shape.blockSize - 1) / shape.blockSize
+            let needed = (sequence.firstPosition + sequence.rows.count + blockSize - 1) / blockSize
             precondition(sequence.blockTable.count >= needed, "a block table that is too short")
-            precondition(sequence.blockTable.allSatisfy { $0 >= 0 && $0 < pages.blockCount }, "an unknown block")
+            let first = window.map { max(0, sequence.firstPosition + 1 - $0) / blockSize } ?? 0
+            precondition(
+                sequence.blockTable[first..<needed].allSatisfy { $0 >= 0 && $0 < pages.blockCount },
+                "an unknown block")
         }
         var pieces: [Piece] = []
-        let size = max(1, Int(LLM_ATTENTION_ROWS) / (heads / shape.kvHeads))
+        let size = max(1, Int(LLM_ATTENTION_ROWS) / (heads / kvHeads))
         for (index, sequence) in sequences.enumerated() {
             for start in stride(from: 0, to: sequence.rows.count, by: size) {
                 let queries = start..<min(start + size, sequence.rows.count)
-                let work = queries.count * (sequence.firstPosition + queries.upperBound)
-                for kvHead in 0..<shape.kvHeads {
+                let seen = sequence.firstPosition + queries.upperBound
+                let work = queries.count * (window.map { min(seen, $0 + queries.count) } ?? seen)
+                for kvHead in 0..<kvHeads {
                     pieces.append(Piece(sequence: index, kvHead: kvHead, queries: queries, work: work))
                 }
             }
@@ -60,44 +90,54 @@ public struct AttentionPlan: Sendable {
 }
 
 extension Compute {
-    /// Writes rows of keys and values, `[rows, kvHeads * headDim]` each, to their slots: block times block size plus
-    /// offset.
-    public func writePages(keys: Matrix, values: Matrix, slots: [Int], pages: KVPages, layer: Int) {
-        let shape = pages.shape
-        let width = shape.kvHeads * shape.headDim
-        precondition(keys.columns == width && values.columns == width, "writePages: columns")
-        precondition(keys.rows == slots.count && values.rows == slots.count, "writePages: rows")
+    /// Writes rows of keys, `[rows, heads * keyDim]`, and of values, `[rows, heads * valueDim]`, to their slots: block
+    /// times block size plus offset. Latent pages have no values.
+    public func writePages(keys: Matrix, values: Matrix?, slots: [Int], pages: KVPages, layer: Int) {
+        let (shape, entry) = (pages.shape, pages.shape.entry)
+        precondition(keys.columns == entry.heads * entry.keyDim && keys.rows == slots.count, "writePages: keys")
+        precondition((values == nil) == entry.isLatent, "writePages: latent pages have no values, others have")
+        precondition(
+            values.map { $0.columns == entry.heads * entry.valueDim && $0.rows == slots.count } ?? true,
+            "writePages: values")
         let target = KernelArguments(value: pages.layer(layer))
-        overRows(slots.count, elements: 2 * slots.count * width) { range in
+        overRows(slots.count, elements: 2 * slots.count * keys.columns) { range in
             for row in range {
                 precondition(slots[row] >= 0 && slots[row] < pages.blockCount * shape.blockSize, "writePages: slot")
                 withUnsafePointer(to: target.value) {
-                    llm_write_page($0, slots[row], keys.base + row * keys.stride, values.base + row * values.stride)
+                    llm_write_page(
+                        $0, slots[row], keys.base + row * keys.stride, values.map { $0.base + row * $0.stride })
                 }
             }
         }
     }
 
-    /// Causal attention of each sequence's rows over its pages, `[rows, heads * headDim]` for `q` and `y`.
+    /// Causal attention of each sequence's rows over its pages: `[rows, heads * keyDim]` for `q`,
+    /// `[rows, heads * valueDim]` for `y`.
     public func attention(
-        _ q: Matrix, _ plan: AttentionPlan, pages: KVPages, layer: Int, scale: Float, into y: Matrix
+        _ q: Matrix, _ plan: AttentionPlan, pages: KVPages, layer: Int, _ scores: AttentionScores, into y: Matrix
     ) {
-        let shape = pages.shape
-        precondition(plan.shape == shape, "attention: the plan is for other pages")
-        precondition(q.columns == plan.heads * shape.headDim && y.columns == q.columns, "attention: columns")
+        let entry = pages.shape.entry
+        precondition(plan.shape == pages.shape, "attention: the plan is for other pages")
+        precondition(
+            q.columns == plan.heads * entry.keyDim && y.columns == plan.heads * entry.valueDim, "attention: columns")
         precondition(plan.sequences.allSatisfy { $0.rows.upperBound <= min(q.rows, y.rows) }, "attention: rows")
+        precondition(scores.sinks.map { $0.count == plan.heads } ?? true, "attention: sinks")
         let layerPages = KernelArguments(value: pages.layer(layer))
         let kernel = kernels.attention
-        pool.run(plan.pieces.count) { index in
-            let piece = plan.pieces[index]
-            let sequence = plan.sequences[piece.sequence]
-            sequence.blockTable.withUnsafeBufferPointer { table in
-                var arguments = llm_attention_args(
-                    q: q.base + sequence.rows.lowerBound * q.stride, q_stride: q.stride,
-                    out: y.base + sequence.rows.lowerBound * y.stride, out_stride: y.stride, pages: layerPages.value,
-                    block_table: table.baseAddress, first_position: sequence.firstPosition,
-                    heads: plan.heads, scale: scale)
-                kernel(&arguments, piece.kvHead, piece.queries.lowerBound, piece.queries.upperBound)
+        withOptionalPointer(scores.sinks) { sinks in
+            let sinks = KernelArguments(value: sinks)
+            pool.run(plan.pieces.count) { index in
+                let piece = plan.pieces[index]
+                let sequence = plan.sequences[piece.sequence]
+                sequence.blockTable.withUnsafeBufferPointer { table in
+                    var arguments = llm_attention_args(
+                        q: q.base + sequence.rows.lowerBound * q.stride, q_stride: q.stride,
+                        out: y.base + sequence.rows.lowerBound * y.stride, out_stride: y.stride,
+                        pages: layerPages.value, block_table: table.baseAddress,
+                        first_position: sequence.firstPosition, heads: plan.heads, scale: scores.scale,
+                        window: plan.window ?? 0, softcap: scores.softcap ?? 0, sinks: sinks.value)
+                    kernel(&arguments, piece.kvHead, piece.queries.lowerBound, piece.queries.upperBound)
+                }
             }
         }
     }

@@ -93,7 +93,7 @@ extension Compute {
                 target.withRow(row) { span in for column in bias.indices { span[column] += bias[column] } }
             }
         }
-        if weights.kind == .gated { siluMultiply(target, into: y) }
+        if weights.kind == .gated { activate(target, .silu, gated: true, into: y) }
     }
 }
 

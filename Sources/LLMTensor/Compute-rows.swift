@@ -18,31 +18,127 @@ extension Compute {
         }
     }
 
-    /// Rotates the pairs `(i, i + half)` of each head of `headDim` columns, in place, by the row's angles.
-    public func rope(_ x: Matrix, headDim: Int, _ table: RotaryTable) {
+    /// Layer norm of each row: its mean taken away, divided by its deviation, times the weight, plus the bias. `y` may be
+    /// `x`.
+    public func layerNorm(_ x: Matrix, weight: [Float]?, bias: [Float]?, epsilon: Float, into y: Matrix) {
+        precondition(x.rows == y.rows && x.columns == y.columns, "layerNorm: sizes")
+        precondition((weight?.count ?? x.columns) == x.columns, "layerNorm: weight")
+        precondition((bias?.count ?? x.columns) == x.columns, "layerNorm: bias")
+        withOptionalPointer(weight) { weight in
+            withOptionalPointer(bias) { bias in
+                let arguments = KernelArguments(
+                    value: llm_layer_norm_args(
+                        x: x.base, x_stride: x.stride, weight: weight, bias: bias, y: y.base, y_stride: y.stride,
+                        width: x.columns, epsilon: epsilon))
+                let kernel = kernels.layerNorm
+                overRows(x.rows, elements: x.rows * x.columns) { range in
+                    withUnsafePointer(to: arguments.value) { kernel($0, range.lowerBound, range.upperBound) }
+                }
+            }
+        }
+    }
+
+    /// Which elements of a head rotate together.
+    public enum RotaryLayout: Sendable, Hashable {
+        /// Elements `i` and `i + half` (Hugging Face's Llama).
+        case half
+        /// Elements `2 i` and `2 i + 1` (RoFormer, Su et al. 2021).
+        case interleaved
+    }
+
+    /// Rotates the pairs of each head of `headDim` columns, in place, by the row's angles. The rotated part of a head
+    /// begins at its element `offset` and has two elements for each angle.
+    public func rope(
+        _ x: Matrix, headDim: Int, _ table: RotaryTable, _ layout: RotaryLayout = .half, offset: Int = 0
+    ) {
         let half = table.cosines.columns
-        precondition(headDim > 0 && x.columns % headDim == 0 && half * 2 <= headDim, "rope: sizes")
+        precondition(headDim > 0 && x.columns % headDim == 0, "rope: heads")
+        precondition(offset >= 0 && offset + half * 2 <= headDim, "rope: sizes")
         precondition(table.cosines.rows == x.rows && table.sines.rows == x.rows, "rope: rows")
         let arguments = KernelArguments(
             value: llm_rope_args(
                 x: x.base, x_stride: x.stride, cosines: table.cosines.base, sines: table.sines.base,
-                heads: x.columns / headDim, head_dim: headDim, half: half))
+                heads: x.columns / headDim, head_dim: headDim, half: half, offset: offset,
+                interleaved: layout == .interleaved))
         let kernel = kernels.rope
         overRows(x.rows, elements: x.rows * x.columns) { range in
             withUnsafePointer(to: arguments.value) { kernel($0, range.lowerBound, range.upperBound) }
         }
     }
 
-    /// SwiGLU's activation: `silu(gate) * up` for `x = [gate, up]` side by side, `[rows, 2 * width]`, into
-    /// `y = [rows, width]`.
-    func siluMultiply(_ x: Matrix, into y: Matrix) {
-        precondition(x.rows == y.rows && x.columns == 2 * y.columns, "siluMultiply: sizes")
+    /// An activation function of each element, into `y`; gated, `activation(gate) * up` for `x = [gate, up]` side by side,
+    /// `[rows, 2 * width]`, into `y = [rows, width]`. Where it is not gated, `y` may be `x`.
+    public func activate(_ x: Matrix, _ activation: Activation, gated: Bool, into y: Matrix) {
+        precondition(x.rows == y.rows && x.columns == (gated ? 2 : 1) * y.columns, "activate: sizes")
         let arguments = KernelArguments(
-            value: llm_silu_multiply_args(
-                x: x.base, x_stride: x.stride, y: y.base, y_stride: y.stride, width: y.columns))
-        let kernel = kernels.siluMultiply
+            value: llm_activate_args(
+                x: x.base, x_stride: x.stride, y: y.base, y_stride: y.stride, width: y.columns,
+                function: activation.kernelType, gated: gated))
+        let kernel = kernels.activate
         overRows(x.rows, elements: x.rows * x.columns) { range in
             withUnsafePointer(to: arguments.value) { kernel($0, range.lowerBound, range.upperBound) }
+        }
+    }
+
+    /// The softmax of each row, in place.
+    public func softmax(_ x: Matrix) {
+        let arguments = KernelArguments(
+            value: llm_softmax_args(x: x.base, x_stride: x.stride, width: x.columns))
+        let kernel = kernels.softmax
+        overRows(x.rows, elements: x.rows * x.columns) { range in
+            withUnsafePointer(to: arguments.value) { kernel($0, range.lowerBound, range.upperBound) }
+        }
+    }
+
+    /// `cap * tanh(x / cap)` of each element, in place.
+    public func softcap(_ x: Matrix, _ cap: Float) {
+        precondition(cap > 0, "softcap: \(cap)")
+        let arguments = KernelArguments(
+            value: llm_softcap_args(x: x.base, x_stride: x.stride, width: x.columns, cap: cap))
+        let kernel = kernels.softcap
+        overRows(x.rows, elements: x.rows * x.columns) { range in
+            withUnsafePointer(to: arguments.value) { kernel($0, range.lowerBound, range.upperBound) }
+        }
+    }
+
+    /// Multiplies each element, in place.
+    public func scale(_ x: Matrix, by factor: Float) {
+        for row in 0..<x.rows {
+            let target = x.base + row * x.stride
+            for column in 0..<x.columns { target[column] *= factor }
+        }
+    }
+
+    /// `y += x`.
+    public func add(_ x: Matrix, to y: Matrix) {
+        precondition(x.rows == y.rows && x.columns == y.columns, "add: sizes")
+        for row in 0..<x.rows {
+            let (source, target) = (x.base + row * x.stride, y.base + row * y.stride)
+            for column in 0..<x.columns { target[column] += source[column] }
+        }
+    }
+
+    /// The elements of `x` into `y`.
+    public func copy(_ x: Matrix, into y: Matrix) {
+        precondition(x.rows == y.rows && x.columns == y.columns, "copy: sizes")
+        for row in 0..<x.rows {
+            (y.base + row * y.stride).update(from: x.base + row * x.stride, count: x.columns)
+        }
+    }
+
+    /// `y[r]` becomes the sum of rows of `x` times their weights, from zero, in the order of `terms[r]`.
+    public func weightedSum(_ x: Matrix, _ terms: [[(row: Int, weight: Float)]], into y: Matrix) {
+        precondition(y.rows == terms.count && y.columns == x.columns, "weightedSum: sizes")
+        overRows(y.rows, elements: terms.reduce(0) { $0 + $1.count } * x.columns) { range in
+            for row in range {
+                let target = y.base + row * y.stride
+                target.update(repeating: 0, count: y.columns)
+                for term in terms[row] {
+                    precondition(term.row >= 0 && term.row < x.rows, "weightedSum: row \(term.row) of \(x.rows)")
+                    let source = x.base + term.row * x.stride
+                    for column in 0..<y.columns { target[column] += term.weight * source[column] }
+                }
+            }
         }
     }
 

@@ -12,8 +12,11 @@ struct Kernels: Sendable {
     let pack: llm_pack_fn
     let encode: llm_encode_fn
     let rmsNorm: llm_rms_norm_fn
+    let layerNorm: llm_layer_norm_fn
     let rope: llm_rope_fn
-    let siluMultiply: llm_silu_multiply_fn
+    let activate: llm_activate_fn
+    let softmax: llm_softmax_fn
+    let softcap: llm_softcap_fn
     let attention: llm_attention_fn
     private let linear: [LinearKey: Linear]
 
@@ -45,7 +48,10 @@ struct Kernels: Sendable {
         encode = pick(llm_encode_variants, \.features, \.function)
         rmsNorm = pick(llm_rms_norm_variants, \.features, \.function)
         rope = pick(llm_rope_variants, \.features, \.function)
-        siluMultiply = pick(llm_silu_multiply_variants, \.features, \.function)
+        layerNorm = pick(llm_layer_norm_variants, \.features, \.function)
+        activate = pick(llm_activate_variants, \.features, \.function)
+        softmax = pick(llm_softmax_variants, \.features, \.function)
+        softcap = pick(llm_softcap_variants, \.features, \.function)
         attention = pick(llm_attention_variants, \.features, \.function)
         var linear: [LinearKey: Linear] = [:]
         for packing in Packing.allCases {

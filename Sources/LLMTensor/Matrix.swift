@@ -21,6 +21,13 @@ public struct Matrix: @unchecked Sendable {
         storage = Storage(count: rows * columns)
     }
 
+    /// A matrix in `storage`, from element `offset` on.
+    init(rows: Int, columns: Int, offset: Int, storage: Storage) {
+        precondition(
+            offset >= 0 && (offset + rows * columns) * MemoryLayout<Float>.stride <= storage.byteCount, "storage")
+        self.init(rows: rows, columns: columns, stride: columns, offset: offset, storage: storage)
+    }
+
     private init(rows: Int, columns: Int, stride: Int, offset: Int, storage: Storage) {
         self.rows = rows
         self.columns = columns

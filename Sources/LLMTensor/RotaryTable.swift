@@ -9,7 +9,8 @@ public struct RotaryTable: Sendable {
     /// - Parameters:
     ///   - positions: of the rows, from 0.
     ///   - inverseFrequencies: one for each rotated pair of a head, radians a position.
-    public init(positions: [Int32], inverseFrequencies: [Float]) {
+    ///   - amplitude: what cosines and sines are multiplied by (YaRN's attention factor).
+    public init(positions: [Int32], inverseFrequencies: [Float], amplitude: Float = 1) {
         cosines = Matrix(rows: positions.count, columns: inverseFrequencies.count)
         sines = Matrix(rows: positions.count, columns: inverseFrequencies.count)
         for (row, position) in positions.enumerated() {
@@ -17,8 +18,8 @@ public struct RotaryTable: Sendable {
                 sines.withRow(row) { sines in
                     for (column, frequency) in inverseFrequencies.enumerated() {
                         let (cosine, sine) = Rotation.cosineAndSine(Double(Float(position) * frequency))
-                        cosines[column] = Float(cosine)
-                        sines[column] = Float(sine)
+                        cosines[column] = Float(cosine) * amplitude
+                        sines[column] = Float(sine) * amplitude
                     }
                 }
             }

@@ -25,7 +25,8 @@ final class PageMemory {
         pages = llm_pages(
             dtype: dtype, keys: keys.baseAddress, values: values.baseAddress,
             key_scales: scaled ? keyScales.baseAddress : nil, value_scales: scaled ? valueScales.baseAddress : nil,
-            block_size: blockSize, kv_heads: kvHeads, head_dim: dim)
+            block_size: blockSize, kv_heads: kvHeads, key_dim: dim,
+            value_dim: dim)
     }
 
     deinit {
@@ -108,7 +109,7 @@ struct AttentionScenario {
                     var arguments = llm_attention_args(
                         q: q.baseAddress, q_stride: heads * dim, out: out.baseAddress, out_stride: heads * dim,
                         pages: memory.pages, block_table: table.baseAddress, first_position: first, heads: heads,
-                        scale: scale)
+                        scale: scale, window: 0, softcap: 0, sinks: nil)
                     for kvHead in 0..<kvHeads {
                         for chunk in chunks { kernel(&arguments, kvHead, chunk.lowerBound, chunk.upperBound) }
                     }

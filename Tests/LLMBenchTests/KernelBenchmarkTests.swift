@@ -19,10 +19,15 @@ import Testing
         }
     }
 
-    @Test func `What the harness checks is timed, under the same name, but packing and a gate that is fused elsewhere`()
-    {
+    /// Packing happens once; the others take a small part of a step, or are a form of one that is timed.
+    private static let untimed: Set = [
+        "pack", "pack_stored", "silu_multiply", "activate", "layer_norm", "softmax", "softcap", "rope_interleaved",
+        "attention_window", "attention_scores", "attention_latent",
+    ]
+
+    @Test func `What the harness checks is timed, under the same name, but for what is listed`() {
         let checked = Set((0..<llm_kernel_count()).map { String(cString: llm_kernel_name($0)) })
-        #expect(checked.subtracting(KernelBenchmark.kernels) == ["pack", "silu_multiply"])
+        #expect(checked.subtracting(KernelBenchmark.kernels) == KernelBenchmarkTests.untimed)
         #expect(checked.isSuperset(of: KernelBenchmark.kernels))
     }
 

@@ -8,7 +8,7 @@ import Testing
         _ options: EngineOptions = EngineOptions(), maxLength: Int = 1024, available: Int, isContainer: Bool = false
     ) throws(LLMGenError) -> KVCacheSizing {
         let limit = MemoryLimit(total: 8 << 30, available: available, isContainer: isContainer)
-        return try KVCacheSizing(options, blockBytes: 1 << 16, maxLength: maxLength, limit: limit)
+        return try KVCacheSizing(options, [.init(blockBytes: 1 << 16)], maxLength: maxLength, limit: limit)
     }
 
     @Test func `Unless given, the cache has room for all sequences at full length`() throws {

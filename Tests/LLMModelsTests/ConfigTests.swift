@@ -28,7 +28,7 @@ import Testing
         (["hidden_act": "\"gelu\""], ["hidden_act", "'gelu'", "silu"]),
         (["architectures": "[\"RwkvForCausalLM\"]"], ["RwkvForCausalLM", "not supported", "LlamaForCausalLM"]),
         (["architectures": nil], ["architectures", "missing"]),
-        (["rope_scaling": "{\"type\": \"yarn\", \"factor\": 2}"], ["rope_scaling.type", "'yarn'", "llama3"]),
+        (["rope_scaling": "{\"type\": \"dynamic\", \"factor\": 2}"], ["rope_scaling.type", "'dynamic'", "llama3"]),
         (["rope_scaling": "{\"rope_type\": \"linear\"}"], ["rope_scaling.factor", "missing"]),
         (["rope_theta": "-1"], ["rope_theta", "-1"]),
         (
@@ -77,24 +77,39 @@ import Testing
         #expect(error.message.contains("rope_theta is inf"))
     }
 
-    static let windows: [(architecture: String, members: String, positions: Int)] = [
-        ("MistralForCausalLM", "\"sliding_window\": 64", 64),
-        ("MistralForCausalLM", "\"sliding_window\": 4096", 512),
-        ("MistralForCausalLM", "\"sliding_window\": null", 512),
-        ("Qwen2ForCausalLM", "\"sliding_window\": 64", 512),
-        ("Qwen2ForCausalLM", "\"sliding_window\": 64, \"use_sliding_window\": false", 512),
-        ("Qwen2ForCausalLM", "\"sliding_window\": 64, \"use_sliding_window\": true", 64),
+    static let windows: [(architecture: String, members: String, windows: [Int?])] = [
+        ("MistralForCausalLM", "\"sliding_window\": 64", [64, 64]),
+        ("MistralForCausalLM", "\"sliding_window\": 4096", [4096, 4096]),
+        ("MistralForCausalLM", "\"sliding_window\": null", [nil, nil]),
+        ("MistralForCausalLM", "\"head_dim\": 12", [4096, 4096]),
+        ("MixtralForCausalLM", "\"head_dim\": 12", [nil, nil]),
+        ("Qwen2ForCausalLM", "\"sliding_window\": 64", [nil, nil]),
+        ("Qwen2ForCausalLM", "\"sliding_window\": 64, \"use_sliding_window\": false", [nil, nil]),
+        ("Qwen2ForCausalLM", "\"sliding_window\": 64, \"use_sliding_window\": true", [nil, nil]),
+        (
+            "Qwen2ForCausalLM", "\"sliding_window\": 64, \"use_sliding_window\": true, \"max_window_layers\": 1",
+            [nil, 64]
+        ),
         (
             "Qwen3ForCausalLM",
-            "\"sliding_window\": 64, \"use_sliding_window\": true, \"layer_types\": [\"full_attention\"]", 512
+            "\"sliding_window\": 64, \"use_sliding_window\": true, \"layer_types\": "
+                + "[\"sliding_attention\", \"full_attention\"]",
+            [64, nil]
         ),
-        ("LlamaForCausalLM", "\"sliding_window\": 64", 512),
+        ("Gemma2ForCausalLM", "\"sliding_window\": 64", [64, nil]),
+        ("LlamaForCausalLM", "\"sliding_window\": 64", [nil, nil]),
     ]
 
     @Test(arguments: windows.indices)
-    func `A model with a sliding window runs as far as its window`(index: Int) throws {
-        let (architecture, members, positions) = ConfigTests.windows[index]
-        #expect(try dimensions(changed(architecture, members)).maxPositions == positions)
+    func `Layers have the windows that the config gives them`(index: Int) throws {
+        let (architecture, members, windows) = ConfigTests.windows[index]
+        let config = try ConfigFile(bytes: Array(changed(architecture, members).utf8), path: "config.json")
+        let layout = try Architectures.architecture(config).describe(config).cacheLayout
+        // Layers that are alike are in one group, in the order in which the first of them comes.
+        var distinct: [Int?] = []
+        for window in windows where !distinct.contains(window) { distinct.append(window) }
+        #expect(layout.groups.map(\.window) == distinct)
+        #expect(layout.groups.map(\.layers) == distinct.map { window in windows.count { $0 == window } })
     }
 
     @Test func `What a config leaves out is what its class in transformers has`() throws {

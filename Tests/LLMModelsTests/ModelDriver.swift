@@ -5,7 +5,7 @@ import LLMWeights
 
 /// Runs one architecture without scheduler or engine: prompts in chunks, alone or together, over shuffled pages.
 struct ModelDriver {
-    let model: any Architecture
+    let model: Decoder
     let compute: Compute
 
     init(folder: URL, config: String = "config.json", compute: Compute = Compute(threads: 2)) throws {
@@ -36,15 +36,14 @@ struct ModelDriver {
         _ prompts: [[Int32]], chunk: Int, blockSize: Int, _ kvCacheDtype: KVCacheDtype,
         _ output: (Matrix, Workspace) -> Matrix
     ) -> [[[Float]]] {
-        let sizes = model.dimensions
         let workspace = Workspace()
         let blocksEach = prompts.map { ($0.count + blockSize - 1) / blockSize }
-        let shape = KVPagesShape(
-            layers: sizes.layers, kvHeads: sizes.kvHeads, headDim: sizes.headDim, blockSize: blockSize,
-            dtype: kvCacheDtype)
-        let pages = KVPages(shape: shape, blockCount: blocksEach.reduce(0, +))
+        let layout = model.cacheLayout
+        let blockCount = blocksEach.reduce(0, +)
+        let cache = KVCache(
+            layout, blockSize: blockSize, dtype: kvCacheDtype, blockCounts: layout.groups.map { _ in blockCount })
         // Every second block in turn, so that no sequence's blocks are neighbours in order.
-        var free = Array(0..<Int32(pages.blockCount))
+        var free = Array(0..<Int32(blockCount))
         free = free.filter { $0 % 2 == 1 } + free.filter { $0 % 2 == 0 }
         let tables = blocksEach.map { count in
             defer { free.removeFirst(count) }
@@ -53,21 +52,21 @@ struct ModelDriver {
         var results: [[[Float]]] = prompts.map { _ in [] }
         while let longest = zip(prompts, results).map({ $0.count - $1.count }).max(), longest > 0 {
             var tokens: [Int32] = []
-            var sequences: [AttentionSequence] = []
+            var sequences: [BatchSequence] = []
             var owners: [Int] = []
             for (index, prompt) in prompts.enumerated() where results[index].count < prompt.count {
                 let start = results[index].count
                 let part = prompt[start..<min(prompt.count, start + min(chunk, prompt.count))]
                 sequences.append(
-                    AttentionSequence(
-                        rows: tokens.count..<tokens.count + part.count, firstPosition: start, blockTable: tables[index])
-                )
+                    BatchSequence(
+                        rows: tokens.count..<tokens.count + part.count, firstPosition: start,
+                        blockTables: layout.groups.map { _ in tables[index] }))
                 tokens += part
                 owners += part.map { _ in index }
             }
             let batch = ForwardBatch(
                 tokens: tokens, sequences: sequences, outputRows: Array(tokens.indices), blockSize: blockSize)
-            let hidden = model.hiddenStates(batch, pages, workspace, on: compute)
+            let hidden = model.hiddenStates(batch, cache, workspace, on: compute)
             let wanted = output(hidden, workspace)
             for (row, owner) in owners.enumerated() { results[owner].append(wanted.row(row)) }
         }

@@ -18,10 +18,9 @@ import Testing
         let last_hidden_state: [[Float]]
     }
 
-    static let fixtures = [
-        "llama", "llama3-rope", "llama-linear-rope", "llama-bias", "llama-gqa", "llama-sharded", "llama-tied-bf16",
-        "llama-f16", "qwen2", "qwen3", "qwen3-tied",
-    ]
+    /// Every folder of `Tests/Fixtures/models`.
+    static let fixtures = FileManager.default.subpaths(atPath: Paths.fixtures.appending(path: "models").path)!
+        .filter { $0.hasSuffix("/reference.json") }.map { String($0.dropLast("/reference.json".count)) }.sorted()
 
     private func reference(_ fixture: String) throws -> (ModelDriver, Reference) {
         let folder = Paths.fixtures.appending(path: "models/\(fixture)")

@@ -189,7 +189,10 @@ import Testing
             let json = String(decoding: try GGUFModel.generationConfig(file.metadata), as: UTF8.self)
             #expect(json == #"{"repetition_penalty":1.5,"temperature":0.5,"top_k":20}"#)
         }
-        try GGUF().with { #expect(try GGUFModel.generationConfig($0.metadata) == Array("{}".utf8)) }
+        try GGUF().with {
+            let empty = try GGUFModel.generationConfig($0.metadata)
+            #expect(empty == Array("{}".utf8))
+        }
     }
 
     @Test func `Damaged models open or are refused`() throws {
@@ -209,14 +212,19 @@ import Testing
                     in: 0...255, using: &random)
             }
             try file.write(bytes)
-            do {
-                let model = try GGUFModel(GGUFFile(path: file.path))
-                for name in model.names {
-                    do { _ = try model.tensor(named: name).floats() } catch is WeightsError {}
-                }
-            } catch let error as WeightsError {
-                #expect(!error.message.contains("\n"), "seed \(seed), iteration \(iteration)")
-            }
+            let message = GGUFModelTests.refusal(of: file.path)?.message ?? ""
+            #expect(!message.contains("\n"), "seed \(seed), iteration \(iteration)")
+        }
+    }
+
+    /// Reads a model's tensors; why it cannot be opened, or nil.
+    private static func refusal(of path: String) -> WeightsError? {
+        do throws(WeightsError) {
+            let model = try GGUFModel(GGUFFile(path: path))
+            for name in model.names { _ = try? model.tensor(named: name).floats() }
+            return nil
+        } catch {
+            return error
         }
     }
 }

@@ -197,29 +197,75 @@ typedef struct {
 } llm_rms_norm_args;
 typedef void (*llm_rms_norm_fn)(const llm_rms_norm_args *args, size_t row_begin, size_t row_end);
 
-// Rotates pairs (i, i + half) of each head: (a, b) -> (fma(-b, sin, a cos), fma(a, sin, b cos)).
+// y = (x - mean) * (1 / sqrt(mean((x - mean)^2) + epsilon)) * weight + bias, each row by itself; the sums of both means
+// as in rms_norm, of x first. The last two steps are one fma where there is a bias.
+typedef struct {
+    const float *x; // [rows][width]
+    size_t x_stride;
+    const float *weight, *bias; // [width] or NULL
+    float *y;                   // may be x
+    size_t y_stride;
+    size_t width;
+    float epsilon;
+} llm_layer_norm_args;
+typedef void (*llm_layer_norm_fn)(const llm_layer_norm_args *args, size_t row_begin, size_t row_end);
+
+// Rotates pairs of elements of each head, (a, b) -> (fma(-b, sin, a cos), fma(a, sin, b cos)): (i, i + half), or
+// (2 i, 2 i + 1) where they are interleaved, counted from `offset` on.
 typedef struct {
     float *x; // [rows][heads * head_dim], in place
     size_t x_stride;
     const float *cosines, *sines; // [rows][half]
-    size_t heads, head_dim, half; // half * 2 <= head_dim; further elements stay
+    size_t heads, head_dim, half; // offset + half * 2 <= head_dim; other elements stay
+    size_t offset;
+    bool interleaved;
 } llm_rope_args;
 typedef void (*llm_rope_fn)(const llm_rope_args *args, size_t row_begin, size_t row_end);
 
-// y = (gate / (1 + exp(-gate))) * up for gate and up side by side in a row.
+// tanh(z) = 1 - 2 / (exp(2 z) + 1) with the engine's exp. erf(z) for z >= 0 is 1 - t p(t) exp(-z^2) with
+// t = 1 / (1 + 0.3275911 z) (Abramowitz and Stegun 7.1.26), of which error is below 2e-7.
+typedef enum {
+    LLM_SILU,        // x / (1 + exp(-x))
+    LLM_GELU_TANH,   // 0.5 x (1 + tanh(0.7978846 (x + 0.044715 x^3)))
+    LLM_GELU,        // 0.5 x (1 + erf(0.7071068 x))
+    LLM_RELU,        // max(x, 0)
+    LLM_RELU_SQUARED // max(x, 0)^2
+} llm_activation_function;
+
+// y = function(x), or function(gate) * up for gate and up side by side in a row.
 typedef struct {
-    const float *x; // [rows][2 * width]
+    const float *x; // [rows][width], or [rows][2 * width] where gated
     size_t x_stride;
-    float *y; // [rows][width]
+    float *y; // [rows][width]; may be x where not gated
     size_t y_stride;
     size_t width;
-} llm_silu_multiply_args;
-typedef void (*llm_silu_multiply_fn)(const llm_silu_multiply_args *args, size_t row_begin, size_t row_end);
+    llm_activation_function function;
+    bool gated;
+} llm_activate_args;
+typedef void (*llm_activate_fn)(const llm_activate_args *args, size_t row_begin, size_t row_end);
+
+// x = exp(x - maximum) / sum in each row; the sum as in rms_norm, of the exponentials.
+typedef struct {
+    float *x; // [rows][width], in place
+    size_t x_stride;
+    size_t width;
+} llm_softmax_args;
+typedef void (*llm_softmax_fn)(const llm_softmax_args *args, size_t row_begin, size_t row_end);
+
+// x = cap * tanh(x / cap).
+typedef struct {
+    float *x; // [rows][width], in place
+    size_t x_stride;
+    size_t width;
+    float cap;
+} llm_softcap_args;
+typedef void (*llm_softcap_fn)(const llm_softcap_args *args, size_t row_begin, size_t row_end);
 
 // Paged keys and values
 
 // Tokens of a key group (one 16-lane vector), of a key step and of a partition; a block is a whole number of groups.
-enum { LLM_KEY_GROUP = 16, LLM_KEY_STEP = 32, LLM_PARTITION = 128, LLM_MAX_HEAD_DIM = 512 };
+enum { LLM_KEY_GROUP = 16, LLM_KEY_STEP = 32, LLM_PARTITION = 128 };
+enum { LLM_MAX_KEY_DIM = 576, LLM_MAX_VALUE_DIM = 512 };
 
 typedef enum {
     LLM_KV_F32,
@@ -230,19 +276,22 @@ typedef enum {
 // Bytes of one element, without its share of a scale.
 size_t llm_kv_element_bytes(llm_kv_dtype dtype);
 
-// Elements of a value's row: head_dim rounded up to 16, the padding always zero.
-size_t llm_value_stride(size_t head_dim);
+// Elements of a value's row: value_dim rounded up to 16, the padding always zero.
+size_t llm_value_stride(size_t value_dim);
 
-// One layer's pages, elements of `dtype`. Keys: [block][kv_head][group][head_dim][16 tokens]. Values:
+// One layer's pages, elements of `dtype`. Keys: [block][kv_head][group][key_dim][16 tokens]. Values:
 // [block][kv_head][token][value_stride]. Scales, of LLM_KV_INT8 only: [block][kv_head][token].
+//
+// Latent pages (DeepSeek-AI 2024) have no values (NULL): a token's value is the first value_dim elements of its key.
 typedef struct {
     llm_kv_dtype dtype;
     void *keys, *values;
     float *key_scales, *value_scales;
-    size_t block_size, kv_heads, head_dim;
+    size_t block_size, kv_heads, key_dim, value_dim;
 } llm_pages;
 
-// Writes one token's keys and values, [kv_heads * head_dim] each, at slot = block * block_size + offset.
+// Writes one token's keys, [kv_heads * key_dim], and values, [kv_heads * value_dim], at slot = block * block_size +
+// offset. Latent pages take no value.
 void llm_write_page(const llm_pages *pages, size_t slot, const float *key, const float *value);
 
 // (Query, head) rows that go through the keys together: the fewest that an argument range should have, if there are.
@@ -251,18 +300,21 @@ enum { LLM_ATTENTION_ROWS = 48 };
 // Causal attention of consecutive queries of one sequence for one key/value head and all the query heads of its group.
 //
 // Keys are taken in steps of 32 absolute positions, with an online softmax inside partitions of 128 absolute positions,
-// and the partitions are merged in rising order, so that a query's result depends on its own position only. Takes up to
-// 384 KiB of stack.
+// and the partitions are merged in rising order, so that a query's result depends on its own position only. Steps and
+// partitions that a query sees nothing of are passed over. Takes up to 384 KiB of stack.
 typedef struct {
-    const float *q; // [queries][heads * head_dim]
+    const float *q; // [queries][heads * key_dim]
     size_t q_stride;
-    float *out; // as q
+    float *out; // [queries][heads * value_dim]
     size_t out_stride;
     llm_pages pages;
-    const int32_t *block_table; // covers position first_position + queries - 1
+    const int32_t *block_table; // covers position first_position + queries - 1; anything behind every query's window
     size_t first_position;      // of query 0
     size_t heads;               // a multiple of pages.kv_heads
     float scale;
+    size_t window;      // positions that a query sees, its own included; 0 for all up to its own
+    float softcap;      // scores become softcap * tanh(score / softcap); 0 for none
+    const float *sinks; // [heads] logits that take part in the softmax and have no value; or NULL
 } llm_attention_args;
 typedef void (*llm_attention_fn)(const llm_attention_args *args, size_t kv_head, size_t query_begin, size_t query_end);
 
@@ -285,8 +337,11 @@ typedef struct {
 LLM_VARIANT(pack)
 LLM_VARIANT(encode)
 LLM_VARIANT(rms_norm)
+LLM_VARIANT(layer_norm)
 LLM_VARIANT(rope)
-LLM_VARIANT(silu_multiply)
+LLM_VARIANT(activate)
+LLM_VARIANT(softmax)
+LLM_VARIANT(softcap)
 LLM_VARIANT(attention)
 
 // The variants of a packing under an arithmetic; none where they do not go together.
@@ -294,6 +349,9 @@ const llm_linear_variant *llm_linear_variants(llm_packing packing, llm_arithmeti
 const llm_pack_variant *llm_pack_variants(size_t *count);
 const llm_encode_variant *llm_encode_variants(size_t *count);
 const llm_rms_norm_variant *llm_rms_norm_variants(size_t *count);
+const llm_layer_norm_variant *llm_layer_norm_variants(size_t *count);
 const llm_rope_variant *llm_rope_variants(size_t *count);
-const llm_silu_multiply_variant *llm_silu_multiply_variants(size_t *count);
+const llm_activate_variant *llm_activate_variants(size_t *count);
+const llm_softmax_variant *llm_softmax_variants(size_t *count);
+const llm_softcap_variant *llm_softcap_variants(size_t *count);
 const llm_attention_variant *llm_attention_variants(size_t *count);

@@ -127,9 +127,10 @@ extension KernelBenchmark {
         let (heads, kvHeads, dim) = (KernelBenchmark.heads, KernelBenchmark.kvHeads, KernelBenchmark.headDim)
         let (length, blockSize) = (first + rows, 32)
         let blocks = (length + blockSize - 1) / blockSize
-        let one = KVPagesShape(layers: 1, kvHeads: kvHeads, headDim: dim, blockSize: blockSize, dtype: dtype)
+        let entry = CacheEntry(heads: kvHeads, keyDim: dim, valueDim: dim)
+        let one = KVPagesShape(layers: 1, entry: entry, blockSize: blockSize, dtype: dtype)
         let layers = max(2, KernelBenchmark.uncachedByteCount / (one.blockByteCount * blocks))
-        let shape = KVPagesShape(layers: layers, kvHeads: kvHeads, headDim: dim, blockSize: blockSize, dtype: dtype)
+        let shape = KVPagesShape(layers: layers, entry: entry, blockSize: blockSize, dtype: dtype)
         let pages = KVPages(shape: shape, blockCount: blocks)
         let values = KernelBenchmark.matrix(length, kvHeads * dim)
         for layer in 0..<layers {
@@ -147,7 +148,8 @@ extension KernelBenchmark {
             memory: (0..<layers).map { ReadPass(pages.memory(ofLayer: $0), threads: compute.pool.threads) }
         ) { index in
             compute.attention(
-                q, plan, pages: pages, layer: index % layers, scale: 1 / Float(dim).squareRoot(), into: y)
+                q, plan, pages: pages, layer: index % layers, AttentionScores(scale: 1 / Float(dim).squareRoot()),
+                into: y)
         }
     }
 

@@ -26,7 +26,7 @@ public final class Engine: Sendable {
     /// Tokens a sequence may have, prompt and output together.
     public let maxModelLength: Int
     /// Blocks of the cache.
-    public var kvBlocks: Int { kvCacheSizing.blockCount }
+    public var kvBlocks: Int { scheduling.blockCount }
     /// Memory that the cache takes when all its blocks have been used.
     public var kvCacheMemory: ByteCount { kvCacheSizing.memory }
     /// Sequences that may run at once.
@@ -34,7 +34,7 @@ public final class Engine: Sendable {
     /// Whether full blocks are kept for later requests that begin alike.
     public var cachesPrefixes: Bool { scheduling.prefixCaching }
     /// Tokens that one request may have, prompt and output together: what the model, or the whole cache, has room for.
-    public var lengthLimit: Int { min(maxModelLength, kvBlocks * blockSize) }
+    public var lengthLimit: Int { scheduling.maxSequenceLength }
     /// Bytes of cached keys and values that a token has, over all layers.
     package let kvBytesPerToken: Int
     let scheduling: SchedulerOptions
@@ -44,26 +44,25 @@ public final class Engine: Sendable {
 
     /// Starts an engine. - Throws: ``LLMGenError`` `invalidArgument`, naming the option, its value and its range.
     public init(model: LanguageModel, options: EngineOptions = EngineOptions()) throws(LLMGenError) {
-        let sizes = model.architecture.dimensions
+        let decoder = model.decoder
         let dtype = options.kvCacheDtype ?? model.automaticKVCacheDtype
-        var (scheduling, sizing) = try options.scheduling(sizes, dtype)
+        var (scheduling, sizing) = try options.scheduling(decoder.dimensions, decoder.cacheLayout, dtype)
         if model.gemm == .openblas {
             // What it computes for a prefix depends on what else was in the step.
             scheduling.prefixCaching = false
             Engine.warnOfOpenBLAS
         }
-        let shape = sizes.kvShape(blockSize: scheduling.blockSize, dtype: dtype)
         self.model = model
         self.scheduling = scheduling
         kvCacheSizing = sizing
-        blockSize = shape.blockSize
+        blockSize = scheduling.blockSize
         kvCacheDtype = dtype
-        kvBytesPerToken = shape.blockByteCount / shape.blockSize
+        kvBytesPerToken = decoder.cacheLayout.tokenByteCount(dtype)
         maxModelLength = scheduling.maxModelLength
         watch = EngineWatch(
             MetricsRecorder(
                 model: model.name, kvBlocks: scheduling.blockCount, maxModelLength: scheduling.maxModelLength))
-        EngineLoop.start(EngineCore(model, scheduling, shape, ids, watch), inbox)
+        EngineLoop.start(EngineCore(model, scheduling, dtype, ids, watch), inbox)
     }
 
     deinit { inbox.post(.shutDown) }

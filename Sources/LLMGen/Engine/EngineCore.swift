@@ -22,11 +22,11 @@ struct EngineCore {
     private var subscribers: [AsyncStream<EngineEvent>.Continuation] = []
 
     init(
-        _ model: LanguageModel, _ options: SchedulerOptions, _ shape: KVPagesShape, _ ids: SequenceIDs,
+        _ model: LanguageModel, _ options: SchedulerOptions, _ dtype: KVCacheDtype, _ ids: SequenceIDs,
         _ watch: EngineWatch
     ) {
         scheduler = Scheduler(options)
-        runner = ModelRunner(model, shape, blockCount: options.blockCount)
+        runner = ModelRunner(model, options, dtype)
         samplers = RowSamplers(model.compute.pool)
         tokenizer = model.tokenizer
         eosTokens = model.eosTokens

@@ -55,7 +55,7 @@ public struct EngineOptions: Sendable {
 
     /// The scheduler's limits for a model of these sizes and a cache of this type, and how the cache's size came about.
     func scheduling(
-        _ sizes: ModelDimensions, _ dtype: KVCacheDtype
+        _ sizes: ModelDimensions, _ layout: CacheLayout, _ dtype: KVCacheDtype
     ) throws(LLMGenError) -> (SchedulerOptions, KVCacheSizing) {
         let maxLength = maxModelLength ?? sizes.maxPositions
         guard maxLength <= sizes.maxPositions else {
@@ -63,10 +63,10 @@ public struct EngineOptions: Sendable {
                 code: .invalidArgument,
                 message: "max-model-len is \(maxLength); the model was made for at most \(sizes.maxPositions) tokens")
         }
-        func options(blockCount: Int) throws(LLMGenError) -> SchedulerOptions {
+        func options(_ groups: [CacheGroup]) throws(LLMGenError) -> SchedulerOptions {
             do {
                 var options = try SchedulerOptions(
-                    blockSize: blockSize, blockCount: blockCount, maxNumSeqs: maxNumSeqs,
+                    blockSize: blockSize, groups: groups, maxNumSeqs: maxNumSeqs,
                     maxNumBatchedTokens: maxNumBatchedTokens, maxModelLength: maxLength)
                 options.prefixCaching = prefixCaching
                 options.policy = policy
@@ -78,15 +78,15 @@ public struct EngineOptions: Sendable {
             }
         }
         // The size of the cache depends on other values, which must make sense before.
-        _ = try options(blockCount: kvBlocks ?? 1)
-        let blockBytes = sizes.kvShape(blockSize: blockSize, dtype: dtype).blockByteCount
-        let sizing = try KVCacheSizing(self, blockBytes: blockBytes, maxLength: maxLength, limit: MemoryLimit())
-        return (try options(blockCount: sizing.blockCount), sizing)
-    }
-}
-
-extension ModelDimensions {
-    func kvShape(blockSize: Int, dtype: KVCacheDtype) -> KVPagesShape {
-        KVPagesShape(layers: layers, kvHeads: kvHeads, headDim: headDim, blockSize: blockSize, dtype: dtype)
+        _ = try options([CacheGroup(blockCount: kvBlocks ?? 1)])
+        let costs = layout.groups.map { group in
+            KVCacheSizing.GroupCost(
+                blockBytes: group.shape(blockSize: blockSize, dtype: dtype).blockByteCount, window: group.window)
+        }
+        let sizing = try KVCacheSizing(self, costs, maxLength: maxLength, limit: MemoryLimit())
+        let groups = zip(layout.groups, sizing.groupBlockCounts).map { group, count in
+            CacheGroup(blockCount: count, window: group.window)
+        }
+        return (try options(groups), sizing)
     }
 }

@@ -5,15 +5,19 @@ import LLMTensor
 /// Runs a scheduled batch through the model over the pages of one cache.
 final class ModelRunner {
     private let model: LanguageModel
-    private let pages: KVPages
+    private let cache: KVCache
+    private let blockSize: Int
     private let workspace = Workspace()
 
     /// Rows that the output head computes at once; what they take is bounded by that, however many are wanted.
     private static let headRows = 128
 
-    init(_ model: LanguageModel, _ shape: KVPagesShape, blockCount: Int) {
+    init(_ model: LanguageModel, _ options: SchedulerOptions, _ dtype: KVCacheDtype) {
         self.model = model
-        pages = KVPages(shape: shape, blockCount: blockCount)
+        blockSize = options.blockSize
+        cache = KVCache(
+            model.decoder.cacheLayout, blockSize: blockSize, dtype: dtype,
+            blockCounts: options.groups.map(\.blockCount))
     }
 
     /// Computes the batch.
@@ -23,14 +27,16 @@ final class ModelRunner {
     func run(
         _ batch: ScheduledBatch, states: (ScheduledSequence, Matrix) -> Void, logits: (Range<Int>, Matrix) -> Void
     ) {
-        for copy in batch.copies { pages.copyBlock(from: Int(copy.from), to: Int(copy.to)) }
+        for copy in batch.copies { cache.pages[copy.group].copyBlock(from: Int(copy.from), to: Int(copy.to)) }
         let forward = ForwardBatch(
             tokens: batch.tokens,
-            sequences: batch.sequences.map {
-                AttentionSequence(rows: $0.rows, firstPosition: $0.positions.lowerBound, blockTable: $0.blockTables[0])
+            sequences: batch.sequences.map { sequence in
+                BatchSequence(
+                    rows: sequence.rows, firstPosition: sequence.positions.lowerBound,
+                    blockTables: sequence.blockTables)
             },
-            outputRows: batch.sequences.flatMap(\.outputRows), blockSize: pages.shape.blockSize)
-        let hidden = model.architecture.hiddenStates(forward, pages, workspace, on: model.compute)
+            outputRows: batch.sequences.flatMap(\.outputRows), blockSize: blockSize)
+        let hidden = model.decoder.hiddenStates(forward, cache, workspace, on: model.compute)
         var (next, forHead) = (0, [Int]())
         for sequence in batch.sequences {
             let rows = next..<next + sequence.outputRows.count
@@ -40,14 +46,16 @@ final class ModelRunner {
         let head = rows(forHead, of: hidden)
         for start in stride(from: 0, to: head.rows, by: ModelRunner.headRows) {
             let part = start..<min(start + ModelRunner.headRows, head.rows)
-            logits(part, model.architecture.logits(head.rows(part), workspace, on: model.compute))
+            workspace.scope {
+                logits(part, model.decoder.logits(head.rows(part), workspace, on: model.compute))
+            }
         }
     }
 
     /// Some of the hidden states, side by side, so that the head reads its weights once for all of them.
     private func rows(_ indices: [Int], of hidden: Matrix) -> Matrix {
         guard indices.count < hidden.rows else { return hidden }
-        let rows = workspace.matrix("output with logits", rows: indices.count, columns: hidden.columns)
+        let rows = workspace.matrix(rows: indices.count, columns: hidden.columns)
         model.compute.copyRows(hidden, indices, into: rows)
         return rows
     }

@@ -32,18 +32,18 @@ public final class LanguageModel: Sendable {
     public let quantization: Packing?
     /// Seconds that loading took.
     public let loadSeconds: Double
-    let architecture: any Architecture
+    let decoder: Decoder
     /// Where the model computes.
     package let compute: Compute
 
     /// Tokens there are logits for.
-    public var vocabularySize: Int { architecture.dimensions.vocabularySize }
+    public var vocabularySize: Int { decoder.dimensions.vocabularySize }
     /// Width of the hidden states: elements of an embedding.
-    public var hiddenSize: Int { architecture.dimensions.hiddenSize }
+    public var hiddenSize: Int { decoder.dimensions.hiddenSize }
     /// Tokens of prompt and output together that the model was made for.
-    public var maxPositions: Int { architecture.dimensions.maxPositions }
+    public var maxPositions: Int { decoder.dimensions.maxPositions }
     /// The packed weights of its linear layers, the output head's last.
-    package var linearLayers: [PackedWeights] { architecture.linearLayers }
+    package var linearLayers: [PackedWeights] { decoder.linearLayers }
     /// The CPU level in use.
     public var cpuFeatures: CPUFeatures { compute.features }
     /// Threads that compute.
@@ -82,16 +82,15 @@ public final class LanguageModel: Sendable {
         samplingDefaults = generation.defaults
         let config = try source.config()
         do {
-            architectureName = try Architectures.entry(config).name
+            architectureName = try Architectures.architecture(config).name
             let tensors: any NamedTensors =
                 switch options.loadFormat {
                 case .auto: try source.tensors()
                 case .dummy: try DummyTensors(config)
                 }
             let format = try options.linearFormat(tensors)
-            let architecture = try Architectures.load(config, tensors, format, on: compute)
-            self.architecture = architecture
-            let layers = architecture.linearLayers
+            decoder = try Architectures.load(config, tensors, format, on: compute)
+            let layers = decoder.linearLayers
             func count(_ arithmetic: Arithmetic) -> Int { layers.reduce(0) { $0 + $1.count(arithmetic) } }
             arithmetic = Arithmetic.allCases.max { count($0) < count($1) } ?? .float32
             automaticKVCacheDtype =

@@ -128,12 +128,13 @@ public struct ModelInspection: Sendable, Encodable {
 
     private static func sizes(_ config: ConfigFile) throws(ModelError) -> (Sizes?, String?) {
         do throws(ModelError) {
-            let model = try Architectures.entry(config).type.dimensions(config)
+            let description = try Architectures.architecture(config).describe(config)
+            let model = description.dimensions
             let sizes = Sizes(
                 layers: model.layers, hiddenSize: model.hiddenSize, heads: model.heads, kvHeads: model.kvHeads,
                 headDim: model.headDim, vocabularySize: model.vocabularySize, maxPositions: model.maxPositions,
                 tiedEmbedding: model.tiedEmbedding,
-                kvBytesPerToken: model.kvShape(blockSize: 16, dtype: .float32).blockByteCount / 16)
+                kvBytesPerToken: description.cacheLayout.tokenByteCount(.float32))
             return (sizes, nil)
         } catch {
             guard error.code == .unsupported else { throw error }

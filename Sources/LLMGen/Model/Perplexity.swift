@@ -74,32 +74,35 @@ public struct Perplexity: Sendable {
 /// Runs one window at a time through the model, from position 0, in blocks of its own.
 private struct WindowRunner {
     private let model: LanguageModel
-    private let pages: KVPages
+    private let cache: KVCache
     private let workspace = Workspace()
     private let blockTable: [Int32]
 
     /// Rows of logits at a time: a large vocabulary's would take much memory together.
     private static let rowsAtATime = 64
+    private static let blockSize = 32
 
     init(_ model: LanguageModel, window: Int, _ dtype: KVCacheDtype) {
         self.model = model
-        let shape = model.architecture.dimensions.kvShape(blockSize: 32, dtype: dtype)
-        let blocks = (window + shape.blockSize - 1) / shape.blockSize
-        pages = KVPages(shape: shape, blockCount: blocks)
+        let layout = model.decoder.cacheLayout
+        let blocks = (window + WindowRunner.blockSize - 1) / WindowRunner.blockSize
+        cache = KVCache(
+            layout, blockSize: WindowRunner.blockSize, dtype: dtype, blockCounts: layout.groups.map { _ in blocks })
         blockTable = (0..<Int32(blocks)).map(\.self)
     }
 
     /// The log probabilities of the tokens from index `first` on, each given those before it.
     mutating func logprobs(_ tokens: [TokenID], from first: Int) -> [Double] {
-        let sequence = AttentionSequence(rows: 0..<tokens.count, firstPosition: 0, blockTable: blockTable)
+        let sequence = BatchSequence(
+            rows: 0..<tokens.count, firstPosition: 0, blockTables: cache.pages.map { _ in blockTable })
         let batch = ForwardBatch(
             tokens: tokens, sequences: [sequence], outputRows: Array(first - 1..<tokens.count - 1),
-            blockSize: pages.shape.blockSize)
-        let hidden = model.architecture.hiddenStates(batch, pages, workspace, on: model.compute)
+            blockSize: WindowRunner.blockSize)
+        let hidden = model.decoder.hiddenStates(batch, cache, workspace, on: model.compute)
         var logprobs: [Double] = []
         for start in stride(from: 0, to: hidden.rows, by: WindowRunner.rowsAtATime) {
             let rows = start..<min(start + WindowRunner.rowsAtATime, hidden.rows)
-            let logits = model.architecture.logits(hidden.rows(rows), workspace, on: model.compute)
+            let logits = model.decoder.logits(hidden.rows(rows), workspace, on: model.compute)
             let part = Matrix(rows: rows.count, columns: 1)
             model.compute.pool.run(rows.count) { row in
                 let target = Int(tokens[first + start + row])

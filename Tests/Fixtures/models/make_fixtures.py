@@ -101,6 +101,7 @@ FIXTURES = {
     "mistral-window": small("MistralConfig", full=33, sliding_window=16),
     "qwen2-window": small("Qwen2Config", full=33, num_hidden_layers=3, use_sliding_window=True, sliding_window=16,
                           max_window_layers=1),
+    "phi": small("PhiConfig", num_key_value_heads=3, partial_rotary_factor=0.5),
 }
 
 
@@ -128,12 +129,15 @@ def transformers4(config):
     - Qwen's `sliding_window` stood at its default of 4096 also where `use_sliding_window` is false, which is what
       counts; later versions write null there;
     - Gemma 2, Mistral and Mixtral had no `rope_scaling`; Mixtral's `head_dim` was worked out, not null;
+    - Phi had `partial_rotary_factor` beside `rope_theta` (not compared with 4.51.3);
     - Gemma 2 had `cache_implementation`, no `use_bidirectional_attention`, and left out `tie_word_embeddings` where true.
     """
     old = {k: v for k, v in config.items() if k not in ("rope_parameters", "dtype", "layer_types")}
     model_type = config["model_type"]
     rope = dict(config["rope_parameters"])
     old["rope_theta"] = rope.pop("rope_theta")
+    if "partial_rotary_factor" in rope:
+        old["partial_rotary_factor"] = rope.pop("partial_rotary_factor")
     if model_type not in ("gemma2", "mistral", "mixtral"):
         old["rope_scaling"] = rope if rope["rope_type"] != "default" else None
     old["torch_dtype"] = config["dtype"]

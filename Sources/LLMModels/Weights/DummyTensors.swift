@@ -15,7 +15,7 @@ public struct DummyTensors: NamedTensors {
 
     /// - Parameter dtype: the width of the weights; nil takes the config's `dtype` or `torch_dtype`, else bfloat16.
     public init(_ config: ConfigFile, dtype: DType? = nil, seed: UInt64 = 0) throws(ModelError) {
-        let specifications = try Architectures.entry(config).type.tensors(config)
+        let specifications = try Architectures.architecture(config).describe(config).tensors
         let named = config.has("dtype") ? "dtype" : "torch_dtype"
         guard let stored = DummyTensors.dtypes[try config.string(named, default: "bfloat16")] else {
             throw config.unsupported(named, "use float32, float16 or bfloat16")

@@ -1,0 +1,51 @@
+import LLMWeights
+
+extension Architecture {
+    /// Llama 1 to 3 (Touvron et al. 2023).
+    static let llama = Architecture("LlamaForCausalLM", tiny: #""attention_bias": true, "mlp_bias": true"#) {
+        config, model in
+        let heads = try AttentionHeads(config)
+        let sizes = try DecoderSizes(config, heads)
+        let style = NormStyle.rms(epsilon: try config.rmsEpsilon())
+        let bias = try config.flag("attention_bias", default: false)
+        let mlpBias = try config.flag("mlp_bias", default: false)
+        return try .llama(config, model, sizes, heads, style, mlpBias: mlpBias) { _ in
+            Attention.Options(bias: bias, outputBias: bias)
+        }
+    }
+}
+
+extension Decoder {
+    /// A decoder wired as Llama's: RMSNorm before each block, rotated whole heads, SwiGLU.
+    ///
+    /// - Parameter options: of a layer's attention.
+    static func llama(
+        _ config: ConfigFile, _ model: ModelBuilder, _ sizes: DecoderSizes, _ heads: AttentionHeads, _ style: NormStyle,
+        mlpBias: Bool = false, options: (Int) throws -> Attention.Options
+    ) throws -> Decoder {
+        try config.requireSiLU()
+        let width = try config.feedForwardWidth()
+        return try .llama(config, model, sizes, heads, style, options: options) { layer, _ in
+            try GatedFeedForward(layer.scope("mlp"), hidden: sizes.hidden, width: width, bias: mlpBias)
+        }
+    }
+
+    /// The same with other feed-forward blocks.
+    static func llama(
+        _ config: ConfigFile, _ model: ModelBuilder, _ sizes: DecoderSizes, _ heads: AttentionHeads, _ style: NormStyle,
+        defaultTheta: Double = 10000, options: (Int) throws -> Attention.Options,
+        feedForward: (ModelBuilder, Int) throws -> any FeedForward
+    ) throws -> Decoder {
+        try config.requireWholeRotation()
+        let rotary = try Rotary(config, dim: heads.dim, defaultTheta: defaultTheta)
+        return try Decoder(model, sizes, norm: style) { layer, index in
+            DecoderLayer(
+                .preNorm(
+                    try layer.norm("input_layernorm", sizes.hidden, style),
+                    try layer.norm("post_attention_layernorm", sizes.hidden, style)),
+                mixer: try Attention(
+                    layer.scope("self_attn"), heads, hidden: sizes.hidden, rotary: rotary, try options(index)),
+                feedForward: try feedForward(layer, index))
+        }
+    }
+}

@@ -1,0 +1,93 @@
+public import LLMTensor
+import LLMWeights
+
+/// A transformer decoder: token ids and cached keys and values in, hidden states and logits out.
+///
+/// What it computes for a row depends on that row's sequence up to its position and on nothing else in the batch, bit for
+/// bit (law 1 of the design); the shared suite checks it for every row of ``Architectures``.
+public struct Decoder: Sendable {
+    /// The sizes that the engine needs.
+    public let dimensions: ModelDimensions
+    /// What the layers cache.
+    public private(set) var cacheLayout = CacheLayout()
+    /// The matrices that every step reads, in order, the output head last.
+    public private(set) var linearLayers: [PackedWeights] = []
+    private let embedding: Linear  // [vocabulary, hidden]
+    private let embeddingScale: Float?
+    private let layers: [DecoderLayer]
+    private let norm: Norm
+    private let head: Linear  // [vocabulary, hidden]
+    private let softcap: Float?
+
+    /// Reads the embedding, the layers, the last norm and the output head.
+    ///
+    /// - Parameters:
+    ///   - embeddingScale: what embeddings are multiplied by; nil for 1.
+    ///   - softcap: the bound of soft-capped logits; nil for none.
+    ///   - headBias: whether the output head has a bias.
+    ///   - names: of the tensors.
+    ///   - layer: makes the layer of an index.
+    init(
+        _ model: ModelBuilder, _ sizes: DecoderSizes, norm style: NormStyle, embeddingScale: Float? = nil,
+        softcap: Float? = nil, headBias: Bool = false, names: Names = Names(),
+        layer: (ModelBuilder, Int) throws -> DecoderLayer
+    ) throws {
+        let (hidden, vocabulary) = (sizes.hidden, sizes.vocabulary)
+        dimensions = sizes.dimensions
+        embedding = try model.linear(names.embedding, inputs: hidden, outputs: vocabulary, isRead: false)
+        layers = try model.layers(names.layers, sizes.layers, layer)
+        norm = try model.norm(names.norm, hidden, style)
+        head =
+            sizes.isTied
+            ? embedding : try model.linear(names.head, inputs: hidden, outputs: vocabulary, bias: headBias)
+        self.embeddingScale = embeddingScale
+        self.softcap = softcap
+    }
+
+    /// Takes what building the model has recorded.
+    mutating func finish(_ record: ModelBuilder.Record) {
+        cacheLayout = record.layout
+        linearLayers = record.linearLayers
+        if record.source != nil, dimensions.tiedEmbedding { linearLayers.append(head.weights) }
+    }
+
+    /// The names of a decoder's own tensors.
+    struct Names {
+        var embedding = "model.embed_tokens"
+        var layers = "model.layers"
+        var norm = "model.norm"
+        var head = "lm_head"
+    }
+
+    /// Computes the batch, writing its keys and values to the cache: the hidden states after the last norm, of the batch's
+    /// output rows, `[outputRows, hidden]`.
+    ///
+    /// The result lies in the workspace and lasts until the next batch.
+    public func hiddenStates(
+        _ batch: ForwardBatch, _ cache: KVCache, _ workspace: Workspace, on compute: Compute
+    ) -> Matrix {
+        precondition(cache.layout == cacheLayout, "the cache is for another model")
+        workspace.reset()
+        let context = ForwardContext(batch, cache, workspace, on: compute)
+        var x = workspace.matrix(rows: batch.tokens.count, columns: dimensions.hiddenSize)
+        compute.gatherRows(embedding.weights, batch.tokens, into: x)
+        if let embeddingScale { compute.scale(x, by: embeddingScale) }
+        for (index, layer) in layers.enumerated() {
+            // Of the last layer's rows, those that nobody asked for have done their part: their keys and values are kept.
+            let isLast = index == layers.count - 1
+            x = layer(x, isLast && batch.outputRows.count < x.rows ? .output : .all, context)
+        }
+        // Where every row is wanted, in order, x holds them.
+        return norm(x, context)
+    }
+
+    /// The logits of hidden states, `[rows, vocabulary]`, in the workspace.
+    public func logits(_ hiddenStates: Matrix, _ workspace: Workspace, on compute: Compute) -> Matrix {
+        let logits = workspace.matrix(rows: hiddenStates.rows, columns: dimensions.vocabularySize)
+        let weights = head.weights
+        let input = compute.activations(hiddenStates, for: weights, in: workspace.input)
+        compute.linear(input, weights, bias: head.bias, into: logits)
+        if let softcap { compute.softcap(logits, softcap) }
+        return logits
+    }
+}

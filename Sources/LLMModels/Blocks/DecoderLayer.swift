@@ -1,0 +1,81 @@
+import LLMTensor
+
+/// The norms around a block: of what it reads, and of what it puts out before that is added to the residual stream.
+struct BlockNorms: Sendable {
+    var before: Norm?
+    var after: Norm?
+}
+
+/// How a layer's two blocks are wired to the residual stream.
+enum Wiring: Sendable {
+    /// The mixer, then the feed-forward block over its sum.
+    case sequential(mixer: BlockNorms, feedForward: BlockNorms)
+    /// Both over the same rows, their outputs summed (GPT-J, Wang and Komatsuzaki 2021).
+    case parallel(mixer: Norm, feedForward: Norm)
+
+    /// Each block reads its rows after a norm.
+    static func preNorm(_ mixer: Norm, _ feedForward: Norm) -> Wiring {
+        .sequential(mixer: BlockNorms(before: mixer), feedForward: BlockNorms(before: feedForward))
+    }
+
+    /// What each block puts out has a norm.
+    static func postNorm(_ mixer: Norm, _ feedForward: Norm) -> Wiring {
+        .sequential(mixer: BlockNorms(after: mixer), feedForward: BlockNorms(after: feedForward))
+    }
+
+    /// Each block has a norm before and one after it.
+    static func sandwich(mixer: (Norm, Norm), feedForward: (Norm, Norm)) -> Wiring {
+        .sequential(
+            mixer: BlockNorms(before: mixer.0, after: mixer.1),
+            feedForward: BlockNorms(before: feedForward.0, after: feedForward.1))
+    }
+}
+
+/// One layer of a decoder.
+struct DecoderLayer: Sendable {
+    let mixer: any Mixer
+    let feedForward: any FeedForward
+    let wiring: Wiring
+
+    init(_ wiring: Wiring, mixer: any Mixer, feedForward: any FeedForward) {
+        self.mixer = mixer
+        self.feedForward = feedForward
+        self.wiring = wiring
+    }
+
+    /// The residual stream after the layer, of these rows; `x` has all rows of the batch and is not used again.
+    func callAsFunction(_ x: Matrix, _ rows: BatchRows, _ context: ForwardContext) -> Matrix {
+        // Copied before the scope begins that the layer's own activations end with.
+        let stream = context.rows(rows, of: x)
+        context.workspace.scope {
+            switch wiring {
+            case .sequential(let mixerNorms, let feedForwardNorms):
+                let queries = context.rows(rows, of: mixer.project(x, after: mixerNorms.before, context))
+                add(to: stream, mixerNorms.after, context) { mixer.mix(queries, rows, into: $0, $1, context) }
+                add(to: stream, feedForwardNorms.after, context) {
+                    feedForward(stream, after: feedForwardNorms.before, into: $0, $1, context)
+                }
+            case .parallel(let mixerNorm, let feedForwardNorm):
+                let queries = context.rows(rows, of: mixer.project(x, after: mixerNorm, context))
+                let forward = context.workspace.matrix(rows: stream.rows, columns: stream.columns)
+                feedForward(stream, after: feedForwardNorm, into: forward, .store, context)
+                mixer.mix(queries, rows, into: stream, .add, context)
+                context.compute.add(forward, to: stream)
+            }
+        }
+        return stream
+    }
+
+    /// Adds what `block` puts out to the residual stream, after `norm` where there is one.
+    private func add(
+        to stream: Matrix, _ norm: Norm?, _ context: ForwardContext, _ block: (Matrix, LinearOutput) -> Void
+    ) {
+        context.workspace.scope {
+            guard let norm else { return block(stream, .add) }
+            let output = context.workspace.matrix(rows: stream.rows, columns: stream.columns)
+            block(output, .store)
+            norm(output, into: output, context)
+            context.compute.add(output, to: stream)
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import LLMWeights
+
+/// The sizes of a model that the engine around it needs.
+public struct ModelDimensions: Sendable, Hashable {
+    /// Tokens there are logits for.
+    public let vocabularySize: Int
+    /// Width of the residual stream.
+    public let hiddenSize: Int
+    /// Transformer layers.
+    public let layers: Int
+    /// Query heads.
+    public let heads: Int
+    /// Key and value heads; each serves `heads / kvHeads` query heads.
+    public let kvHeads: Int
+    /// Elements of a query head.
+    public let headDim: Int
+    /// Positions the model was made for: the longest prompt and output together.
+    public let maxPositions: Int
+    /// Whether the output head is the embedding.
+    public let tiedEmbedding: Bool
+}
+
+/// The sizes that every decoder has, by the usual keys of `config.json`.
+struct DecoderSizes: Sendable {
+    let hidden: Int
+    let vocabulary: Int
+    let layers: Int
+    let isTied: Bool
+    let dimensions: ModelDimensions
+
+    /// What a residual stream may have.
+    static let hiddenSizes = 1...1 << 17
+
+    /// - Parameters:
+    ///   - heads: of the attention blocks.
+    ///   - isTied: whether the output head is the embedding where the config does not say.
+    init(_ config: ConfigFile, _ heads: AttentionHeads, isTied defaultTied: Bool = false) throws(ModelError) {
+        try self.init(config, heads: heads.queries, keys: heads.keys, headDim: heads.dim, isTied: defaultTied)
+    }
+
+    init(
+        _ config: ConfigFile, heads: Int, keys: Int, headDim: Int, isTied defaultTied: Bool = false
+    ) throws(ModelError) {
+        hidden = try config.integer("hidden_size", in: DecoderSizes.hiddenSizes)
+        vocabulary = try config.integer("vocab_size", in: 1...1 << 24)
+        layers = try config.integer("num_hidden_layers", in: 1...1024)
+        isTied = try config.flag("tie_word_embeddings", default: defaultTied)
+        dimensions = ModelDimensions(
+            vocabularySize: vocabulary, hiddenSize: hidden, layers: layers, heads: heads, kvHeads: keys,
+            headDim: headDim, maxPositions: try config.integer("max_position_embeddings", in: 1...1 << 30),
+            tiedEmbedding: isTied)
+    }
+}
+
+extension ConfigFile {
+    /// The width of a feed-forward block.
+    func feedForwardWidth(_ key: String = "intermediate_size") throws(ModelError) -> Int {
+        try integer(key, in: 1...1 << 20)
+    }
+
+    /// `rms_norm_eps`.
+    func rmsEpsilon(default fallback: Double? = nil) throws(ModelError) -> Float {
+        Float(try number("rms_norm_eps", in: 0...1, default: fallback))
+    }
+
+    /// The window of each layer, in tokens: `window` in those that `layer_types` calls `sliding_attention`, or, where the
+    /// config has none, in those that `rule` names.
+    func windows(
+        _ window: Int?, layers: Int, where rule: (Int) -> Bool = { _ in true }
+    ) throws(ModelError) -> [Int?] {
+        let types = try strings("layer_types")
+        guard types.isEmpty || types.count == layers else {
+            throw invalid("layer_types", "a list of num_hidden_layers, \(layers), texts")
+        }
+        return try (0..<layers).map { layer throws(ModelError) in
+            guard !types.isEmpty else { return rule(layer) ? window : nil }
+            switch types[layer] {
+            case "full_attention": return nil
+            case "sliding_attention": return window
+            default: throw unsupported("layer_types", "layers may be full_attention or sliding_attention")
+            }
+        }
+    }
+
+    /// A number of tokens under `key`; nil where it is null, `fallback` where it is missing.
+    func window(_ key: String = "sliding_window", default fallback: Int?) throws(ModelError) -> Int? {
+        if isNull(key) { return nil }
+        guard has(key) else { return fallback }
+        return try integer(key, in: 1...1 << 30)
+    }
+
+    /// Refuses an activation other than SiLU.
+    func requireSiLU(_ key: String = "hidden_act") throws(ModelError) {
+        let activation = try string(key, default: "silu")
+        guard activation == "silu" || activation == "swish" else {
+            throw unsupported(key, "this architecture has silu")
+        }
+    }
+
+    /// Elements of a head that are rotated: `partial_rotary_factor` of them, where the config has it.
+    func rotaryDim(of headDim: Int, default fallback: Double) throws(ModelError) -> Int {
+        let key = "partial_rotary_factor"
+        let holders = [try object("rope_parameters"), self].compactMap(\.self)
+        let holder = holders.first { $0.has(key) } ?? self
+        let dim = Int(Double(headDim) * (try holder.number(key, in: 0...1, default: fallback)))
+        guard dim > 0, dim % 2 == 0 else {
+            throw holder.invalid(key, "a part of head_dim, \(headDim), that is even and above 0, not \(dim)")
+        }
+        return dim
+    }
+
+    /// Refuses rotary positions of a part of each head.
+    func requireWholeRotation() throws(ModelError) {
+        for holder in [self, try object("rope_scaling"), try object("rope_parameters")].compactMap(\.self) {
+            if try holder.number("partial_rotary_factor", in: 0...1, default: 1) != 1 {
+                throw holder.unsupported("partial_rotary_factor", "whole heads are rotated in this architecture")
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+import LLMTensor
+import LLMWeights
+
+/// Multi-head latent attention (DeepSeek-AI 2024): keys and values of all heads are made from one latent vector a token,
+/// which alone is cached, with one rotated key part that the heads share.
+///
+/// The matrix that makes a head's keys from the latent is applied to its query instead, so that queries look at latents
+/// as they are cached; the one that makes its values is applied to the mean of latents that attention yields.
+struct LatentAttention: Mixer {
+    /// The sizes of its heads.
+    struct Sizes: Sendable, Hashable {
+        let heads: Int
+        /// Elements of a head's query that are not rotated, and those that are.
+        let plain: Int
+        let rotated: Int
+        /// Elements of a head's value.
+        let value: Int
+        /// Elements of the latent vector.
+        let latent: Int
+
+        /// Elements of a head's query.
+        var query: Int { plain + rotated }
+        /// Elements that are cached of a token.
+        var cached: Int { latent + rotated }
+    }
+
+    /// How queries are made: directly, or through a vector of lower rank with a norm.
+    private enum Query: Sendable {
+        case direct(Linear)
+        case lowRank(down: Linear, norm: Norm, up: Linear)
+    }
+
+    private let sizes: Sizes
+    private let query: Query  // [heads * (plain + rotated), hidden]
+    private let latent: Linear  // [latent + rotated, hidden]
+    private let latentNorm: Norm
+    private let keys: [Linear]  // of each head [latent, plain]: from its query to one for latents
+    private let values: [Linear]  // of each head [value, latent]
+    private let output: Linear  // [hidden, heads * value]
+    private let rotary: Rotary  // of a query's last elements
+    private let keyRotary: Rotary  // of the last elements cached
+    private let scores: AttentionScores
+    private let slot: CacheSlot
+
+    /// Reads the tensors by DeepSeek's names.
+    ///
+    /// - Parameters:
+    ///   - queryRank: the width of the vector that queries are made from; nil where they are made directly.
+    ///   - rotary: makes the angles of `sizes.rotated` elements from an offset.
+    ///   - norms: of latent and query vectors.
+    init(
+        _ model: ModelBuilder, _ sizes: Sizes, hidden: Int, queryRank: Int?, norms: NormStyle, scale: Float,
+        bias: Bool, rotary: (_ offset: Int) throws(ModelError) -> Rotary
+    ) throws(ModelError) {
+        self.sizes = sizes
+        let queries = sizes.heads * sizes.query
+        if let queryRank {
+            query = .lowRank(
+                down: try model.linear("q_a_proj", inputs: hidden, outputs: queryRank, bias: bias),
+                norm: try model.norm("q_a_layernorm", queryRank, norms),
+                up: try model.linear("q_b_proj", inputs: queryRank, outputs: queries))
+        } else {
+            query = .direct(try model.linear("q_proj", inputs: hidden, outputs: queries))
+        }
+        latent = try model.linear("kv_a_proj_with_mqa", inputs: hidden, outputs: sizes.cached, bias: bias)
+        latentNorm = try model.norm("kv_a_layernorm", sizes.latent, norms)
+        // Of each head the rows that make its keys, then those that make its values.
+        let (name, rows) = ("kv_b_proj", sizes.plain + sizes.value)
+        let stacked = try model.tensor("\(name).weight", [sizes.heads * rows, sizes.latent])
+        var (keys, values): ([Linear], [Linear]) = ([], [])
+        for head in 0..<sizes.heads {
+            let middle = head * rows + sizes.plain
+            keys.append(
+                try model.linear(
+                    stacked.map { [$0.rows(head * rows..<middle).transposed()] } ?? [], named: name,
+                    inputs: sizes.plain, columns: sizes.latent))
+            values.append(
+                try model.linear(
+                    stacked.map { [$0.rows(middle..<middle + sizes.value)] } ?? [], named: name,
+                    inputs: sizes.latent, columns: sizes.value))
+        }
+        (self.keys, self.values) = (keys, values)
+        output = try model.linear("o_proj", inputs: sizes.heads * sizes.value, outputs: hidden, bias: bias)
+        self.rotary = try rotary(sizes.plain)
+        keyRotary = try rotary(sizes.latent)
+        scores = AttentionScores(scale: scale)
+        slot = model.cache(.latent(dim: sizes.cached, valueDim: sizes.latent))
+    }
+
+    func project(_ x: Matrix, after norm: Norm?, _ context: ForwardContext) -> Matrix {
+        let queries: Matrix
+        switch query {
+        case .direct(let linear): queries = linear(x, after: norm, context)
+        case .lowRank(let down, let rankNorm, let up):
+            queries = up(down(x, after: norm, context), after: rankNorm, context)
+        }
+        rotary(queries, headDim: sizes.query, context)
+        let cached = latent(x, after: norm, context)
+        let vector = cached.columns(0..<sizes.latent)
+        latentNorm(vector, into: vector, context)
+        keyRotary(cached, headDim: sizes.cached, context)
+        context.cache(cached, nil, at: slot)
+        return queries
+    }
+
+    func mix(
+        _ queries: Matrix, _ rows: BatchRows, into y: Matrix, _ output: LinearOutput, _ context: ForwardContext
+    ) {
+        let workspace = context.workspace
+        let latents = workspace.matrix(rows: queries.rows, columns: sizes.heads * sizes.cached)
+        for head in 0..<sizes.heads {
+            let query = queries.columns(head * sizes.query..<(head + 1) * sizes.query)
+            let target = latents.columns(head * sizes.cached..<(head + 1) * sizes.cached)
+            keys[head](query.columns(0..<sizes.plain), into: target.columns(0..<sizes.latent), .store, context)
+            context.compute.copy(
+                query.columns(sizes.plain..<sizes.query), into: target.columns(sizes.latent..<sizes.cached))
+        }
+        let attended = context.attend(latents, rows, heads: sizes.heads, scores, at: slot)
+        let mixed = workspace.matrix(rows: queries.rows, columns: sizes.heads * sizes.value)
+        for head in 0..<sizes.heads {
+            values[head](
+                attended.columns(head * sizes.latent..<(head + 1) * sizes.latent),
+                into: mixed.columns(head * sizes.value..<(head + 1) * sizes.value), .store, context)
+        }
+        self.output(mixed, into: y, output, context)
+    }
+}

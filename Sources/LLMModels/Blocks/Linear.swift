@@ -1,0 +1,41 @@
+import LLMTensor
+
+/// A linear layer, `x Wᵀ + bias`: one matrix or several stacked along their outputs. One that was only described holds no
+/// weights and cannot be computed.
+struct Linear: Sendable {
+    let inputs: Int
+    /// Columns of what it puts out: of gated weights half as many as there are outputs.
+    let columns: Int
+    let bias: [Float]?
+    private let packed: PackedWeights?  // [outputs, inputs]
+
+    init(inputs: Int, columns: Int, _ packed: PackedWeights?, bias: [Float]? = nil) {
+        self.inputs = inputs
+        self.columns = columns
+        self.packed = packed
+        self.bias = bias
+    }
+
+    var weights: PackedWeights {
+        guard let packed else { preconditionFailure("a layer that was only described") }
+        return packed
+    }
+
+    /// Computes rows of `x`, after `norm` where there is one, into `y` or added to it.
+    func callAsFunction(
+        _ x: Matrix, after norm: Norm? = nil, into y: Matrix, _ output: LinearOutput,
+        _ context: ForwardContext
+    ) {
+        let compute = context.compute
+        let (fused, x) = norm?.fused(x, context) ?? (nil, x)
+        let input = compute.activations(x, norm: fused, for: weights, in: context.workspace.input)
+        compute.linear(input, weights, bias: bias, into: y, output)
+    }
+
+    /// The same into a matrix of the workspace.
+    func callAsFunction(_ x: Matrix, after norm: Norm? = nil, _ context: ForwardContext) -> Matrix {
+        let y = context.workspace.matrix(rows: x.rows, columns: columns)
+        self(x, after: norm, into: y, .store, context)
+        return y
+    }
+}

@@ -1,0 +1,38 @@
+import LLMTensor
+
+/// How the norms of a model are made from their weights.
+enum NormStyle: Sendable {
+    /// RMSNorm: the root mean square's share, times the weight (Zhang and Sennrich 2019).
+    case rms(epsilon: Float)
+    /// RMSNorm times 1 + weight (Gemma).
+    case rmsPlusOne(epsilon: Float)
+    /// Layer norm: mean taken away, divided by the deviation, times the weight, plus the bias (Ba et al. 2016).
+    case layer(epsilon: Float, bias: Bool)
+}
+
+/// A norm over the columns of a row, or over each group of as many columns as it has weights.
+enum Norm: Sendable {
+    case rms(RMSNorm)
+    case layer(weight: [Float], bias: [Float]?, epsilon: Float)
+
+    /// Computes rows of `x` into `y`, which may be `x`.
+    func callAsFunction(_ x: Matrix, into y: Matrix, _ context: ForwardContext) {
+        switch self {
+        case .rms(let norm): context.compute.rmsNorm(x, norm, into: y)
+        case .layer(let weight, let bias, let epsilon):
+            context.compute.layerNorm(x, weight: weight, bias: bias, epsilon: epsilon, into: y)
+        }
+    }
+
+    /// The same into a matrix of the workspace.
+    func callAsFunction(_ x: Matrix, _ context: ForwardContext) -> Matrix {
+        let y = context.workspace.matrix(rows: x.rows, columns: x.columns)
+        self(x, into: y, context)
+        return y
+    }
+
+    /// What is left for a linear layer to do as it reads its rows: an RMSNorm, or nothing over rows that have their norm.
+    func fused(_ x: Matrix, _ context: ForwardContext) -> (RMSNorm?, Matrix) {
+        if case .rms(let norm) = self { (norm, x) } else { (nil, self(x, context)) }
+    }
+}

@@ -1,0 +1,138 @@
+import Foundation
+import LLMWeights
+
+/// How a model's rotary frequencies are made: `rope_theta` and `rope_scaling` of transformers 4, or `rope_parameters`
+/// of transformers 5.
+enum RotaryScaling: Sendable, Equatable {
+    case none
+    /// Positions divided by a factor (Chen et al. 2023).
+    case linear(factor: Double)
+    /// Llama 3.1's: low frequencies divided by the factor, high ones kept, a ramp between.
+    case llama3(factor: Double, lowFrequency: Double, highFrequency: Double, originalPositions: Double)
+    /// YaRN (Peng et al. 2023).
+    case yarn(Yarn)
+
+    /// Theta and scaling from a config's keys.
+    ///
+    /// - Parameter layerType: the kind of layer whose parameters are wanted, where a config has some for each kind.
+    static func read(
+        _ config: ConfigFile, layerType: String? = nil, defaultTheta: Double = 10000
+    ) throws(ModelError) -> (theta: Double, scaling: RotaryScaling) {
+        let parameters = try config.object("rope_parameters")
+        // transformers 5 takes the older key where a config has both.
+        let older = try config.object("rope_scaling")
+        var scaling = older ?? parameters
+        if let layerType, let own = try scaling?.object(layerType) { scaling = own }
+        let positive = Double.leastNormalMagnitude...1e12
+        let holder = if let scaling, scaling.has("rope_theta") { scaling } else { config }
+        let theta = try holder.number("rope_theta", in: positive, default: defaultTheta)
+        guard let scaling else { return (theta, .none) }
+        if let kind = scaling.objectKeys.first {
+            throw scaling.unsupported(kind, "all layers have the same rotary positions in this architecture")
+        }
+        let typeKey = scaling.has("rope_type") ? "rope_type" : "type"
+        switch try scaling.string(typeKey, default: "default") {
+        case "default": return (theta, .none)
+        case "linear": return (theta, .linear(factor: try scaling.number("factor", in: 1...1e6)))
+        case "llama3":
+            let low = try scaling.number("low_freq_factor", in: positive)
+            let high = try scaling.number("high_freq_factor", in: positive)
+            guard high > low else { throw scaling.invalid("high_freq_factor", "over low_freq_factor, \(low)") }
+            return (
+                theta,
+                .llama3(
+                    factor: try scaling.number("factor", in: 1...1e6), lowFrequency: low, highFrequency: high,
+                    originalPositions: try originalPositions(config, scaling))
+            )
+        case "yarn": return (theta, .yarn(try Yarn(config, scaling)))
+        default: throw scaling.unsupported(typeKey, "use a model with default, linear, llama3 or yarn rotary positions")
+        }
+    }
+
+    /// The length that the model was first trained for.
+    fileprivate static func originalPositions(_ config: ConfigFile, _ scaling: ConfigFile) throws(ModelError) -> Double
+    {
+        let key = "original_max_position_embeddings"
+        let range = 1...1e9
+        if config.has(key) { return try config.number(key, in: range) }
+        if scaling.has(key) { return try scaling.number(key, in: range) }
+        return try config.number("max_position_embeddings", in: range)
+    }
+
+    /// Radians a position for each of the `dim / 2` pairs.
+    func inverseFrequencies(theta: Double, dim: Int) -> [Float] {
+        (0..<dim / 2).map { pair in
+            let plain = 1 / pow(theta, Double(2 * pair) / Double(dim))
+            switch self {
+            case .none: return Float(plain)
+            case .linear(let factor): return Float(plain / factor)
+            case .llama3(let factor, let low, let high, let original):
+                let wavelength = 2 * Double.pi / plain
+                if wavelength > original / low { return Float(plain / factor) }
+                if wavelength < original / high { return Float(plain) }
+                let smooth = (original / wavelength - low) / (high - low)
+                return Float((1 - smooth) * plain / factor + smooth * plain)
+            case .yarn(let yarn): return Float(yarn.inverseFrequency(plain, pair: pair, dim: dim, theta: theta))
+            }
+        }
+    }
+
+    /// What cosines and sines are multiplied by.
+    var amplitude: Float {
+        if case .yarn(let yarn) = self { Float(yarn.amplitude) } else { 1 }
+    }
+}
+
+/// YaRN's parameters: pairs that turn often within the original length keep their frequency, slow ones are divided by the
+/// factor, a ramp between; attention is sharpened as the length grows.
+struct Yarn: Sendable, Equatable {
+    let factor: Double
+    let originalPositions: Double
+    let betaFast: Double
+    let betaSlow: Double
+    let truncates: Bool
+    let amplitude: Double
+    /// DeepSeek's `mscale_all_dim`; nil for none.
+    let mscaleAllDim: Double?
+
+    init(_ config: ConfigFile, _ scaling: ConfigFile) throws(ModelError) {
+        let positive = Double.leastNormalMagnitude...1e6
+        factor = try scaling.number("factor", in: 1...1e6)
+        originalPositions = try RotaryScaling.originalPositions(config, scaling)
+        betaFast = try scaling.number("beta_fast", in: positive, default: 32)
+        betaSlow = try scaling.number("beta_slow", in: positive, default: 1)
+        truncates = try scaling.flag("truncate", default: true)
+        func optional(_ key: String) throws(ModelError) -> Double? {
+            guard scaling.has(key) else { return nil }
+            let value = try scaling.number(key, in: 0...1e6)
+            return value > 0 ? value : nil
+        }
+        let mscale = try optional("mscale")
+        mscaleAllDim = try optional("mscale_all_dim")
+        let sharpening =
+            if let mscale, let mscaleAllDim {
+                Yarn.mscale(factor, mscale) / Yarn.mscale(factor, mscaleAllDim)
+            } else {
+                Yarn.mscale(factor)
+            }
+        amplitude = try optional("attention_factor") ?? sharpening
+    }
+
+    /// How much the length's growth by `factor` sharpens attention.
+    static func mscale(_ factor: Double, _ weight: Double = 1) -> Double {
+        factor > 1 ? 0.1 * weight * log(factor) + 1 : 1
+    }
+
+    func inverseFrequency(_ plain: Double, pair: Int, dim: Int, theta: Double) -> Double {
+        /// The pair that turns so often within the original length.
+        func pairTurning(_ turns: Double) -> Double {
+            Double(dim) * log(originalPositions / (turns * 2 * Double.pi)) / (2 * log(theta))
+        }
+        var (low, high) = (pairTurning(betaFast), pairTurning(betaSlow))
+        if truncates { (low, high) = (low.rounded(.down), high.rounded(.up)) }
+        (low, high) = (max(low, 0), min(high, Double(dim - 1)))
+        if low == high { high += 0.001 }
+        let ramp = min(max((Double(pair) - low) / (high - low), 0), 1)
+        return plain / factor * ramp + plain * (1 - ramp)
+    }
+}
