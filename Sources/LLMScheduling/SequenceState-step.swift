@@ -41,7 +41,7 @@ extension SequenceState {
 
     /// The tokens of the step are computed, but the last `rejected`, which are taken back. Full blocks are cached, and those
     /// behind a window are free. That ends a sequence that generates nothing where they are its last. Returns how many
-    /// of the tokens were computed for another time.
+    /// of the tokens had already been computed before a preemption.
     mutating func advance(rejecting rejected: Int, pools: inout BlockPools) -> Int {
         let former = computedCount
         computedCount = scheduledRange.upperBound - rejected
