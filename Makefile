@@ -1,7 +1,16 @@
 # make demo · make test: each complete by itself on a fresh Debian machine with Swift 6.3, git and make.
 
 SWIFT ?= swift
-LLMGEN := .build/release/llmgen
+
+# TLS=1 builds with HTTPS, over BoringSSL, which takes minutes to compile: in a folder of its own, so that neither build
+# undoes the other.
+ifeq ($(TLS),1)
+BUILD := .build/tls
+TRAITS := --traits TLS --scratch-path $(BUILD)
+else
+BUILD := .build
+endif
+LLMGEN := $(BUILD)/release/llmgen
 PACKAGES := libopenblas-dev libsentencepiece-dev libpcre2-dev pkg-config
 
 # Testable imports are off, so that tests and the command share one optimized build.
@@ -15,20 +24,20 @@ demo: build
 	$(LLMGEN) generate 'Once upon a time' --max-tokens 200 --seed 8
 
 test: setup
-	$(TEST)
+	$(TEST) $(TRAITS)
 
 # The kernels against the machine's limits.
 bench: build
 	$(LLMGEN) bench kernels
 
 build: setup
-	@$(SWIFT) build -c release
+	@$(SWIFT) build -c release --product llmgen $(TRAITS)
 
 # No warnings, and no import of a target that is not declared. The import check looks at a finished build only.
 check: export LLMGEN_WARNINGS = error
 check: setup
-	$(SWIFT) build -c release --build-tests
-	$(SWIFT) build -c release --build-tests --explicit-target-dependency-import-check error
+	$(SWIFT) build -c release --build-tests $(TRAITS)
+	$(SWIFT) build -c release --build-tests $(TRAITS) --explicit-target-dependency-import-check error
 
 # The kernel checks as a plain C program: CASES of each kernel; LDFLAGS=-static for a machine without this one's libraries.
 CASES ?= 700
@@ -98,9 +107,10 @@ format:
 # 100,000 damaged files of each kind, and 200,000 random schedules.
 fuzz: setup
 	LLMGEN_FUZZ_ITERATIONS=100000 LLMGEN_FUZZ_SCHEDULES=200000 \
-	    $(TEST) --filter 'FuzzTests|HostileFileTests|SimulationTests'
+	    $(TEST) $(TRAITS) --filter 'FuzzTests|HostileFileTests|SimulationTests'
 
 # The suite under the address sanitizer, with fewer random cases, and without those that run the same code longest.
+# It is without HTTPS: our own code is what it looks at, and BoringSSL takes minutes.
 ASAN := $(TEST) --sanitize=address --disable-xctest --scratch-path .build/asan \
     --skip 'BatchInvarianceTests|MixedLoadTests|encodesLongTexts'
 
@@ -118,8 +128,10 @@ tsan: setup
 # The endpoint: OpenAI's own client, requests made from its description, signals, limits, hostile input.
 ENDPOINT_PYTHON := .build/endpoint-python
 
-endpoint-test: build $(ENDPOINT_PYTHON)/installed
-	$(ENDPOINT_PYTHON)/bin/python -m pytest -q -p no:cacheprovider Tests/Endpoint
+# Its build has HTTPS.
+endpoint-test: $(ENDPOINT_PYTHON)/installed
+	@$(MAKE) --no-print-directory build TLS=1
+	LLMGEN=.build/tls/release/llmgen $(ENDPOINT_PYTHON)/bin/python -m pytest -q -p no:cacheprovider Tests/Endpoint
 
 $(ENDPOINT_PYTHON)/installed: Tests/Endpoint/requirements.txt
 	python3 -m venv $(ENDPOINT_PYTHON)

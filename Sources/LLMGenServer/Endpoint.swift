@@ -1,11 +1,14 @@
 import Hummingbird
 import HummingbirdCore
-import HummingbirdTLS
 public import LLMGen
 public import Logging
 import NIOCore
 public import ServiceLifecycle
 import Synchronization
+
+#if TLS
+    import HummingbirdTLS
+#endif
 
 /// An HTTP server that speaks as OpenAI's does, over the engines of some models.
 ///
@@ -106,7 +109,9 @@ public struct Endpoint: Service {
         http1.httpDecoder.maxHeaderFieldSize = options.maxHeaderBytes
         http1.httpDecoder.maxHeaderFieldCount = 100
         var server = HTTPServerBuilder.http1(configuration: http1)
-        if let tls = options.tls { server = try .tls(server, tlsConfiguration: tls) }
+        #if TLS
+            if let tls = options.tls { server = try .tls(server, tlsConfiguration: tls) }
+        #endif
         let log = logger
         return Application(
             router: router(), server: server,

@@ -1,4 +1,6 @@
-public import HummingbirdTLS
+#if TLS
+    public import HummingbirdTLS
+#endif
 
 /// Where a server listens, whom it serves and within which limits.
 public struct ServerOptions: Sendable {
@@ -8,8 +10,10 @@ public struct ServerOptions: Sendable {
     public var port = 8000
     /// Connections there may be at once; more wait in the system's queue.
     public var maxConnections = 4096
-    /// The certificate and key of HTTPS; nil for HTTP.
-    public var tls: TLSConfiguration?
+    #if TLS
+        /// The certificate and key of HTTPS; nil for HTTP.
+        public var tls: TLSConfiguration?
+    #endif
     /// Who may ask; with no key, anybody.
     public var apiKeys = APIKeys()
     /// Requests of one key that may be served at once; nil for any number.

@@ -1,6 +1,6 @@
 """A running `llmgen serve` for the tests: the built command, the bundled model, any free port.
 
-LLMGEN names the command, .build/release/llmgen unless set.
+LLMGEN names the command, .build/release/llmgen unless set; the test of HTTPS needs a build that has it (make build TLS=1).
 """
 
 import os

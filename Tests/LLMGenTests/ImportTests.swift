@@ -69,7 +69,7 @@ import Testing
     private func imports(of file: URL) throws -> [String] {
         try String(contentsOf: file, encoding: .utf8).split(separator: "\n").compactMap { line in
             line.wholeMatch(
-                of: /(?:@\w+ )?(?:(?:public|package|internal|private|fileprivate) )?import (?:\w+ )?(\w+).*/
+                of: /\s*(?:@\w+ )?(?:(?:public|package|internal|private|fileprivate) )?import (?:\w+ )?(\w+).*/
             )
             .map { String($0.1) }
         }

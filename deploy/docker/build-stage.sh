@@ -18,7 +18,7 @@ trap 'rm -rf "$folder"' EXIT
 cd "$source"
 cp -R Package.swift Sources Tests "$folder"
 cd "$folder"
-"$swift" build -c release --static-swift-stdlib --product llmgen
+"$swift" build -c release --static-swift-stdlib --product llmgen --traits TLS
 
 # Names of models are looked for in share/llmgen/models above the binary.
 install -D -s -m 755 .build/release/llmgen "$destination/usr/local/bin/llmgen"
