@@ -26,28 +26,10 @@ extension Engine {
         _ prompts: [Prompt], _ parameters: SamplingParameters, _ options: RequestOptions = RequestOptions()
     ) -> [AsyncThrowingStream<OutputPiece, any Error>] {
         let arrival = ContinuousClock.now
-        var requests: [EngineRequest] = []
-        let streams = prompts.map { prompt in
-            let (stream, sink) = AsyncThrowingStream.makeStream(of: OutputPiece.self)
-            do throws(LLMGenError) {
-                let sampling = try resolve(parameters)
-                let id = ids.next(sampling.n)
-                requests.append(
-                    EngineRequest(
-                        id: id, prompt: sampling.truncated(try tokens(of: prompt), maxModelLength: maxModelLength),
-                        sampling: sampling, options: options, sink: sink, arrival: arrival))
-                // The stream keeps the engine: a caller may let go of it while pieces are still to come.
-                sink.onTermination = { [self] reason in
-                    if case .cancelled = reason { inbox.post(.abort(id)) }
-                }
-            } catch {
-                sink.finish(throwing: error)
-            }
-            return stream
+        let prepared = prompts.map { prompt in
+            Result { () throws(LLMGenError) in try resolved(prompt, parameters, options) }
         }
-        watch.began()
-        inbox.post(.add(requests))
-        return streams
+        return submit(prepared, since: arrival)
     }
 
     /// Generates from all prompts together and returns their outputs in the prompts' order.
@@ -69,57 +51,35 @@ extension Engine {
         throw CancellationError()
     }
 
-    /// Searches for the continuations that are most probable as a whole; the beams share the blocks of what they have in
-    /// common. Cancelling the task ends the search.
-    ///
-    /// - Throws: ``LLMGenError``, as the streams of ``generate(_:_:_:)-(Prompt,_,_)`` do, or `CancellationError`.
-    public func beamSearch(
-        _ prompt: Prompt, _ parameters: BeamSearchParameters, _ options: RequestOptions = RequestOptions()
-    ) async throws -> BeamSearchOutput {
-        let tokens = try tokens(of: prompt)
-        let id = ids.next()
-        let arrival = ContinuousClock.now
-        let output = try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { reply in
-                watch.began()
-                inbox.post(
-                    .search(
-                        BeamSearchRequest(
-                            id: id, prompt: tokens, parameters: parameters, options: options, reply: reply,
-                            arrival: arrival)))
-            }
-        } onCancel: {
-            inbox.post(.abort(id))
-        }
-        try Task.checkCancellation()
-        return output
-    }
-
     /// The token ids of a prompt; see ``LanguageModel/tokens(of:)``.
     public func tokens(of prompt: Prompt) throws(LLMGenError) -> [TokenID] { try model.tokens(of: prompt) }
 
-    /// Checks requests without running them, for those who want to know before their streams begin.
+    /// Checks and resolves a request without running it, for callers who want to know before its stream begins:
+    /// ``submit(_:)`` runs it then. A seed that is taken at random is the prepared request's.
     ///
-    /// - Throws: ``LLMGenError``, the first that a stream of ``streams(_:_:_:)`` would throw before its first step, but
-    ///   for a queue that is full then.
-    public func check(_ prompts: [Prompt], _ parameters: SamplingParameters) throws(LLMGenError) {
-        let sampling = try resolve(parameters)
-        for prompt in prompts {
-            let tokens = sampling.truncated(try tokens(of: prompt), maxModelLength: maxModelLength)
-            try check(
-                SequenceRequest(
-                    id: SequenceID(0), prompt: tokens, maxTokens: sampling.maxTokens, minTokens: sampling.minTokens,
-                    width: sampling.n))
-        }
+    /// - Throws: ``LLMGenError``, the first that the stream of ``generate(_:_:_:)-(Prompt,_,_)`` would throw before its
+    ///   first step, but for a queue that is full then.
+    public func prepare(
+        _ prompt: Prompt, _ parameters: SamplingParameters, _ options: RequestOptions = RequestOptions()
+    ) throws(LLMGenError) -> PreparedGeneration {
+        try checked(resolved(prompt, parameters, options))
     }
 
-    /// Whether the engine's limits could hold a request.
-    func check(_ request: SequenceRequest) throws(LLMGenError) {
-        do {
-            _ = try scheduling.lengthLimit(of: request)
-        } catch {
-            throw LLMGenError(error)
-        }
+    /// Runs prepared requests together, token by token; one stream a request, in their order.
+    ///
+    /// - Precondition: this engine has prepared them.
+    public func submit(_ prepared: [PreparedGeneration]) -> [AsyncThrowingStream<OutputPiece, any Error>] {
+        submit(prepared.map { .success($0) })
+    }
+
+    /// The request with everything decided; whether it fits is for the engine's thread to see, or for ``checked(_:)``.
+    private func resolved(
+        _ prompt: Prompt, _ parameters: SamplingParameters, _ options: RequestOptions
+    ) throws(LLMGenError) -> PreparedGeneration {
+        let sampling = try resolve(parameters)
+        return PreparedGeneration(
+            promptTokenIDs: sampling.truncated(try tokens(of: prompt), maxModelLength: maxModelLength),
+            sampling: sampling, options: options)
     }
 
     private func resolve(_ parameters: SamplingParameters) throws(LLMGenError) -> ResolvedSampling {

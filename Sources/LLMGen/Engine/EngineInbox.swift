@@ -5,12 +5,9 @@ import Synchronization
 /// The one way to the engine's thread: requests, cancellations and orders, in order.
 final class EngineInbox: Sendable {
     enum Message: Sendable {
-        /// Requests that came together: no step is computed between them.
-        case add([EngineRequest])
-        case search(BeamSearchRequest)
-        /// Texts that came together.
-        case embed([EmbeddingRequest])
-        /// Ends the request of that number.
+        /// Jobs that came together: no step is computed between them.
+        case submit([any EngineJob])
+        /// Ends the job of that number.
         case abort(SequenceID)
         case abortNamed(String)
         case abortAll

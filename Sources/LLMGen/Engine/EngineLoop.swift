@@ -28,9 +28,9 @@ struct EngineLoop {
         while true {
             for message in inbox.take(waitingUntil: wait) where !take(message) { return }
             core.expire()
-            if !isPaused, !core.isIdle { core.step() }
+            if !isPaused, !core.isIdle { core.observedStep() }
             core.report()
-            core.watch.progress(isWorking: !isPaused && !core.isIdle)
+            core.observer.watch.progress(isWorking: !isPaused && !core.isIdle)
             if core.isIdle {
                 for reply in drained { reply() }
                 drained = []
@@ -48,10 +48,8 @@ struct EngineLoop {
     /// False where the thread is to end.
     private mutating func take(_ message: EngineInbox.Message) -> Bool {
         switch message {
-        case .add(let requests): for request in requests { core.add(request) }
-        case .search(let request): core.add(request)
-        case .embed(let requests): for request in requests { core.add(request) }
-        case .abort(let id): core.abort(id)
+        case .submit(let jobs): for job in jobs { core.add(job) }
+        case .abort(let id): core.end(id, .abort)
         case .abortNamed(let name): core.abort(named: name)
         case .abortAll: core.abortAll()
         case .pause: isPaused = true
@@ -62,7 +60,7 @@ struct EngineLoop {
             core.acceptsRequests = false
             drained.append(reply)
         case .resetPrefixCache: core.resetPrefixCache()
-        case .subscribe(let continuation): core.subscribe(continuation)
+        case .subscribe(let continuation): core.observer.subscribe(continuation)
         case .settle(let reply):
             core.report()
             reply()

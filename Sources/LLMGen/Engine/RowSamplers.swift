@@ -6,25 +6,16 @@ import LLMTensor
 struct RowSamplers {
     /// What is wanted of a row of logits.
     enum Task: Sendable {
-        /// The next tokens of the samples of one sequence: one, or all samples of a request after its prompt.
-        case sample([Sample])
         /// The log probabilities of a token that is known, and of so many others.
         case logprobs(of: TokenID, top: Int)
-        /// The most probable tokens.
-        case mostProbable(Int)
-    }
-
-    /// What a sample's token depends on besides the logits.
-    struct Sample: Sendable {
-        let parameters: ResolvedSampling
-        let history: SequenceHistory
-        let processors: [any LogitsProcessor]
+        /// What is not known yet.
+        case next(RowsTask.Next)
     }
 
     /// What came of a row.
     enum Outcome: Sendable {
-        case tokens([SampledToken])
         case logprobs(TokenLogprobs)
+        case tokens([SampledToken])
         case mostProbable([TokenLogprob])
     }
 
@@ -44,7 +35,7 @@ struct RowSamplers {
     /// What came of the rows of `logits`, in order; nil where nothing is wanted of a row.
     func run(_ tasks: ArraySlice<Task?>, _ logits: Matrix) -> [Result<Outcome, SamplingError>?] {
         let tasks = Array(tasks)
-        // Each piece has every so many-th row and a scratch of its own.
+        // Piece p takes rows p, p + pieces, p + 2·pieces, … and has a scratch of its own.
         let pieces = min(scratch.count, tasks.count)
         let results = pool.map(pieces) { piece in
             stride(from: piece, to: tasks.count, by: pieces).map { index -> Result<Outcome, SamplingError>? in
@@ -63,7 +54,7 @@ struct RowSamplers {
         _ task: Task, _ logits: Span<Float>, _ sampler: inout Sampler
     ) throws(SamplingError) -> Outcome {
         switch task {
-        case .sample(let samples):
+        case .next(.sample(let samples)):
             var tokens: [SampledToken] = []
             for sample in samples {
                 tokens.append(
@@ -72,7 +63,7 @@ struct RowSamplers {
             return .tokens(tokens)
         case .logprobs(let token, let top):
             return .logprobs(try sampler.logprobs(logits, of: token, topCount: top))
-        case .mostProbable(let count):
+        case .next(.mostProbable(let count)):
             return .mostProbable(try sampler.mostProbable(logits, count: count))
         }
     }

@@ -5,8 +5,6 @@ import Synchronization
 final class SequenceIDs: Sendable {
     private let last = Atomic<UInt64>(0)
 
-    /// The next number, and the `count - 1` after it.
-    func next(_ count: Int = 1) -> SequenceID {
-        SequenceID(last.add(UInt64(count), ordering: .relaxed).newValue - UInt64(count) + 1)
-    }
+    /// The next number; the first is 1.
+    func next() -> SequenceID { SequenceID(last.add(1, ordering: .relaxed).newValue) }
 }

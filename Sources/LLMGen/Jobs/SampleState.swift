@@ -5,6 +5,8 @@ import LLMTokenizer
 /// One sample of a live request, on the engine's thread: its tokens and its text so far.
 struct SampleState {
     let index: Int
+    /// Its sequence; nil until it branches off the one that computes the prompt.
+    var sequence: SequenceID?
     let sampling: ResolvedSampling
     /// The tokens, and what else sampling needs of the sequence.
     private(set) var history: SequenceHistory
@@ -20,6 +22,7 @@ struct SampleState {
     private var logprobs: [TokenLogprobs] = []
     private var text = ""
     private var pending = ""  // text that has not gone out yet
+    private var hasPendingToken = false  // whether the last token has not gone out yet
 
     /// Sample `index` of a request with this prompt and sampling.
     init(_ index: Int, prompt: [TokenID], _ sampling: ResolvedSampling, tokenizer: (any Tokenizer)?) {
@@ -35,13 +38,13 @@ struct SampleState {
         detector = sampling.repetitionDetection.map { RepetitionDetector($0) }
     }
 
-    /// Takes a new token; returns the nanoseconds since the one before. `piece` has its text, or `end` where the sample
-    /// ends with it.
+    /// Takes a new token; returns the nanoseconds since the one before. ``piece(at:)`` has its text.
     mutating func append(_ token: SampledToken, at now: ContinuousClock.Instant) -> Int64? {
         let gap = lastToken.map { (now - $0).nanoseconds }
         firstToken = firstToken ?? now
         lastToken = now
         history.append(token)
+        hasPendingToken = true
         if let entry = token.logprobs { logprobs.append(entry) }
         if detector?.append(token.id) == true, history.output.count >= sampling.minTokens { stopReason = .repetition }
         // The text of a stop token is not part of the output unless asked for.
@@ -58,26 +61,18 @@ struct SampleState {
 
     /// The last token's piece.
     mutating func piece(at now: ContinuousClock.Instant) -> OutputPiece {
-        OutputPiece(
-            index: index, text: takePending(), tokenID: history.output.last, logprobs: logprobs.last, instant: now,
-            finishReason: nil, output: nil)
+        defer { hasPendingToken = false }
+        return OutputPiece(
+            index: index, text: takePending(), tokenID: hasPendingToken ? history.output.last : nil,
+            logprobs: hasPendingToken ? logprobs.last : nil, instant: now, finishReason: finishReason, output: nil)
     }
 
-    /// Ends the sample; its last piece is ``lastPiece(withToken:at:_:)``.
+    /// Ends the sample; its last ``piece(at:)`` has what its last token, if that has not gone out, and its end settle of
+    /// the text.
     mutating func finish(_ reason: FinishReason, preemptions: Int) {
         if var decoder { pending += matcher.append(decoder.finish()).text + matcher.finish() }
         finishReason = stopReason ?? reason
         self.preemptions = preemptions
-    }
-
-    /// The piece that ends the sample, with what its token and its end settle of the text.
-    mutating func lastPiece(
-        withToken: Bool, at now: ContinuousClock.Instant, _ output: (SampleState) -> RequestOutput?
-    ) -> OutputPiece {
-        let text = takePending()
-        return OutputPiece(
-            index: index, text: text, tokenID: withToken ? history.output.last : nil,
-            logprobs: withToken ? logprobs.last : nil, instant: now, finishReason: finishReason, output: output(self))
     }
 
     /// What came of it.
@@ -91,14 +86,5 @@ struct SampleState {
         defer { pending = "" }
         text += pending
         return pending
-    }
-}
-
-extension Duration {
-    /// The duration in whole nanoseconds; `Int64.max` for one beyond that.
-    var nanoseconds: Int64 {
-        let (seconds, overflow) = components.seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        let (sum, overflowToo) = seconds.addingReportingOverflow(components.attoseconds / 1_000_000_000)
-        return overflow || overflowToo ? (components.seconds < 0 ? .min : .max) : sum
     }
 }
