@@ -46,7 +46,7 @@ public struct LatencyBenchmark: Sendable {
 
     /// Checks that the batch fits the engine. - Throws: ``LLMGenError`` with the numbers.
     public func check(_ engine: Engine) throws {
-        try engine.check([.tokenIDs(Array(repeating: 0, count: inputLength))], parameters())
+        _ = try engine.prepare(.tokenIDs(Array(repeating: 0, count: inputLength)), parameters())
     }
 
     private func parameters() throws -> SamplingParameters {

@@ -6,6 +6,8 @@ struct Generation: Sendable {
     let prompts: [[TokenID]]
     let parameters: SamplingParameters
     let options: RequestOptions
+    /// The prompts' requests, checked and resolved.
+    let prepared: [PreparedGeneration]
     /// The request's place in the server, held as long as it runs.
     let pass: RequestGate.Pass
 
@@ -24,7 +26,9 @@ struct Generation: Sendable {
         }
         engine = common.engine
         do throws(LLMGenError) {
-            try engine.check(prompts.map(Prompt.tokenIDs), parameters)
+            prepared = try prompts.map { prompt throws(LLMGenError) in
+                try common.engine.prepare(.tokenIDs(prompt), parameters, common.options)
+            }
         } catch {
             throw ErrorResponse(error)
         }
@@ -36,23 +40,15 @@ struct Generation: Sendable {
 
     /// The pieces of each prompt's answer, from now on.
     func streams() -> [AsyncThrowingStream<OutputPiece, any Error>] {
-        engine.streams(prompts.map(Prompt.tokenIDs), parameters, options)
+        engine.submit(prepared)
     }
 
     /// The whole outputs, in the prompts' order. The client's leaving ends them.
     func outputs(_ departure: Departure, _ record: AccessRecord) async throws -> [RequestOutput] {
         defer { withExtendedLifetime(pass) {} }
-        let outputs = try await departure.running {
-            try await engine.generate(prompts.map(Prompt.tokenIDs), parameters, options)
-        }
+        let outputs = try await departure.running { try await Engine.outputs(of: engine.submit(prepared)) }
         for output in outputs { record.add(output) }
         return outputs
-    }
-
-    /// Tokens that a prompt keeps after `truncate_prompt_tokens`.
-    func promptTokens(_ index: Int) -> Int {
-        guard let kept = parameters.truncatePromptTokens, kept >= 0 else { return prompts[index].count }
-        return min(kept, prompts[index].count)
     }
 }
 

@@ -38,9 +38,7 @@ extension Engine {
     public func generate(
         _ prompts: [Prompt], _ parameters: SamplingParameters, _ options: RequestOptions = RequestOptions()
     ) async throws -> [RequestOutput] {
-        var outputs: [RequestOutput] = []
-        for stream in streams(prompts, parameters, options) { outputs.append(try await Engine.output(of: stream)) }
-        return outputs
+        try await Engine.outputs(of: streams(prompts, parameters, options))
     }
 
     /// The whole output of a stream of pieces, when it has come.
@@ -49,6 +47,17 @@ extension Engine {
             if let output = piece.output { return output }
         }
         throw CancellationError()
+    }
+
+    /// The whole outputs of streams of pieces, in their order.
+    ///
+    /// - Throws: the first stream's ``LLMGenError``, or `CancellationError`; the others are cancelled.
+    public static func outputs(
+        of streams: [AsyncThrowingStream<OutputPiece, any Error>]
+    ) async throws -> [RequestOutput] {
+        var outputs: [RequestOutput] = []
+        for stream in streams { outputs.append(try await output(of: stream)) }
+        return outputs
     }
 
     /// The token ids of a prompt; see ``LanguageModel/tokens(of:)``.

@@ -22,7 +22,7 @@ struct EngineCore {
         scheduler = Scheduler(options)
         runner = ModelRunner(model, options, dtype)
         samplers = RowSamplers(model.compute.pool)
-        observer = EngineObserver(watch)
+        observer = EngineObserver(watch, scheduler.totals)
         self.ids = ids
         start = .now
     }

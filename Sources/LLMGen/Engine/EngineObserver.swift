@@ -8,10 +8,13 @@ struct EngineObserver {
     private var stepCommit = ContinuousClock.now
     private var stepNanoseconds: Int64 = 0
     private var stepRows = 0
-    private var totals = SchedulerTotals()  // before the step
+    private var totals: SchedulerTotals  // before the step
     private var subscribers: [AsyncStream<EngineEvent>.Continuation] = []
 
-    init(_ watch: EngineWatch) { self.watch = watch }
+    init(_ watch: EngineWatch, _ totals: SchedulerTotals) {
+        self.watch = watch
+        self.totals = totals
+    }
 
     private var metrics: MetricsRecorder { watch.metrics }
 

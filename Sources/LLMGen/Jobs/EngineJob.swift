@@ -36,7 +36,8 @@ protocol EngineJob: Sendable {
     /// A sequence has ended. Returns the samples that end with it.
     ///
     /// - Throws: the error that the job fails with in place of an end.
-    mutating func end(_ sequence: FinishedSequence, at now: ContinuousClock.Instant) throws(LLMGenError) -> [EndedSample]
+    mutating func end(_ sequence: FinishedSequence, at now: ContinuousClock.Instant) throws(LLMGenError)
+        -> [EndedSample]
     /// What the metrics count when the job has finished.
     func measures(at now: ContinuousClock.Instant) -> JobMeasures
     /// Delivers what came of the finished job.

@@ -15,7 +15,7 @@ struct ChoiceEvents: Sendable {
         self.head = head
         self.object = object
         self.common = common
-        promptTokens = generation.prompts.indices.reduce(0) { $0 + generation.promptTokens($1) }
+        promptTokens = generation.prepared.reduce(0) { $0 + $1.promptTokenIDs.count }
     }
 
     /// An event of one choice, of whose members `members` writes all but its number and why it ended.

@@ -22,9 +22,9 @@ struct GenerateCommand: AsyncParsableCommand {
         let (model, engine) = try await options.load()
         let tokens = try engine.tokens(of: prompt)
         let parameters = try sampling.fields.parameters(promptTokens: tokens.count, engine: engine)
-        try engine.check([.tokenIDs(tokens)], parameters)
+        let request = try engine.prepare(.tokenIDs(tokens), parameters)
         Diagnostics.start(model, engine)
-        let pieces = engine.generate(.tokenIDs(tokens), parameters)
+        let pieces = engine.submit([request])[0]
         interrupt.aborts(engine)
         var last: RequestOutput?
         let streams = !json && parameters.n ?? 1 == 1

@@ -47,7 +47,7 @@ struct ChatSession {
         // In a terminal a second Ctrl-C may come as the answer ends; at the prompt it is a key.
         defer { if !isEdited { interrupt.rests() } }
         do {
-            let output = try await stream(try prompt())
+            let output = try await stream(try request())
             guard output.finishReason != .abort || !output.text.isEmpty else {
                 conversation.removeLast()
                 return StandardStreams.report("interrupted before the answer began; the message is taken back")
@@ -60,22 +60,21 @@ struct ChatSession {
         }
     }
 
-    private func prompt() throws -> (Prompt, SamplingParameters) {
+    private func request() throws -> PreparedGeneration {
         let prompt = try engine.model.prompt(for: conversation.input, template: template)
-        let tokens = try engine.tokens(of: prompt).count
-        guard tokens < engine.lengthLimit else {
+        let tokens = try engine.tokens(of: prompt)
+        guard tokens.count < engine.lengthLimit else {
             throw LLMGenError(
                 code: .invalidInput,
-                message: "the conversation has \(tokens) tokens with this message, and there is room for "
+                message: "the conversation has \(tokens.count) tokens with this message, and there is room for "
                     + "\(engine.lengthLimit), the answer among them; /clear begins anew, or send a shorter message")
         }
-        let parameters = try sampling.parameters(promptTokens: tokens, engine: engine)
-        try engine.check([prompt], parameters)
-        return (prompt, parameters)
+        let parameters = try sampling.parameters(promptTokens: tokens.count, engine: engine)
+        return try engine.prepare(.tokenIDs(tokens), parameters)
     }
 
-    private func stream(_ request: (Prompt, SamplingParameters)) async throws -> RequestOutput {
-        let pieces = engine.generate(request.0, request.1)
+    private func stream(_ request: PreparedGeneration) async throws -> RequestOutput {
+        let pieces = engine.submit([request])[0]
         // An interrupt that came before the request was there did not end it.
         if interrupt.happened { engine.abortAll() }
         for try await piece in pieces {
