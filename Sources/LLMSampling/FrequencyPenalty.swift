@@ -4,10 +4,11 @@ extension SamplingStep {
         name: "frequency_penalty",
         stage: .logits,
         changesArgmax: true,
+        state: TokenCounts.self,
         isActive: { $0.parameters.frequencyPenalty != 0 },
         apply: { candidates, context in
             let penalty = context.parameters.frequencyPenalty
-            for entry in context.history.counts?.entries ?? [] where entry.outputCount > 0 {
+            for entry in context.history.state(TokenCounts.self)?.entries ?? [] where entry.outputCount > 0 {
                 candidates.editLogit(of: entry.id) { $0 - penalty * Double(entry.outputCount) }
             }
         })

@@ -7,20 +7,38 @@ extension SamplingStep {
         name: "mirostat",
         stage: .candidates,
         changesArgmax: false,
+        state: Mirostat.self,
         isActive: \.parameters.usesMirostat,
-        apply: { candidates, context in candidates.keep(surprisesTo: context.history.mirostatMu) })
+        apply: { candidates, context in
+            guard let mirostat = context.history.state(Mirostat.self) else { return }
+            candidates.keep(surprisesTo: mirostat.mu)
+        })
 }
 
 /// What mirostat learns from the tokens that are drawn.
-enum Mirostat {
-    /// mu before the first token: twice the surprise aimed at.
-    static func firstMu(tau: Double) -> Double { 2 * tau }
+package struct Mirostat: StepState {
+    private let tau: Double
+    private let eta: Double
+    private var mus: [Double]  // before the first token, and after each
 
-    /// mu after a token that had the share `probability` of what was kept.
-    static func mu(after mu: Double, probability: Double, _ parameters: ResolvedSampling) -> Double {
-        let surprise = -PortableMath.log(probability) / PortableMath.log(2)
-        return mu - parameters.mirostatEta * (surprise - parameters.mirostatTau)
+    package init?(prompt: [TokenID], _ parameters: ResolvedSampling) {
+        guard parameters.usesMirostat else { return nil }
+        tau = parameters.mirostatTau
+        eta = parameters.mirostatEta
+        mus = [2 * tau]
     }
+
+    /// The most surprise that it lets through, in bits; at first twice the surprise aimed at.
+    package var mu: Double { mus[mus.count - 1] }
+
+    /// Learns from the share that the token had of what was kept; from one that was not drawn, nothing.
+    package mutating func append(_ token: SampledToken) {
+        guard let share = token.share else { return mus.append(mu) }
+        let surprise = -PortableMath.log(share) / PortableMath.log(2)
+        mus.append(mu - eta * (surprise - tau))
+    }
+
+    package mutating func removeLast(_ tokens: ArraySlice<TokenID>) { mus.removeLast(tokens.count) }
 }
 
 extension Candidates {

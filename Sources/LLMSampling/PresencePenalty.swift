@@ -4,10 +4,11 @@ extension SamplingStep {
         name: "presence_penalty",
         stage: .logits,
         changesArgmax: true,
+        state: TokenCounts.self,
         isActive: { $0.parameters.presencePenalty != 0 },
         apply: { candidates, context in
             let penalty = context.parameters.presencePenalty
-            for entry in context.history.counts?.entries ?? [] where entry.outputCount > 0 {
+            for entry in context.history.state(TokenCounts.self)?.entries ?? [] where entry.outputCount > 0 {
                 candidates.editLogit(of: entry.id) { $0 - penalty }
             }
         })

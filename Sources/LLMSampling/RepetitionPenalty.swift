@@ -6,10 +6,11 @@ extension SamplingStep {
         name: "repetition_penalty",
         stage: .logits,
         changesArgmax: true,
+        state: TokenCounts.self,
         isActive: { $0.parameters.repetitionPenalty != 1 },
         apply: { candidates, context in
             let penalty = context.parameters.repetitionPenalty
-            for entry in context.history.counts?.entries ?? [] {
+            for entry in context.history.state(TokenCounts.self)?.entries ?? [] {
                 candidates.editLogit(of: entry.id) { $0 > 0 ? $0 / penalty : $0 * penalty }
             }
         })

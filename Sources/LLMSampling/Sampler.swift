@@ -4,18 +4,18 @@ public struct SampledToken: Sendable, Hashable {
     public let id: TokenID
     /// Log probabilities, if the request asks for them.
     public let logprobs: TokenLogprobs?
-    /// The sequence's mu once it has this token, under mirostat.
-    let mirostatMu: Double?
+    /// The share it had of the candidates that it was drawn from; nil where it was not drawn.
+    let share: Double?
 
-    init(id: TokenID, logprobs: TokenLogprobs?, mirostatMu: Double?) {
+    init(id: TokenID, logprobs: TokenLogprobs?, share: Double?) {
         self.id = id
         self.logprobs = logprobs
-        self.mirostatMu = mirostatMu
+        self.share = share
     }
 
-    /// A token chosen otherwise than by a ``Sampler``, as in beam search; mirostat learns nothing from it.
+    /// A token chosen otherwise than by a ``Sampler``, as in beam search.
     public init(id: TokenID, logprobs: TokenLogprobs? = nil) {
-        self.init(id: id, logprobs: logprobs, mirostatMu: nil)
+        self.init(id: id, logprobs: logprobs, share: nil)
     }
 }
 
@@ -58,18 +58,15 @@ public struct Sampler: Sendable {
             try step.apply(&candidates, context)
         }
         var id = try highest()
-        var mirostatMu: Double?
+        var share: Double?
         if !parameters.isGreedy {
             for step in SamplingStep.order where step.stage == .candidates && step.isActive(context) {
                 try step.apply(&candidates, context)
             }
             let drawn = candidates.draw(context.uniform(.token))
-            id = drawn.id
-            if parameters.usesMirostat {
-                mirostatMu = Mirostat.mu(after: history.mirostatMu, probability: drawn.share, parameters)
-            }
+            (id, share) = (drawn.id, drawn.share)
         }
-        return SampledToken(id: id, logprobs: raw?.logprobs(of: id, in: logits), mirostatMu: mirostatMu)
+        return SampledToken(id: id, logprobs: raw?.logprobs(of: id, in: logits), share: share)
     }
 
     mutating func highest() throws(SamplingError) -> TokenID {

@@ -14,6 +14,8 @@ public struct SamplingStep: Sendable {
     public let stage: Stage
     /// Whether it can change which token is the most probable one.
     public let changesArgmax: Bool
+    /// What the step keeps of a sequence from token to token; nil where it keeps nothing.
+    package private(set) var state: (any StepState.Type)? = nil
     /// Whether the request has the step do anything for this token.
     package let isActive: @Sendable (SamplingContext) -> Bool
     /// Does it.

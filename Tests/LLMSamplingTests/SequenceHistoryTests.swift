@@ -17,6 +17,14 @@ import Testing
         ).resolved(vocabularySize: 60, tokenize: { text throws(SamplingError) in text == "a" ? [1] : [4, 5] })
     }
 
+    /// What the sampler chooses at place `index`.
+    private func token(
+        _ index: Int, _ parameters: ResolvedSampling, _ history: SequenceHistory, _ sampler: inout Sampler
+    ) throws -> SampledToken {
+        let row = rows[index % rows.count]
+        return try sampler.next(row.span, parameters, history)
+    }
+
     private func tokens(_ parameters: ResolvedSampling, prompt: [TokenID], count: Int) throws -> [TokenID] {
         var sampler = Sampler()
         var history = SequenceHistory(prompt: prompt, parameters)
@@ -79,5 +87,46 @@ import Testing
         history.append(SampledToken(id: 8))
         #expect(kept.output == [7] && history.output == [7, 8])
         #expect(kept.prompt == [1])
+    }
+
+    @Test func `A copy keeps the steps' states of its own, and goes on as one that began alone`() throws {
+        let parameters = try everything(seed: 4)
+        let whole = try tokens(parameters, prompt: [1, 2, 3], count: 30)
+        var (sampler, history) = (Sampler(), SequenceHistory(prompt: [1, 2, 3], parameters))
+        for count in 0..<30 {
+            // What one that branches off does, whatever it takes, the history does not see.
+            var branch = history
+            for id in [59, 7, whole[count], 7] as [TokenID] {
+                branch.append(SampledToken(id: id))
+                branch.append(try token(2, parameters, branch, &sampler))
+            }
+            history.append(try token(count, parameters, history, &sampler))
+        }
+        #expect(history.output == whole)
+    }
+
+    @Test func `Tokens taken back leave every step as if they had never been there`() throws {
+        let parameters = try everything(seed: 9)
+        let whole = try tokens(parameters, prompt: [1, 2, 3], count: 30)
+        var generator = SeededGenerator(seed: 5)
+        var (sampler, history) = (Sampler(), SequenceHistory(prompt: [1, 2, 3], parameters))
+        for count in 0..<30 {
+            let mu = try #require(history.state(Mirostat.self)).mu
+            for index in 0..<Int.random(in: 0...6, using: &generator) {
+                // Drafts: the right ones, others, and tokens that the sequence has or has not had.
+                let drawn = try token(count + index, parameters, history, &sampler)
+                let other = SampledToken(id: TokenID.random(in: 0..<60, using: &generator))
+                history.append(Bool.random(using: &generator) ? drawn : other)
+            }
+            history.rollBack(to: count)
+            #expect(history.state(Mirostat.self)?.mu == mu)
+            history.append(try token(count, parameters, history, &sampler))
+        }
+        #expect(history.output == whole)
+        history.rollBack(to: 12)
+        for count in 12..<30 { history.append(try token(count, parameters, history, &sampler)) }
+        #expect(history.output == whole)
+        history.rollBack(to: 0)
+        #expect(history.output.isEmpty && history.prompt == [1, 2, 3])
     }
 }
