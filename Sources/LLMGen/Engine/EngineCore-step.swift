@@ -76,7 +76,7 @@ extension EngineCore {
     /// The scheduler takes the tokens of the sequences that go on.
     mutating func commit(_ decision: JobDecision) -> [SchedulerEvent] {
         scheduler.commit(
-            decision.tokens.compactMapValues { $0.first?.id }, branches: decision.branches,
+            decision.tokens.mapValues { $0.map(\.id) }, branches: decision.branches,
             nanoseconds: observer.computed())
     }
 

@@ -23,12 +23,11 @@ struct PerplexityCommand: AsyncParsableCommand {
     func run() async throws {
         let measure = try Perplexity(window: window, stride: stride)
         let text = try PromptSource.text(of: file == "-" ? nil : file)
-        let model = try await options.loadModel()
-        let dtype = options.settings.kvCacheDtype.value ?? model.automaticKVCacheDtype
-        let result = try measure.measure(text, model, kvCacheDtype: dtype) { done, all in
+        let (_, engine) = try await options.load()
+        let result = try await measure.measure(text, engine) { done, all in
             Diagnostics.progress("\(done) of \(all) tokens", isLast: done == all)
         }
-        if json { return try PerplexityReport(result, self, model, dtype).printLine() }
+        if json { return try PerplexityReport(result, self, engine).printLine() }
         try StandardStreams.write(
             "perplexity \(String(format: "%.3f", result.perplexity)), loss \(String(format: "%.4f", result.loss)) nats a "
                 + "token, over \(result.tokens) tokens in windows of \(window), stride \(stride)\n")
@@ -48,12 +47,12 @@ private struct PerplexityReport: Encodable {
     let perplexity: Double
 
     init(
-        _ result: Perplexity.Result, _ command: PerplexityCommand, _ model: LanguageModel, _ dtype: KVCacheDtype
+        _ result: Perplexity.Result, _ command: PerplexityCommand, _ engine: Engine
     ) {
-        self.model = model.name
-        compute_dtype = model.arithmetic.rawValue
-        quantization = model.quantization?.description ?? "none"
-        kv_cache_dtype = dtype.rawValue
+        model = engine.model.name
+        compute_dtype = engine.model.arithmetic.rawValue
+        quantization = engine.model.quantization?.description ?? "none"
+        kv_cache_dtype = engine.kvCacheDtype.rawValue
         window = command.window
         stride = command.stride
         tokens = result.tokens
