@@ -8,7 +8,7 @@ extension EngineCore {
             try admit(job.ticket)
             jobs[job.ticket.id] = job
             for sequence in job.sequences { owners[sequence] = job.ticket.id }
-            observer.tell(.admitted, job)
+            observer.publish(.admitted, job)
         } catch {
             observer.refused(job)
             job.fail(error)
@@ -72,7 +72,7 @@ extension EngineCore {
             let ended = try jobs[owner]?.end(finished, at: now) ?? []
             guard let job = jobs[owner] else { return }
             if job.isFinished { release(job, finished.reason) }
-            for sample in ended { observer.tell(.finished(sample.reason), job, sample: sample.index, at: now) }
+            for sample in ended { observer.publish(.finished(sample.reason), job, sample: sample.index, at: now) }
             guard job.isFinished else { return }
             observer.finished(job, at: now)
             job.finish()
@@ -85,7 +85,7 @@ extension EngineCore {
     mutating func fail(_ owner: SequenceID, _ error: LLMGenError) {
         guard let job = jobs[owner] else { return }
         release(job, .error)
-        observer.tell(.failed, job)
+        observer.publish(.failed, job)
         job.fail(error)
     }
 

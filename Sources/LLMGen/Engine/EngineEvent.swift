@@ -12,7 +12,7 @@ public struct EngineEvent: Sendable, Hashable {
         case scheduled(cachedTokens: Int)
         /// A sample lost its blocks to a more important request and will be computed again.
         case preempted
-        /// A sample, a beam search or an embedding ended.
+        /// A sample, or a job without samples, ended.
         case finished(FinishReason)
         /// It ended with an error of its own.
         case failed
@@ -22,7 +22,7 @@ public struct EngineEvent: Sendable, Hashable {
     public let request: UInt64
     /// The caller's name of the request, if it has one.
     public let name: String?
-    /// The sample, from 0; of a beam search or an embedding always 0.
+    /// The sample, from 0; of a job without samples always 0.
     public let sample: Int
     /// What happened.
     public let kind: Kind

@@ -57,18 +57,18 @@ struct EngineObserver {
 
     mutating func refused(_ job: any EngineJob) {
         metrics.rejected()
-        tell(.refused, job)
+        publish(.refused, job)
     }
 
     mutating func preempted(_ job: any EngineJob, _ sequence: SequenceID) {
         metrics.preempted()
-        tell(.preempted, job, sample: job.sample(of: sequence), at: stepBegin)
+        publish(.preempted, job, sample: job.sample(of: sequence), at: stepBegin)
     }
 
     mutating func started(
         _ job: any EngineJob, _ started: StartedSequence, _ state: SequenceState, cachesPrefixes: Bool
     ) {
-        tell(
+        publish(
             .scheduled(cachedTokens: started.cachedTokens), job, sample: job.sample(of: started.id), at: stepBegin)
         if !started.isResumed, state.readsPrefixCache, cachesPrefixes {
             metrics.lookedUp(tokens: state.promptCount, found: state.cachedPromptCount ?? 0)
@@ -103,8 +103,8 @@ struct EngineObserver {
         subscribers.append(continuation)
     }
 
-    /// Sends the subscribers what happened to a job.
-    mutating func tell(
+    /// Sends the subscribers an event of a job.
+    mutating func publish(
         _ kind: EngineEvent.Kind, _ job: any EngineJob, sample: Int = 0, at now: ContinuousClock.Instant = .now
     ) {
         guard !subscribers.isEmpty else { return }

@@ -94,7 +94,7 @@ struct EndedSample {
     let reason: FinishReason
 }
 
-/// What the metrics count of a job that has finished; see ``MetricsRecorder/finished(_:_:)``.
+/// What the metrics count of a job that has finished.
 struct JobMeasures {
     let reason: FinishReason
     /// From its first step to its first token, or to the end of a job without tokens; nil where it did not come to that.
