@@ -57,6 +57,9 @@ struct GGUFArchitecture: Sendable {
         return layerTensors[parts[2]].map { "model.layers.\(parts[1]).\($0).\(kind)" }
     }
 
+    /// Tensors that say something about the config.
+    static let otherTensors: Set<String> = ["rope_freqs.weight"]
+
     private static let modelTensors = [
         "token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head",
     ]

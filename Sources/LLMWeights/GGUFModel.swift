@@ -14,7 +14,7 @@ public struct GGUFModel: NamedTensors {
     private let indices: [String: Int]
     private let interleavedHeads: InterleavedHeads?
 
-    /// - Throws: `WeightsError`: those of ``GGUFFile``, `unsupported` for an architecture or a key of it that is not known,
+    /// - Throws: `WeightsError`: those of ``GGUFFile``, `unsupported` for an architecture, a key of it or a tensor that is not known,
     ///   `invalidMetadata` for one that is missing or has a value that cannot be used.
     public init(_ file: GGUFFile) throws(WeightsError) {
         self.file = file
@@ -23,7 +23,13 @@ public struct GGUFModel: NamedTensors {
         interleavedHeads = config.interleavedHeads
         var (tensors, ownNames): ([TensorInfo], [String: String]) = ([], [:])
         for info in file.tensors {
-            guard let name = GGUFArchitecture.hubName(ofTensor: info.name) else { continue }
+            guard let name = GGUFArchitecture.hubName(ofTensor: info.name) else {
+                if GGUFArchitecture.otherTensors.contains(info.name) { continue }
+                throw WeightsError(
+                    code: .unsupported,
+                    message: "\(file.file.path.quoted): tensor \(info.name.quoted) is not known for this architecture "
+                        + "and may change what it computes; use the model's safetensors checkpoint")
+            }
             ownNames[name] = info.name
             tensors.append(
                 TensorInfo(
@@ -38,7 +44,7 @@ public struct GGUFModel: NamedTensors {
     /// What is known of the tensor called `name` on the hub; nil where there is none.
     public func info(named name: String) -> TensorInfo? { indices[name].map { tensors[$0] } }
 
-    /// The tensor called `name` on the hub; throws as `NamedTensors` says, naming the file's own tensor.
+    /// The tensor called `name` on the hub; throws as `NamedTensors` says.
     public func tensor(named name: String) throws(WeightsError) -> TensorView {
         guard let ownName = ownNames[name] else { throw .missing(name, in: file.file.path, of: tensors) }
         let view = try file.tensor(named: ownName)

@@ -28,7 +28,8 @@ import Testing
 
     /// An embedding, and q and k whose rows hold their own numbers.
     private static func model(
-        _ values: [[UInt8]] = metadata(), factors: [Float] = [], headOutput: Bool = false
+        _ values: [[UInt8]] = metadata(), factors: [Float] = [], headOutput: Bool = false,
+        further: String? = nil
     ) -> GGUF {
         var (tensors, data): ([[UInt8]], [UInt8]) = ([], [])
         func add(_ name: String, _ sizes: [UInt64], _ floats: [Float]) {
@@ -42,6 +43,7 @@ import Testing
         add("blk.0.attn_q.bias", [8], (0..<8).map(Float.init))
         if headOutput { add("output.weight", [8, 5], Array(repeating: 2, count: 40)) }
         if !factors.isEmpty { add("rope_freqs.weight", [UInt64(factors.count)], factors) }
+        if let further { add(further, [8], Array(repeating: 0, count: 8)) }
         return GGUF(values: values, tensors: tensors, data: data)
     }
 
@@ -156,6 +158,7 @@ import Testing
             model(metadata() + [GGUF.value("llama.attention.causal", .bool, [0])])
         ),
         (["token_embd.weight"], GGUF(values: metadata())),
+        (["'blk.0.attn_sub_norm.weight'", "not known"], model(further: "blk.0.attn_sub_norm.weight")),
     ]
 
     @Test(arguments: refusals.indices)
