@@ -15,7 +15,7 @@ public struct SchedulerBenchmark: Sendable {
         public let blocks: Int
         /// Seconds of `schedule` and `commit` together, the median of the steps.
         public let stepSeconds: Double
-        /// Seconds of the slowest one in a hundred steps.
+        /// The 99th percentile of a step, in seconds.
         public let slowStepSeconds: Double
         /// Bytes of memory that a waiting sequence takes, besides 4 for each prompt token.
         public let bytesPerWaiting: Double

@@ -25,13 +25,13 @@ public struct LLMGenError: Error, Sendable, CustomStringConvertible {
         public static let notFound = Code(rawValue: "not_found")
         /// A request could not be computed.
         public static let failed = Code(rawValue: "failed")
-        /// As many requests wait as may; see ``LLMGenError/retryAfter``.
+        /// The waiting queue is full; see ``LLMGenError/retryAfter``.
         public static let overloaded = Code(rawValue: "overloaded")
         /// The engine finishes what it has and takes no more.
         public static let draining = Code(rawValue: "draining")
-        /// What has no use in parts was not done within its time.
+        /// An all-or-nothing request, such as an embedding, timed out.
         public static let timedOut = Code(rawValue: "timed_out")
-        /// What has no use in parts was aborted.
+        /// An all-or-nothing request, such as an embedding, was aborted.
         public static let aborted = Code(rawValue: "aborted")
         /// The engine was shut down before the request was done.
         public static let shutDown = Code(rawValue: "shut_down")

@@ -75,7 +75,7 @@ public struct Endpoint: Service {
                         message: "cannot serve at \(state.options.host):\(state.options.port): \(error); "
                             + "choose another address", cause: error)
                 }
-                // A model that is still being loaded when the server ends is loaded for nobody.
+                // A model that finishes loading after the server has ended has no one to use it, and is discarded.
                 if !state.isDraining, case .failure(let error) = await loading.result { throw error }
             } onGracefulShutdown: {
                 state.drain()

@@ -1,7 +1,7 @@
 import CLLMKernels
 import COpenBLAS
 
-/// Who multiplies matrices.
+/// The GEMM backend of linear layers.
 public enum GEMM: String, Sendable, CaseIterable {
     /// The engine's own kernels: batch invariant.
     case auto
@@ -15,7 +15,7 @@ public enum GEMM: String, Sendable, CaseIterable {
 public struct Compute: Sendable {
     /// The CPU level whose kernels run.
     public let features: CPUFeatures
-    /// Who multiplies matrices.
+    /// The GEMM backend of linear layers.
     public let gemm: GEMM
     /// The threads that share an op.
     public let pool: ThreadPool

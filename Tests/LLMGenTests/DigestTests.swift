@@ -62,7 +62,7 @@ import Testing
 
     private func digest(_ model: LanguageModel, _ way: Way, _ dtype: KVCacheDtype) async throws -> Digest {
         // Where every layer has a window, a sequence needs two blocks, however long it is.
-        let fewBlocks = model.name == "mistral-window" ? 4 : 8
+        let fewBlocks = model.name == "mistral-window" ? 3 : 8
         let engine = try Engine(model: model, options: way.options(dtype, fewBlocks: fewBlocks))
         let prompts = prompts(model)
         let parameters = [

@@ -81,7 +81,7 @@ import Testing
         #expect(try resolve(SamplingParameters(topNSigma: -1)).topNSigma == 0)
     }
 
-    @Test func `Several samples of a greedy request are refused, whoever made it greedy`() throws {
+    @Test func `Several samples of a greedy request are refused, by parameter or model default`() throws {
         let greedy = try SamplingDefaults(doSample: false)
         #expect(try resolve(SamplingParameters(n: 4)).n == 4)
         #expect(try SamplingParameters(n: 4, temperature: 1).resolved(defaults: greedy, vocabularySize: 9).n == 4)

@@ -36,7 +36,7 @@ extension Engine {
     /// Forgets every cached prefix. What runs goes on, and what it has computed is not cached any more.
     public func resetPrefixCache() { inbox.post(.resetPrefixCache) }
 
-    /// Returns once everything asked before has been taken: metrics tell of it then.
+    /// Waits until all messages posted before this call are processed; metrics then include them.
     public func settle() async {
         await withCheckedContinuation { continuation in
             inbox.post(.settle { continuation.resume() })

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What those outside may see of the engine's thread at any time: its metrics, and when it last got on.
+/// What other threads read at any time: the engine's metrics, and the time of its last progress.
 final class EngineWatch: Sendable {
     let metrics: MetricsRecorder
     private let lastProgress = Mutex<ContinuousClock.Instant?>(nil)

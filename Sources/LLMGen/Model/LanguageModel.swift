@@ -48,7 +48,7 @@ public final class LanguageModel: Sendable {
     public var cpuFeatures: CPUFeatures { compute.features }
     /// Threads that compute.
     public var threads: Int { compute.pool.threads }
-    /// Who multiplies matrices.
+    /// The GEMM backend of linear layers.
     public var gemm: GEMM { compute.gemm }
 
     /// Loads a model from a folder in Hugging Face's layout, from one weights file in such a folder, from a GGUF file, or

@@ -3,7 +3,7 @@ import LLMWeights
 
 /// Instruction sets that the kernels have variants for.
 public typealias CPUFeatures = LLMTensor.CPUFeatures
-/// Who multiplies matrices.
+/// The GEMM backend of linear layers.
 public typealias GEMM = LLMTensor.GEMM
 
 /// The arithmetic of a model's linear layers.
@@ -28,7 +28,7 @@ public struct LoadOptions: Sendable {
     /// What weights are quantized to as they are loaded, every matrix, embedding and output head included; nil for as they
     /// are stored. Norms and biases stay float32.
     public var quantization: Packing?
-    /// Who multiplies matrices.
+    /// The GEMM backend of linear layers.
     public var gemm: GEMM
     /// Threads that compute; nil for one a physical core that the process may run on, within its control groups' CPU
     /// quota.

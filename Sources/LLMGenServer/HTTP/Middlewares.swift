@@ -166,7 +166,7 @@ struct KeyMiddleware: RouterMiddleware {
         guard let pass = state.keyLimits.enter(key, limit: limit) else {
             throw ErrorResponse(
                 status: 429, type: "rate_limit_error", code: "too_many_requests",
-                message: "\(limit) requests of this key are being served, as many as may be; come back later",
+                message: "this API key already has \(limit) requests in flight, its limit; retry later",
                 retryAfter: .seconds(1))
         }
         defer { withExtendedLifetime(pass) {} }

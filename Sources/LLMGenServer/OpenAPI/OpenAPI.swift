@@ -29,7 +29,9 @@ enum OpenAPI {
             "/v1/models/{id}", "One of them.", "Model",
             parameters: ##"[{"name":"id","in":"path","required":true,"schema":{"type":"string","minLength":1}}]"##,
             errors: ["400", "401", "404", "429"]),
-        get("/health", "Whether the engines get on.", "Status", unavailable: "Status", isOpen: true),
+        get(
+            "/health", "Health: 200 while every engine is idle or making progress.", "Status", unavailable: "Status",
+            isOpen: true),
         get("/ready", "Whether the server wants requests.", "Status", unavailable: "Status", isOpen: true),
         get("/metrics", "Metrics for Prometheus.", nil, isOpen: true),
         get("/version", "The server's version.", "Version", isOpen: true),

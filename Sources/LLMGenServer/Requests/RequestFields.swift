@@ -131,7 +131,7 @@ package struct RequestFields {
     /// Takes fields that mean nothing here, whatever they say.
     package mutating func ignore(_ names: String...) { for name in names { members[name] = nil } }
 
-    /// Takes a field whose meaning this server has not, unless its value asks for nothing.
+    /// Rejects an unimplemented field unless its value is a no-op.
     mutating func refuse(_ name: String, unless isNothing: (JSONValue) -> Bool = { _ in false }, _ why: String)
         throws(ErrorResponse)
     {

@@ -85,7 +85,7 @@ struct InterferenceReport: Encodable {
         return [
             ["", "bound of \(Diagnostics.rounded(target_itl_ms)) ms", "no bound"],
             row("time between tokens") { "\(Diagnostics.rounded($0.gap_ms_median)) ms" },
-            row("one in a hundred") { "\(Diagnostics.rounded($0.gap_ms_p99)) ms" },
+            row("p99") { "\(Diagnostics.rounded($0.gap_ms_p99)) ms" },
             row("longest") { "\(Diagnostics.rounded($0.gap_ms_max)) ms" },
             row("a long prompt") { "\(Diagnostics.rounded($0.prompt_s)) s" },
             row("all tokens") { "\(Diagnostics.rounded($0.tokens_per_s)) tokens/s" },

@@ -53,7 +53,7 @@ struct SchedulerReport: Encodable {
         [
             (
                 "schedule and commit",
-                "\(Diagnostics.rounded(step_ms)) ms a step, one in a hundred \(Diagnostics.rounded(step_ms_p99)) ms; "
+                "\(Diagnostics.rounded(step_ms)) ms a step, p99 \(Diagnostics.rounded(step_ms_p99)) ms; "
                     + "\(running) running, \(waiting) waiting, \(blocks) blocks"
             ),
             ("a waiting request", "\(Diagnostics.rounded(bytes_per_waiting)) bytes and 4 a prompt token"),

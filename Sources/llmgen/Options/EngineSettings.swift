@@ -75,7 +75,8 @@ struct EngineSettings: ParsableArguments {
             valueName: "type"))
     var quantization = OptionalChoice<Packing>.none
 
-    @Option(help: ArgumentHelp("Who multiplies matrices; openblas gives up batch invariance.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("The GEMM backend of linear layers; openblas gives up batch invariance.", valueName: "name"))
     var gemm = GEMM.auto
 
     @Option(
