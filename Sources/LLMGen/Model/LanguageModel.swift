@@ -76,11 +76,11 @@ public final class LanguageModel: Sendable {
         name = source.name
         folder = source.folder
         quantization = options.quantization
+        let config = try source.config()
         tokenizer = try source.tokenizer()
         chatFormat = source.chatFormat(tokenizer)
         let generation = try GenerationConfig(source.generationConfig())
         samplingDefaults = generation.defaults
-        let config = try source.config()
         do {
             architectureName = try Architectures.architecture(config).name
             let tensors: any NamedTensors =
