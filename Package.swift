@@ -61,7 +61,7 @@ let package = Package(
                 .product(name: "HeapModule", package: "swift-collections"),
             ],
             swiftSettings: strict),
-        .target(name: "LLMSampling", swiftSettings: strict),
+        .target(name: "LLMSampling", dependencies: ["LLMJSON"], swiftSettings: strict),
         .target(
             name: "LLMTensor", dependencies: ["CLLMKernels", "COpenBLAS"], swiftSettings: strict),
         .target(name: "LLMWeights", dependencies: ["LLMTensor", "LLMJSON"], swiftSettings: strict),
@@ -76,7 +76,7 @@ let package = Package(
             name: "LLMGen",
             dependencies: [
                 "LLMModels", "LLMWeights", "LLMTensor", "LLMScheduling", "LLMSampling", "LLMTokenizer",
-                "LLMTemplate",
+                "LLMTemplate", "LLMJSON",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
@@ -109,7 +109,7 @@ let package = Package(
         .executableTarget(
             name: "llmgen",
             dependencies: [
-                "LLMGen", "LLMGenServer", "LLMBench",
+                "LLMGen", "LLMGenServer", "LLMBench", "LLMJSON",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
@@ -121,7 +121,7 @@ let package = Package(
         .testTarget(name: "LLMTokenizerTests", dependencies: ["LLMTokenizer", "LLMTestSupport"]),
         .testTarget(name: "LLMTemplateTests", dependencies: ["LLMTemplate", "LLMTestSupport"]),
         .testTarget(name: "LLMSchedulingTests", dependencies: ["LLMScheduling", "LLMTestSupport"]),
-        .testTarget(name: "LLMSamplingTests", dependencies: ["LLMSampling", "LLMTestSupport"]),
+        .testTarget(name: "LLMSamplingTests", dependencies: ["LLMSampling", "LLMJSON", "LLMTestSupport"]),
         .testTarget(
             name: "LLMTensorTests", dependencies: ["LLMTensor", "LLMTestSupport"]),
         .testTarget(name: "LLMWeightsTests", dependencies: ["LLMWeights", "LLMTensor", "LLMTestSupport"]),

@@ -1,3 +1,4 @@
+import LLMJSON
 import LLMModels
 import LLMSampling
 package import LLMScheduling
@@ -101,7 +102,7 @@ extension LLMGenError {
         self.init(code: error.code == .fileNotFound ? .notFound : .invalidInput, message: error.message, cause: error)
     }
 
-    init(_ error: SamplingError) {
+    package init(_ error: SamplingError) {
         let isAboutRow = error.code == .noCandidates || error.code == .processorFailed
         self.init(
             code: isAboutRow ? .failed : .invalidArgument, message: error.message, cause: error, field: error.field)
@@ -129,5 +130,11 @@ extension LLMGenError {
         self.init(
             code: code, message: error.message, cause: error, field: field,
             retryAfter: error.retryAfterNanoseconds.map { .nanoseconds($0) })
+    }
+}
+
+extension LLMGenError: JSONFieldFailure {
+    package init(field: String, message: String, code: String) {
+        self.init(code: .invalidInput, message: message, field: field)
     }
 }

@@ -4,6 +4,6 @@ extension SamplingStep {
         name: "allowed_token_ids",
         stage: .logits,
         changesArgmax: true,
-        isActive: { $0.parameters.allowedTokenIDs != nil },
+        isOn: { $0.allowedTokenIDs != nil },
         apply: { candidates, context in candidates.maskAll(but: context.parameters.allowedTokenIDs ?? []) })
 }

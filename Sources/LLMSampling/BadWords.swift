@@ -6,7 +6,7 @@ extension SamplingStep {
         name: "bad_words",
         stage: .logits,
         changesArgmax: true,
-        isActive: { !$0.parameters.badWords.isEmpty },
+        isOn: { !$0.badWords.isEmpty },
         apply: { candidates, context in
             let output = context.history.output
             for word in context.parameters.badWords {

@@ -112,6 +112,17 @@ package struct Candidates: Sendable {
         keepHighest { !((Double($0) - reference) * inverse < bound) }
     }
 
+    /// The same, but the candidate of the highest logit stays: it may be one below the row's, which a filter dropped.
+    mutating func keepBest(orFrom bound: Double) {
+        var best = -Float.infinity
+        for index in 0..<count where logits[index] > best { best = logits[index] }
+        if relativeLogit(best) < bound {
+            keepHighest(1)
+        } else {
+            keep(relativeLogitsFrom: bound)
+        }
+    }
+
     /// Drops every candidate for which `isKept` is false.
     ///
     /// - Parameter isKept: true for every logit above one for which it is true; so a block is passed over whole.

@@ -12,7 +12,7 @@ extension SamplingStep {
         name: "dry_multiplier",
         stage: .logits,
         changesArgmax: true,
-        isActive: { $0.parameters.dryMultiplier > 0 },
+        isOn: { $0.dryMultiplier > 0 },
         apply: { candidates, context in
             let parameters = context.parameters
             let logBase = PortableMath.log(parameters.dryBase)

@@ -10,10 +10,10 @@ extension SamplingStep {
         name: "dynatemp_range",
         stage: .candidates,
         changesArgmax: false,
-        isActive: { $0.parameters.dynatempRange > 0 },
+        isOn: { $0.dynatempRange > 0 },
         apply: { candidates, context in
             let parameters = context.parameters
-            let low = max(SamplingRules.lowestTemperature, parameters.temperature - parameters.dynatempRange)
+            let low = max(SamplingParameters.lowestTemperature, parameters.temperature - parameters.dynatempRange)
             let high = parameters.temperature + parameters.dynatempRange
             let share = candidates.entropyShare()
             let power =

@@ -4,7 +4,7 @@ extension SamplingStep {
         name: "logit_bias",
         stage: .logits,
         changesArgmax: true,
-        isActive: { !$0.parameters.logitBias.isEmpty },
+        isOn: { !$0.logitBias.isEmpty },
         apply: { candidates, context in
             for (id, bias) in context.parameters.logitBias { candidates.editLogit(of: id) { $0 + bias } }
         })

@@ -39,8 +39,9 @@ extension SamplingStep {
         name: "logits_processors",
         stage: .logits,
         changesArgmax: true,
-        isActive: { $0.processors.contains(where: \.changesArgmax) },
+        isOn: { _ in true },
         apply: { candidates, context throws(SamplingError) in
+            guard context.processors.contains(where: \.changesArgmax) else { return }
             try run(context.processors.filter(\.changesArgmax), &candidates, context.history)
         })
 
@@ -49,8 +50,9 @@ extension SamplingStep {
         name: "logits_processors",
         stage: .candidates,
         changesArgmax: false,
-        isActive: { !$0.parameters.isGreedy && !$0.processors.allSatisfy(\.changesArgmax) },
+        isOn: { !$0.isGreedy },
         apply: { candidates, context throws(SamplingError) in
+            guard !context.processors.allSatisfy(\.changesArgmax) else { return }
             try run(context.processors.filter { !$0.changesArgmax }, &candidates, context.history)
             guard candidates.findHighest() != nil else { throw .noCandidates }
         })

@@ -6,7 +6,7 @@ extension SamplingStep {
         name: "min_p",
         stage: .candidates,
         changesArgmax: false,
-        isActive: { $0.parameters.minP > 0 },
+        isOn: { $0.minP > 0 },
         apply: { candidates, context in
             candidates.keep(relativeLogitsFrom: PortableMath.log(context.parameters.minP))
         })

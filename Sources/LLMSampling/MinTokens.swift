@@ -4,8 +4,9 @@ extension SamplingStep {
         name: "min_tokens",
         stage: .logits,
         changesArgmax: true,
-        isActive: { $0.history.output.count < $0.parameters.minTokens },
+        isOn: { $0.minTokens > 0 },
         apply: { candidates, context in
+            guard context.history.output.count < context.parameters.minTokens else { return }
             for id in context.parameters.maskedTokenIDs { candidates.mask(id) }
         })
 }

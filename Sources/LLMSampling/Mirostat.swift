@@ -8,10 +8,11 @@ extension SamplingStep {
         stage: .candidates,
         changesArgmax: false,
         state: Mirostat.self,
-        isActive: \.parameters.usesMirostat,
+        isOn: { $0.mirostat == 2 },
         apply: { candidates, context in
             guard let mirostat = context.history.state(Mirostat.self) else { return }
-            candidates.keep(surprisesTo: mirostat.mu)
+            let total = candidates.totalWeight()
+            candidates.keepBest(orFrom: PortableMath.log(total) - mirostat.mu * PortableMath.log(2))
         })
 }
 
@@ -22,7 +23,7 @@ package struct Mirostat: StepState {
     private var mus: [Double]  // before the first token, and after each
 
     package init?(prompt: [TokenID], _ parameters: ResolvedSampling) {
-        guard parameters.usesMirostat else { return nil }
+        guard parameters.mirostat == 2 else { return nil }
         tau = parameters.mirostatTau
         eta = parameters.mirostatEta
         mus = [2 * tau]
@@ -39,18 +40,4 @@ package struct Mirostat: StepState {
     }
 
     package mutating func removeLast(_ tokens: ArraySlice<TokenID>) { mus.removeLast(tokens.count) }
-}
-
-extension Candidates {
-    fileprivate mutating func keep(surprisesTo mu: Double) {
-        let bound = PortableMath.log(totalWeight()) - mu * PortableMath.log(2)
-        // A filter may have dropped the highest logit of the row.
-        var best = -Float.infinity
-        for index in 0..<count where logits[index] > best { best = logits[index] }
-        if relativeLogit(best) < bound {
-            keepHighest(1)
-        } else {
-            keep(relativeLogitsFrom: bound)
-        }
-    }
 }

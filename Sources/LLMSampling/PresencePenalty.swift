@@ -5,7 +5,7 @@ extension SamplingStep {
         stage: .logits,
         changesArgmax: true,
         state: TokenCounts.self,
-        isActive: { $0.parameters.presencePenalty != 0 },
+        isOn: { $0.presencePenalty != 0 },
         apply: { candidates, context in
             let penalty = context.parameters.presencePenalty
             for entry in context.history.state(TokenCounts.self)?.entries ?? [] where entry.outputCount > 0 {

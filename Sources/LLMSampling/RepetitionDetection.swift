@@ -12,23 +12,29 @@ public struct RepetitionDetection: Sendable, Hashable {
     /// The longest pattern that can be asked for: its detection costs as many comparisons a token.
     public static let longestPattern = 1024
 
+    init(unchecked maxPatternSize: Int, _ minPatternSize: Int, _ minCount: Int) {
+        self.maxPatternSize = maxPatternSize
+        self.minPatternSize = minPatternSize
+        self.minCount = minCount
+    }
+
     /// Checks the three values. A `minPatternSize` of 0 is 1, as in vLLM.
     ///
     /// - Throws: ``SamplingError`` naming the value out of its range.
     public init(maxPatternSize: Int, minPatternSize: Int = 0, minCount: Int) throws(SamplingError) {
         let field = "repetition_detection"
         guard (1...Self.longestPattern).contains(maxPatternSize) else {
-            throw SamplingRules.outOfRange(
+            throw SamplingError.outOfRange(
                 "\(field).max_pattern_size", maxPatternSize, "[1, \(Self.longestPattern)]",
                 "leave repetition_detection out to detect nothing")
         }
         guard (0...maxPatternSize).contains(minPatternSize) else {
-            throw SamplingRules.outOfRange(
+            throw SamplingError.outOfRange(
                 "\(field).min_pattern_size", minPatternSize, "[0, \(maxPatternSize)]",
                 "it must not exceed max_pattern_size")
         }
         guard minCount >= 2 else {
-            throw SamplingRules.outOfRange(
+            throw SamplingError.outOfRange(
                 "\(field).min_count", minCount, "2 or more", "a pattern that stands once is no repetition")
         }
         self.maxPatternSize = maxPatternSize

@@ -7,7 +7,7 @@ extension SamplingStep {
         stage: .logits,
         changesArgmax: true,
         state: TokenCounts.self,
-        isActive: { $0.parameters.repetitionPenalty != 1 },
+        isOn: { $0.repetitionPenalty != 1 },
         apply: { candidates, context in
             let penalty = context.parameters.repetitionPenalty
             for entry in context.history.state(TokenCounts.self)?.entries ?? [] {

@@ -54,15 +54,11 @@ public struct Sampler: Sendable {
             _ = try highest()
             return RawLogprobs(&candidates, topCount: topCount)
         }
-        for step in SamplingStep.order where step.stage == .logits && step.isActive(context) {
-            try step.apply(&candidates, context)
-        }
+        for index in parameters.logitSteps { try SamplingStep.order[index].apply(&candidates, context) }
         var id = try highest()
         var share: Double?
         if !parameters.isGreedy {
-            for step in SamplingStep.order where step.stage == .candidates && step.isActive(context) {
-                try step.apply(&candidates, context)
-            }
+            for index in parameters.candidateSteps { try SamplingStep.order[index].apply(&candidates, context) }
             let drawn = candidates.draw(context.uniform(.token))
             (id, share) = (drawn.id, drawn.share)
         }

@@ -10,6 +10,8 @@ public struct SamplingError: Error, Sendable, Hashable, CustomStringConvertible 
 
         /// A value is outside the field's range, not finite, or empty.
         public static let outOfRange = Code(rawValue: "out_of_range")
+        /// A value is of another type than the field has.
+        public static let invalidType = Code(rawValue: "invalid_type")
         /// Two fields contradict each other.
         public static let conflict = Code(rawValue: "conflict")
         /// A token id is not in the model's vocabulary.
@@ -34,6 +36,16 @@ public struct SamplingError: Error, Sendable, Hashable, CustomStringConvertible 
         self.code = code
         self.field = field
         message = "\(field): \(problem); \(remedy)"
+    }
+
+    init(_ code: Code, field: String, message: String) {
+        self.code = code
+        self.field = field
+        self.message = message
+    }
+
+    static func outOfRange(_ field: String, _ value: some Any, _ range: String, _ remedy: String) -> SamplingError {
+        SamplingError(.outOfRange, field: field, problem: "\(value) is not in the range \(range)", remedy: remedy)
     }
 
     /// The message.

@@ -1,5 +1,7 @@
 /// How much a request may ask for. A request may come from anybody, so nothing in it is without a bound.
 extension SamplingParameters {
+    /// The lowest temperature above 0, as in vLLM.
+    static let lowestTemperature = 0.01
     /// The most sequences for one prompt.
     public static let maxN = 128
     /// The most alternatives with each token, as in vLLM: more would have no bound in memory.

@@ -20,71 +20,44 @@ extension SamplingParameters {
     /// - Throws: ``SamplingError`` if a token is not in the vocabulary, if several samples are asked of a greedy
     ///   request, if a text needs a tokenizer and there is none, or if `tokenize` throws.
     public func resolved(
-        defaults: SamplingDefaults = .none,
+        defaults: SamplingParameters = .unset,
         vocabularySize: Int,
         eosTokenIDs: [TokenID] = [],
         seedIfUnset: @autoclosure () -> Int64 = SamplingParameters.randomSeed(),
         tokenize: Tokenize? = nil
     ) throws(SamplingError) -> ResolvedSampling {
+        let request = self
         let texts = TextResolution(tokenize: tokenize, vocabularySize: vocabularySize)
-        try texts.check(stopTokenIDs ?? [], field: "stop_token_ids")
-        try texts.check(allowedTokenIDs ?? [], field: "allowed_token_ids")
-        try texts.check(logitBias.map { Array($0.keys) } ?? [], field: "logit_bias")
-        let temperature = temperature ?? defaults.temperature ?? 1
-        let isGreedy = temperature == 0
-        let n = n ?? 1
-        guard n == 1 || !isGreedy else {
+        try texts.check(request.stopTokenIDs ?? [], field: "stop_token_ids")
+        try texts.check(request.allowedTokenIDs ?? [], field: "allowed_token_ids")
+        try texts.check(request.logitBias.map { Array($0.keys) } ?? [], field: "logit_bias")
+        let isGreedy = (request.temperature ?? defaults.temperature) == 0
+        if let n = request.n, n > 1, isGreedy {
             throw SamplingError(
                 .outOfRange, field: "n", problem: "\(n) samples at temperature 0 are all the same, the range is [1, 1]",
                 remedy: "use 1, or a temperature above 0")
         }
-        let usesMirostat = !isGreedy && mirostat == 2
-        let filters = usesMirostat ? SamplingDefaults.none : defaults
-        let xtcThreshold = xtcThreshold ?? 0.1
-        let dryPenaltyLastN = dryPenaltyLastN ?? -1
-        let dryMultiplier = dryPenaltyLastN == 0 ? 0 : dryMultiplier ?? 0
-        let maxTokens = maxTokens ?? defaults.maxTokens.map { max($0, minTokens ?? 0) }
+        let usesMirostat = !isGreedy && request.mirostat == 2
+        var resolved = SamplingDraft()
+        for row in SamplingTable.rows where !(row.isFilter && isGreedy) {
+            let recommended = row.isFilter && usesMirostat ? nil : defaults.values[row.name]
+            resolved.values[row.name] = values[row.name] ?? recommended
+        }
+        // What a model recommends gives way to the other bound that a request sets.
+        resolved.maxTokens = request.maxTokens ?? defaults.maxTokens.map { max($0, request.minTokens ?? 0) }
+        resolved.minTokens = request.minTokens ?? defaults.minTokens.map { min($0, resolved.maxTokens ?? Int.max) }
+        if let threshold = request.xtcThreshold, threshold > 0.5 { resolved.xtcProbability = nil }
+        if request.dryPenaltyLastN == 0 { resolved.dryMultiplier = nil }
+        let usesDry = resolved.dryMultiplier ?? 0 > 0
+        let breakers = request.drySequenceBreakers ?? SamplingTable.shared.drySequenceBreakers.resolved(nil)
         let eosTokens = eosTokenIDs.filter { $0 >= 0 && Int($0) < vocabularySize }
-        let stopTokens = Set(stopTokenIDs ?? [])
+        let stopTokens = Set(request.stopTokenIDs ?? [])
         return ResolvedSampling(
-            n: n,
-            presencePenalty: presencePenalty ?? 0,
-            frequencyPenalty: frequencyPenalty ?? 0,
-            repetitionPenalty: repetitionPenalty ?? defaults.repetitionPenalty ?? 1,
-            temperature: temperature,
-            topP: isGreedy ? 1 : topP ?? filters.topP ?? 1,
-            topK: isGreedy ? 0 : max(0, topK ?? filters.topK ?? 0),
-            minP: isGreedy ? 0 : minP ?? filters.minP ?? 0,
-            typicalP: isGreedy ? 1 : typicalP ?? filters.typicalP ?? 1,
-            topNSigma: isGreedy ? 0 : max(0, topNSigma ?? 0),
-            dynatempRange: isGreedy ? 0 : dynatempRange ?? 0,
-            dynatempExponent: dynatempExponent ?? 1,
-            xtcProbability: isGreedy || xtcThreshold > 0.5 ? 0 : xtcProbability ?? 0,
-            xtcThreshold: xtcThreshold,
-            usesMirostat: usesMirostat,
-            mirostatTau: mirostatTau ?? 5,
-            mirostatEta: mirostatEta ?? 0.1,
-            dryMultiplier: dryMultiplier,
-            dryBase: dryBase ?? 1.75,
-            dryAllowedLength: dryAllowedLength ?? 2,
-            dryPenaltyLastN: dryPenaltyLastN,
-            drySequenceBreakers: dryMultiplier == 0
-                ? [] : try texts.drySequenceBreakers(drySequenceBreakers ?? ["\n", ":", "\"", "*"]),
-            seed: seed ?? seedIfUnset(),
-            stop: stop ?? [],
-            includeStopStrInOutput: includeStopStrInOutput ?? false,
-            maxTokens: maxTokens,
-            minTokens: minTokens ?? min(defaults.minTokens ?? 0, maxTokens ?? Int.max),
-            logprobs: logprobs,
-            promptLogprobs: promptLogprobs,
-            logitBias: logitBias ?? [:],
-            allowedTokenIDs: allowedTokenIDs,
-            badWords: try texts.badWords(badWords ?? []),
-            skipSpecialTokens: skipSpecialTokens ?? true,
-            spacesBetweenSpecialTokens: spacesBetweenSpecialTokens ?? true,
-            truncatePromptTokens: truncatePromptTokens,
-            repetitionDetection: repetitionDetection,
-            endTokenIDs: stopTokens.union(ignoreEOS == true ? [] : eosTokens),
+            resolved.values,
+            seed: request.seed ?? seedIfUnset(),
+            drySequenceBreakers: usesDry ? try texts.drySequenceBreakers(breakers) : [],
+            badWords: try texts.badWords(request.badWords ?? []),
+            endTokenIDs: stopTokens.union(request.ignoreEOS == true ? [] : eosTokens),
             maskedTokenIDs: stopTokens.union(eosTokens))
     }
 }

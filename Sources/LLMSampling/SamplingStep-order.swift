@@ -4,8 +4,8 @@ extension SamplingStep {
     /// The rows of the stage ``Stage/logits`` come first: a greedy request applies those and takes the highest logit, a
     /// sampling one applies all and draws. The order is vLLM's (`vllm/v1/sample/sampler.py`); steps that only llama.cpp
     /// has stand among them in the order of its `common_params_sampling.samplers`: `dry` after the penalties,
-    /// `top_n_sigma` before every filter, `typical_p` between `top_k` and `top_p`, `xtc` after all of them. Mirostat is
-    /// last, beside the draw whose surprise it learns from.
+    /// `top_n_sigma` before every filter, `typical_p` between `top_k` and `top_p`, `xtc` after all of them. The cut-offs
+    /// of transformers come after `top_p`, as there. Mirostat is last, beside the draw whose surprise it learns from.
     public static let order: [SamplingStep] = [
         .allowedTokens,
         .badWords,
@@ -25,6 +25,8 @@ extension SamplingStep {
         .topK,
         .typicalP,
         .topP,
+        .epsilonCutoff,
+        .etaCutoff,
         .xtc,
         .mirostat,
     ]

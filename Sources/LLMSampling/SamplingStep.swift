@@ -16,9 +16,9 @@ public struct SamplingStep: Sendable {
     public let changesArgmax: Bool
     /// What the step keeps of a sequence from token to token; nil where it keeps nothing.
     package private(set) var state: (any StepState.Type)? = nil
-    /// Whether the request has the step do anything for this token.
-    package let isActive: @Sendable (SamplingContext) -> Bool
-    /// Does it.
+    /// Whether the request has the step do anything, for some tokens at least.
+    package let isOn: @Sendable (ResolvedSampling) -> Bool
+    /// Does it, or nothing where this token needs nothing.
     package let apply: @Sendable (inout Candidates, SamplingContext) throws(SamplingError) -> Void
 }
 

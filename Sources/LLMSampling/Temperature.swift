@@ -4,9 +4,6 @@ extension SamplingStep {
         name: "temperature",
         stage: .candidates,
         changesArgmax: false,
-        isActive: { context in
-            let parameters = context.parameters
-            return parameters.temperature != 1 && !parameters.isGreedy && parameters.dynatempRange == 0
-        },
+        isOn: { $0.temperature != 1 && !$0.isGreedy && $0.dynatempRange == 0 },
         apply: { candidates, context in candidates.setTemperature(context.parameters.temperature) })
 }

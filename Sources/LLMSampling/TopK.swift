@@ -4,6 +4,6 @@ extension SamplingStep {
         name: "top_k",
         stage: .candidates,
         changesArgmax: false,
-        isActive: { $0.parameters.topK > 0 },
+        isOn: { $0.topK > 0 },
         apply: { candidates, context in candidates.keepHighest(context.parameters.topK) })
 }

@@ -7,7 +7,7 @@ extension SamplingStep {
         name: "top_n_sigma",
         stage: .candidates,
         changesArgmax: false,
-        isActive: { $0.parameters.topNSigma > 0 },
+        isOn: { $0.topNSigma > 0 },
         apply: { candidates, context in
             guard candidates.highest < .infinity else { return }
             let bound = Double(candidates.highest) - context.parameters.topNSigma * candidates.logitDeviation()

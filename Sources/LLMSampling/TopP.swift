@@ -7,6 +7,6 @@ extension SamplingStep {
         name: "top_p",
         stage: .candidates,
         changesArgmax: false,
-        isActive: { $0.parameters.topP < 1 },
+        isOn: { $0.topP < 1 },
         apply: { candidates, context in candidates.keepHighest(reaching: context.parameters.topP) })
 }

@@ -8,7 +8,7 @@ extension SamplingStep {
         name: "typical_p",
         stage: .candidates,
         changesArgmax: true,
-        isActive: { $0.parameters.typicalP < 1 },
+        isOn: { $0.typicalP < 1 },
         apply: { candidates, context in candidates.keepTypical(reaching: context.parameters.typicalP) })
 }
 

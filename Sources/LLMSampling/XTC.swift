@@ -7,8 +7,11 @@ extension SamplingStep {
         name: "xtc_probability",
         stage: .candidates,
         changesArgmax: true,
-        isActive: { $0.parameters.xtcProbability > 0 && $0.uniform(.xtc) < $0.parameters.xtcProbability },
-        apply: { candidates, context in candidates.dropTopChoices(threshold: context.parameters.xtcThreshold) })
+        isOn: { $0.xtcProbability > 0 },
+        apply: { candidates, context in
+            guard context.uniform(.xtc) < context.parameters.xtcProbability else { return }
+            candidates.dropTopChoices(threshold: context.parameters.xtcThreshold)
+        })
 }
 
 extension Candidates {

@@ -10,20 +10,20 @@ import Testing
         "LLMTokenizer": ["CSentencePiece", "CPCRE2", "LLMJSON", "OrderedCollections"],
         "LLMTemplate": ["LLMJSON", "OrderedCollections"],
         "LLMScheduling": ["DequeModule", "HeapModule"],
-        "LLMSampling": [],
+        "LLMSampling": ["LLMJSON"],
         "LLMTensor": ["CLLMKernels", "COpenBLAS"],
         "LLMWeights": ["LLMTensor", "LLMJSON"],
         "LLMModels": ["LLMTensor", "LLMWeights", "LLMJSON", "OrderedCollections"],
         "LLMGen": [
             "LLMModels", "LLMWeights", "LLMTensor", "LLMScheduling", "LLMSampling", "LLMTokenizer", "LLMTemplate",
-            "Logging", "CoreMetrics",
+            "LLMJSON", "Logging", "CoreMetrics",
         ],
         "LLMGenServer": [
             "LLMGen", "LLMJSON", "HTTPTypes", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "Logging", "NIOCore",
             "NIOHTTPTypes", "NIOPosix", "OrderedCollections", "ServiceLifecycle", "UnixSignals",
         ],
         "LLMBench": ["LLMGen", "LLMTensor", "LLMScheduling", "CLLMKernelHarness", "NIOCore", "NIOPosix"],
-        "llmgen": ["LLMGenServer", "LLMGen", "LLMBench", "ArgumentParser", "Logging", "Yams"],
+        "llmgen": ["LLMGenServer", "LLMGen", "LLMBench", "LLMJSON", "ArgumentParser", "Logging", "Yams"],
     ]
 
     static let system: Set<String> = ["Foundation", "Glibc", "Dispatch", "Synchronization"]

@@ -1,4 +1,5 @@
 import Foundation
+import LLMJSON
 import LLMSampling
 
 /// A request's parameters from just what a test cares about.
@@ -6,6 +7,12 @@ func resolve(
     _ parameters: SamplingParameters, vocabulary: Int = 128, eos: [TokenID] = [], seed: Int64 = 7
 ) throws -> ResolvedSampling {
     try parameters.resolved(vocabularySize: vocabulary, eosTokenIDs: eos, seedIfUnset: seed)
+}
+
+/// What a model recommends whose `generation_config.json` is this.
+func recommended(_ json: String) throws(SamplingError) -> SamplingParameters {
+    guard let value = try? JSONValue(Array(json.utf8)), case .object(let members) = value else { return .unset }
+    return try SamplingParameters(modelDefaults: { members[$0] })
 }
 
 /// The candidates that are left after the rows of the table, to the end of `stage`, have gone over `logits`.
@@ -16,11 +23,11 @@ func candidates(
     let context = SamplingContext(parameters, history ?? SequenceHistory(prompt: [], parameters), processors)
     var candidates = Candidates()
     candidates.load(logits.span)
-    for step in SamplingStep.order where step.stage == .logits && step.isActive(context) {
+    for step in SamplingStep.order where step.stage == .logits && step.isOn(context.parameters) {
         try step.apply(&candidates, context)
     }
     guard candidates.findHighest() != nil && stage == .candidates else { return candidates }
-    for step in SamplingStep.order where step.stage == .candidates && step.isActive(context) {
+    for step in SamplingStep.order where step.stage == .candidates && step.isOn(context.parameters) {
         try step.apply(&candidates, context)
     }
     return candidates

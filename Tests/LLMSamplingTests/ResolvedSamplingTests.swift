@@ -20,13 +20,14 @@ import Testing
         #expect(resolved.typicalP == 1 && resolved.topNSigma == 0)
         #expect(resolved.dynatempRange == 0 && resolved.dynatempExponent == 1)
         #expect(resolved.xtcProbability == 0 && resolved.xtcThreshold == 0.1)
-        #expect(!resolved.usesMirostat && resolved.mirostatTau == 5 && resolved.mirostatEta == 0.1)
+        #expect(resolved.mirostat == 0 && resolved.mirostatTau == 5 && resolved.mirostatEta == 0.1)
         #expect(resolved.dryMultiplier == 0 && resolved.dryBase == 1.75 && resolved.dryAllowedLength == 2)
         #expect(resolved.dryPenaltyLastN == -1)
     }
 
     @Test func `The request's value goes before the model's, field by field`() throws {
-        let defaults = try SamplingDefaults(temperature: 0.6, topP: 0.95, topK: 20, minP: 0.1, repetitionPenalty: 1.05)
+        let defaults = try SamplingParameters(
+            repetitionPenalty: 1.05, temperature: 0.6, topP: 0.95, topK: 20, minP: 0.1)
         let resolved = try SamplingParameters(temperature: 0.9, topK: -1)
             .resolved(defaults: defaults, vocabularySize: 10)
         #expect(resolved.temperature == 0.9)
@@ -43,29 +44,29 @@ import Testing
     }
 
     @Test func `A model that does not sample is greedy unless the request sets a temperature`() throws {
-        let defaults = try SamplingDefaults(temperature: 0.6, topP: 0.9, doSample: false)
+        let defaults = try recommended("{\"temperature\":0.6,\"top_p\":0.9,\"do_sample\":false}")
         let untouched = try SamplingParameters(topP: 0.5).resolved(defaults: defaults, vocabularySize: 10)
         #expect(untouched.isGreedy && untouched.topP == 1)
         let warmed = try SamplingParameters(temperature: 0.8).resolved(defaults: defaults, vocabularySize: 10)
         #expect(warmed.temperature == 0.8 && warmed.topP == 0.9)
-        #expect(try SamplingDefaults(temperature: 0.6, doSample: true).temperature == 0.6)
+        #expect(try recommended("{\"temperature\":0.6,\"do_sample\":true}").temperature == 0.6)
     }
 
     @Test func `A request's temperature of 0 is greedy whatever the model recommends`() throws {
-        let defaults = try SamplingDefaults(temperature: 0.6, topK: 20, doSample: true)
+        let defaults = try recommended("{\"temperature\":0.6,\"top_k\":20,\"do_sample\":true}")
         let resolved = try SamplingParameters(temperature: 0).resolved(defaults: defaults, vocabularySize: 10)
         #expect(resolved.isGreedy && resolved.topK == 0)
     }
 
     @Test func `Mirostat takes the place of the filters that the model recommends, not of the request's`() throws {
-        let defaults = try SamplingDefaults(temperature: 0.6, topP: 0.9, topK: 20, minP: 0.1, typicalP: 0.8)
+        let defaults = try SamplingParameters(temperature: 0.6, topP: 0.9, topK: 20, minP: 0.1, typicalP: 0.8)
         let resolved = try SamplingParameters(topK: 50, mirostat: 2).resolved(defaults: defaults, vocabularySize: 10)
-        #expect(resolved.usesMirostat && resolved.temperature == 0.6 && resolved.topK == 50)
+        #expect(resolved.mirostat == 2 && resolved.temperature == 0.6 && resolved.topK == 50)
         #expect(resolved.topP == 1 && resolved.minP == 0 && resolved.typicalP == 1)
     }
 
     @Test func `The model's lengths give way to the request's`() throws {
-        let defaults = try SamplingDefaults(maxTokens: 20, minTokens: 10)
+        let defaults = try SamplingParameters(maxTokens: 20, minTokens: 10)
         func lengths(_ parameters: SamplingParameters) throws -> [Int?] {
             let resolved = try parameters.resolved(defaults: defaults, vocabularySize: 10)
             return [resolved.minTokens, resolved.maxTokens]
@@ -82,11 +83,11 @@ import Testing
     }
 
     @Test func `Several samples of a greedy request are refused, by parameter or model default`() throws {
-        let greedy = try SamplingDefaults(doSample: false)
+        let greedy = try recommended("{\"do_sample\":false}")
         #expect(try resolve(SamplingParameters(n: 4)).n == 4)
         #expect(try SamplingParameters(n: 4, temperature: 1).resolved(defaults: greedy, vocabularySize: 9).n == 4)
         for (parameters, defaults) in [
-            (try SamplingParameters(n: 4, temperature: 0), SamplingDefaults.none),
+            (try SamplingParameters(n: 4, temperature: 0), SamplingParameters.unset),
             (try SamplingParameters(n: 4), greedy),
         ] {
             do throws(SamplingError) {

@@ -1,3 +1,4 @@
+import LLMJSON
 import LLMSampling
 import Testing
 
@@ -169,7 +170,7 @@ private let lists: [Refusal] = [
     @Test func `Fields left out stay unset`() throws {
         let parameters = try SamplingParameters()
         #expect(parameters == (try SamplingParameters(n: nil, temperature: nil, stop: nil, logprobs: nil)))
-        for field in Mirror(reflecting: parameters).children { #expect("\(field.value)" == "nil", "\(field)") }
+        #expect(parameters == .unset && SamplingDraft().names.isEmpty)
     }
 
     @Test func `The ends of every range are accepted`() throws {
@@ -224,19 +225,37 @@ private let lists: [Refusal] = [
         #expect(parameters.allowedTokenIDs == [2, 9])
     }
 
-    @Test func `A model's recommendations keep to the same ranges`() {
-        let constructions: [(String, () throws(SamplingError) -> SamplingDefaults)] = [
-            ("top_p", { () throws(SamplingError) in try SamplingDefaults(topP: 7) }),
-            ("typical_p", { () throws(SamplingError) in try SamplingDefaults(typicalP: 0) }),
-            ("max_new_tokens", { () throws(SamplingError) in try SamplingDefaults(maxTokens: 0) }),
-            ("temperature", { () throws(SamplingError) in try SamplingDefaults(temperature: .nan, doSample: false) }),
-        ]
-        for (field, construct) in constructions {
-            do throws(SamplingError) {
-                _ = try construct()
-                Issue.record("\(field) was accepted")
-            } catch {
-                #expect(error.code == .outOfRange && error.field == "generation_config.\(field)")
+    @Test(arguments: [
+        ("top_p", "7"), ("typical_p", "0"), ("max_new_tokens", "0"), ("temperature", "-1,\"do_sample\":true"),
+        ("top_k", "\"all\""),
+    ])
+    func `A model's recommendations keep to the same kinds and ranges`(field: String, value: String) {
+        do throws(SamplingError) {
+            _ = try recommended("{\"\(field)\":\(value)}")
+            Issue.record("\(field) was accepted")
+        } catch {
+            #expect(error.code == (field == "top_k" ? .invalidType : .outOfRange))
+            #expect(error.field == "generation_config.\(field)")
+        }
+    }
+
+    @Test func `A parameter needs no label to be set, read and resolved`() throws {
+        var draft = SamplingDraft()
+        draft.etaCutoff = 0.25
+        try draft.set("logit_bias", to: JSONValue(Array("{\"7\":-1.5}".utf8)))
+        let parameters = try SamplingParameters(draft)
+        #expect(draft.names == ["eta_cutoff", "logit_bias"])
+        #expect(parameters.etaCutoff == 0.25 && parameters.logitBias == [7: -1.5])
+        #expect(try resolve(parameters).etaCutoff == 0.25)
+        draft.unset("eta_cutoff")
+        #expect(draft.etaCutoff == nil)
+    }
+
+    @Test func `Two names of one id are no biases`() {
+        for name in ["+442", "0442", " 442", "-0"] {
+            var draft = SamplingDraft()
+            #expect(throws: SamplingError.self) {
+                try draft.set("logit_bias", to: JSONValue(Array("{\"442\":-100,\"\(name)\":100}".utf8)))
             }
         }
     }

@@ -4,13 +4,13 @@ import LLMTestSupport
 import Testing
 
 @Suite struct SamplingStepTests {
-    @Test func `The steps come in vLLM's order, with llama.cpp's among them`() {
+    @Test func `The steps come in vLLM's order, with llama.cpp's and transformers' among them`() {
         #expect(
             SamplingStep.order.map(\.name) == [
                 "allowed_token_ids", "bad_words", "min_tokens", "logit_bias", "logits_processors",
                 "repetition_penalty", "frequency_penalty", "presence_penalty", "dry_multiplier", "logits_processors",
                 "temperature", "dynatemp_range", "top_n_sigma", "min_p", "top_k", "typical_p", "top_p",
-                "xtc_probability", "mirostat",
+                "epsilon_cutoff", "eta_cutoff", "xtc_probability", "mirostat",
             ])
     }
 
@@ -25,7 +25,7 @@ import Testing
         let steps = SamplingStep.order.map { step in
             ["`\(step.name)`", "\(step.stage)", step.changesArgmax ? "yes" : "no"]
         }
-        #expect(documented.map { [$0[0].replacing(" †", with: ""), $0[2], $0[3]] } == steps)
+        #expect(documented.map { [$0[0].replacing(" †", with: "").replacing(" ‡", with: ""), $0[2], $0[3]] } == steps)
     }
 
     @Test func `Every edit of logits comes before every filter`() {
@@ -38,17 +38,16 @@ import Testing
 
     @Test func `No step is active for a request that asks for nothing`() throws {
         let parameters = try resolve(SamplingParameters())
-        let context = SamplingContext(parameters, history(parameters, prompt: [1]))
-        for step in SamplingStep.order { #expect(!step.isActive(context), "\(step.name)") }
+        let names = SamplingStep.order.filter { $0.isOn(parameters) }.map(\.name)
+        #expect(names == ["logits_processors", "logits_processors"])
     }
 
     @Test func `No step after the highest logit is active for a greedy request, whatever it sets`() throws {
         let parameters = try resolve(
             SamplingParameters(
                 temperature: 0, topP: 0.3, topK: 4, minP: 0.4, typicalP: 0.5, topNSigma: 1, dynatempRange: 0.5,
-                xtcProbability: 1, mirostat: 2))
-        let context = SamplingContext(parameters, history(parameters))
-        for step in SamplingStep.order { #expect(!step.isActive(context), "\(step.name)") }
+                xtcProbability: 1, mirostat: 2, epsilonCutoff: 0.1, etaCutoff: 0.1))
+        #expect(SamplingStep.order.filter { $0.isOn(parameters) }.map(\.name) == ["logits_processors"])
     }
 
     @Test func `A row that says so never changes the argmax, and keeps candidates in id order`() throws {
@@ -60,7 +59,8 @@ import Testing
         }
         let settings = [
             try SamplingParameters(
-                temperature: 0.7, topP: 0.3, topK: 4, minP: 0.4, typicalP: 0.5, topNSigma: 0.5, mirostat: 2),
+                temperature: 0.7, topP: 0.3, topK: 4, minP: 0.4, typicalP: 0.5, topNSigma: 0.5, mirostat: 2,
+                epsilonCutoff: 0.01, etaCutoff: 0.02),
             try SamplingParameters(dynatempRange: 0.5),
         ]
         var seen: Set<String> = []
@@ -69,7 +69,7 @@ import Testing
             for seed in 0..<50 as Range<UInt64> {
                 var generator = SeededGenerator(seed: seed)
                 let logits = (0..<300).map { _ in generator.float(in: -9...9).rounded() }
-                for step in SamplingStep.order where !step.changesArgmax && step.isActive(context) {
+                for step in SamplingStep.order where !step.changesArgmax && step.isOn(context.parameters) {
                     seen.insert(step.name)
                     var candidates = Candidates()
                     candidates.load(logits.span)

@@ -112,7 +112,7 @@ private struct Fixture: Decodable {
                 #expect(token.id == step.token, "seed \(run.seed) token \(index)")
                 history.append(token)
             }
-            if parameters.usesMirostat {
+            if parameters.mirostat == 2 {
                 let mu = try #require(history.state(Mirostat.self)).mu
                 #expect(abs(mu - run.mirostatMu) < 1e-5, "seed \(run.seed)")
             }

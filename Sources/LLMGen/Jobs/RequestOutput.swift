@@ -5,6 +5,8 @@ public import LLMScheduling
 public typealias TokenID = Int32
 /// How tokens are chosen: vLLM's `SamplingParams` in Swift spelling.
 public typealias SamplingParameters = LLMSampling.SamplingParameters
+/// Request parameters before they are checked.
+public typealias SamplingDraft = LLMSampling.SamplingDraft
 /// When an output counts as stuck.
 public typealias RepetitionDetection = LLMSampling.RepetitionDetection
 /// A step of one's own between a row of logits and the token chosen from it.

@@ -22,7 +22,7 @@ public final class LanguageModel: Sendable {
     /// Tokens that end a text.
     public let eosTokens: [TokenID]
     /// What the model's `generation_config.json` recommends.
-    public let samplingDefaults: SamplingDefaults
+    public let samplingDefaults: SamplingParameters
     /// The arithmetic of most weights.
     public let arithmetic: Arithmetic
     /// The type of cached keys and values where an engine's options name none: float32 where that is the arithmetic, or

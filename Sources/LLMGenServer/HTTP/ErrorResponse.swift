@@ -50,6 +50,12 @@ public struct ErrorResponse: Error, Sendable, Hashable {
         retryAfter = error.retryAfter ?? (status == 503 ? .seconds(1) : nil)
     }
 
+    /// The response to a parameter that cannot be taken: 400, naming it.
+    init(_ error: SamplingError) {
+        self = .invalid(error.message, param: error.field)
+        if error.code == .invalidType { code = error.code.rawValue }
+    }
+
     /// A request that is wrong: 400, naming the field.
     static func invalid(_ message: String, param: String? = nil) -> ErrorResponse {
         ErrorResponse(status: 400, code: "invalid_argument", message: message, param: param)

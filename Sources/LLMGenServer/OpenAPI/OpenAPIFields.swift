@@ -1,53 +1,12 @@
+import LLMGen
+
 /// The fields of requests, each with its JSON schema: what `/openapi.json` tells and the routes take.
 enum OpenAPIFields {
     typealias Field = (name: String, schema: String)
 
     /// How tokens are chosen; all routes that generate.
-    static let sampling: [Field] = [
-        ("n", ##"{"type":"integer","minimum":1,"description":"Samples."}"##),
-        ("temperature", ##"{"type":"number","minimum":0,"maximum":2}"##),
-        ("top_p", ##"{"type":"number","exclusiveMinimum":0,"maximum":1}"##),
-        ("top_k", ##"{"type":"integer","minimum":-1,"maximum":2147483647}"##),
-        ("min_p", ##"{"type":"number","minimum":0,"maximum":1}"##),
-        ("typical_p", ##"{"type":"number","exclusiveMinimum":0,"maximum":1}"##),
-        ("top_n_sigma", ##"{"type":"number","minimum":-1}"##),
-        ("dynatemp_range", ##"{"type":"number","minimum":0,"maximum":2}"##),
-        ("dynatemp_exponent", ##"{"type":"number","minimum":0}"##),
-        ("xtc_probability", ##"{"type":"number","minimum":0,"maximum":1}"##),
-        ("xtc_threshold", ##"{"type":"number","minimum":0,"maximum":1}"##),
-        ("mirostat", ##"{"type":"integer","enum":[0,2]}"##),
-        ("mirostat_tau", ##"{"type":"number","minimum":0,"maximum":100}"##),
-        ("mirostat_eta", ##"{"type":"number","minimum":0,"maximum":1}"##),
-        ("presence_penalty", ##"{"type":"number","minimum":-2,"maximum":2}"##),
-        ("frequency_penalty", ##"{"type":"number","minimum":-2,"maximum":2}"##),
-        ("repetition_penalty", ##"{"type":"number","exclusiveMinimum":0}"##),
-        ("dry_multiplier", ##"{"type":"number","minimum":0}"##),
-        ("dry_base", ##"{"type":"number","minimum":1}"##),
-        ("dry_allowed_length", ##"{"type":"integer","minimum":1}"##),
-        ("dry_penalty_last_n", ##"{"type":"integer","minimum":-1}"##),
-        ("dry_sequence_breakers", ##"{"type":"array","items":{"type":"string","minLength":1}}"##),
-        ("seed", ##"{"type":"integer"}"##),
-        (
-            "stop",
-            ##"{"anyOf":[{"type":"string","minLength":1},{"type":"array","items":{"type":"string","minLength":1}}]}"##
-        ),
-        ("stop_token_ids", ##"{"type":"array","items":{"$ref":"#/components/schemas/TokenID"}}"##),
-        ("include_stop_str_in_output", ##"{"type":"boolean"}"##),
-        ("ignore_eos", ##"{"type":"boolean"}"##),
-        ("min_tokens", ##"{"type":"integer","minimum":0}"##),
-        ("logit_bias", ##"{"type":"object","additionalProperties":{"type":"number"}}"##),
-        ("allowed_token_ids", ##"{"type":"array","minItems":1,"items":{"$ref":"#/components/schemas/TokenID"}}"##),
-        ("bad_words", ##"{"type":"array","items":{"type":"string","minLength":1}}"##),
-        ("skip_special_tokens", ##"{"type":"boolean"}"##),
-        ("spaces_between_special_tokens", ##"{"type":"boolean"}"##),
-        ("truncate_prompt_tokens", ##"{"type":"integer","minimum":-1}"##),
-        (
-            "repetition_detection",
-            ##"{"type":"object","required":["max_pattern_size","min_count"],"additionalProperties":false,"properties":{"##
-                + ##""max_pattern_size":{"type":"integer","minimum":0},"min_pattern_size":{"type":"integer","minimum":0},"##
-                + ##""min_count":{"type":"integer","minimum":2}}}"##
-        ),
-    ]
+    static let sampling: [Field] = SamplingParameters.all.filter { !SamplingFields.ofRoutes.contains($0.name) }
+        .map { ($0.name, $0.schema) }
 
     /// Who asks for what model, and how; every route that computes.
     static let common: [Field] =

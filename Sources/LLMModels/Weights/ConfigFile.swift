@@ -1,4 +1,4 @@
-import LLMJSON
+package import LLMJSON
 import LLMWeights
 import OrderedCollections
 
@@ -152,7 +152,8 @@ public struct ConfigFile: Sendable {
             code: .unsupported, message: "'\(path)': \(prefix)\(key) is \(shown), which is not supported; \(remedy)")
     }
 
-    private func value(_ key: String) -> JSONValue? {
+    /// The value of `key`; nil where it is missing or null.
+    package func value(_ key: String) -> JSONValue? {
         switch values[key] {
         case nil, .null: nil
         case let value?: value
@@ -174,15 +175,6 @@ public struct ConfigFile: Sendable {
 }
 
 extension JSONValue {
-    /// The whole number that the value is, also where it is written as 2.0 or 1e3.
-    fileprivate var exactInteger: Int? {
-        switch self {
-        case .integer(let integer): integer
-        case .number(let number): Int(exactly: number)
-        default: nil
-        }
-    }
-
     fileprivate var double: Double? {
         switch self {
         case .integer(let integer): Double(integer)

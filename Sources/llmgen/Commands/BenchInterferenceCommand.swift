@@ -31,7 +31,7 @@ struct BenchInterferenceCommand: AsyncParsableCommand {
         let benchmark = try InterferenceBenchmark(
             streams: streams, streamTokens: streamLen, prompts: prompts, promptTokens: promptLen)
         var bounded = options.settings.scheduling(batchedTokens: 2048, prefixCaching: false)
-        bounded.targetITL = options.settings.targetITL ?? .milliseconds(150)
+        bounded.targetITL = options.settings.scheduling.targetITL ?? .milliseconds(150)
         var unbounded = bounded
         unbounded.targetITL = nil
         let model = try await options.loadModel()

@@ -19,8 +19,7 @@ struct ChatCommand: AsyncParsableCommand {
     @OptionGroup(title: "Engine") var options: EngineOptionGroup
 
     func run() async throws {
-        let fields = sampling.fields
-        try fields.checkForChat()
+        try sampling.draft.checkForChat()
         let interrupt = Interrupt(endsProcess: false)
         let given = try chatTemplate.map(ChatFormat.template(file:))
         let (model, engine) = try await options.load()
@@ -28,7 +27,7 @@ struct ChatCommand: AsyncParsableCommand {
         Diagnostics.start(model, engine)
         var session = ChatSession(
             engine: engine, template: template, interrupt: interrupt, isEdited: Terminal.isThere,
-            conversation: Conversation(system: system), sampling: fields)
+            conversation: Conversation(system: system), sampling: sampling.draft)
         defer { Terminal.restore() }
         if try await converse(&session) { throw ExitCode(CommandFailure.badData) }
     }

@@ -21,7 +21,7 @@ struct GenerateCommand: AsyncParsableCommand {
         let prompt = try source.single()
         let (model, engine) = try await options.load()
         let tokens = try engine.tokens(of: prompt)
-        let parameters = try sampling.fields.parameters(promptTokens: tokens.count, engine: engine)
+        let parameters = try sampling.draft.parameters(promptTokens: tokens.count, engine: engine)
         let request = try engine.prepare(.tokenIDs(tokens), parameters)
         Diagnostics.start(model, engine)
         let pieces = engine.submit([request])[0]
@@ -52,13 +52,14 @@ struct GenerateCommand: AsyncParsableCommand {
         }
         let (model, engine) = try await options.load()
         Diagnostics.start(model, engine)
-        let fallback = sampling.fields
+        let fallback = sampling.draft
         let requests = lines.map { line in
             Result {
                 let line = try PromptLine(line)
                 let tokens = try engine.tokens(of: line.prompt)
-                let parameters = try line.sampling.parameters(
-                    fallback: fallback, promptTokens: tokens.count, engine: engine)
+                var draft = line.sampling
+                draft.fill(from: fallback)
+                let parameters = try draft.parameters(promptTokens: tokens.count, engine: engine)
                 return engine.generate(.tokenIDs(tokens), parameters, line.options)
             }
         }

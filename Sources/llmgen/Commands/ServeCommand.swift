@@ -13,27 +13,11 @@ struct ServeCommand: AsyncParsableCommand {
             server, SIGHUP reads the API keys again.
             """)
 
-    @Option(
-        help: ArgumentHelp(
-            "Model to serve, as NAME=PATH or PATH; may be repeated. After PATH may follow ,threads=N and "
-                + ",kv-cache-memory=SIZE, else the models have equal shares. (default: \(ModelLocator.bundledModel))",
-            valueName: "model"))
-    var model: [ModelArgument] = []
-
-    @Option(help: ArgumentHelp("Further name for a model, as ALIAS=NAME; may be repeated.", valueName: "alias"))
-    var alias: [AliasArgument] = []
-
-    @Option(
-        help: ArgumentHelp(
-            "Chat template, as FILE for every model or NAME=FILE for one; may be repeated. (default: the model's own)",
-            valueName: "file"))
-    var chatTemplate: [String] = []
-
     @OptionGroup(title: "Server") var server: ServerOptionGroup
     @OptionGroup(title: "Engines") var engine: EngineSettings
 
     func run() async throws {
-        if server.printConfig {
+        if server.printsConfig {
             let arguments = Array(CommandLine.arguments.dropFirst(2))
             let configuration = try ServeConfiguration(arguments, ProcessInfo.processInfo.environment)
             return try StandardStreams.write(configuration.description)
@@ -43,18 +27,18 @@ struct ServeCommand: AsyncParsableCommand {
         // Until the server reads its keys again on this signal, there is nothing to do.
         signal(SIGHUP, SIG_IGN)
         ServerLog.start(format: server.logFormat, level: server.logLevel)
-        let keys = KeySource(texts: server.apiKey, file: server.apiKeyFile)
+        let keys = KeySource(texts: server.apiKeys, file: server.apiKeyFile)
         var options = try server.options
         options.apiKeys = try keys.read()
-        options.maxQueuedRequests = engine.maxQueuedRequests ?? options.maxQueuedRequests
+        options.maxQueuedRequests = engine.scheduling.maxQueuedRequests ?? options.maxQueuedRequests
         let endpoint = try Endpoint(models: try servedModels(), options: options)
         try await ServerProcess(endpoint: endpoint, readKeys: keys.read).run()
     }
 
     private func servedModels() throws(LLMGenError) -> [ServedModel] {
-        let models = model.isEmpty ? [try ModelArgument(path: ModelLocator.bundledModel)] : model
+        let models = server.models.isEmpty ? [try ModelArgument(path: ModelLocator.bundledModel)] : server.models
         var aliases: [String: [String]] = [:]
-        for alias in alias { aliases[alias.name, default: []].append(alias.alias) }
+        for alias in server.aliases { aliases[alias.name, default: []].append(alias.alias) }
         if let unknown = aliases.keys.first(where: { name in !models.contains { $0.name == name } }) {
             throw LLMGenError(
                 code: .invalidArgument,
@@ -81,8 +65,10 @@ struct ServeCommand: AsyncParsableCommand {
 
     /// The chat template that the options name for a model.
     private func template(of name: String) throws(LLMGenError) -> ChatTemplate? {
-        let own = chatTemplate.last { $0.hasPrefix("\(name)=") }.map { String($0.dropFirst(name.utf8.count + 1)) }
-        guard let file = own ?? chatTemplate.last(where: { !$0.contains("=") }) else { return nil }
+        let own = server.chatTemplates.last { $0.hasPrefix("\(name)=") }.map {
+            String($0.dropFirst(name.utf8.count + 1))
+        }
+        guard let file = own ?? server.chatTemplates.last(where: { !$0.contains("=") }) else { return nil }
         return try ChatFormat.template(file: file)
     }
 }

@@ -1,162 +1,91 @@
-public import ArgumentParser
-public import LLMGen
+import ArgumentParser
+import LLMGen
 
 /// How models are loaded and engines schedule, for every verb that loads a model.
-struct EngineSettings: ParsableArguments {
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp(
-            "Memory for keys and values, such as 512MiB. (default: what all sequences need, at most half of what is left)",
-            valueName: "size"),
-        transform: amount)
-    var kvCacheMemory: ByteCount?
-
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("Blocks of keys and values, in place of an amount of memory.", valueName: "n"))
-    var kvBlocks: Int?
-
-    @Option(
-        help: ArgumentHelp(
-            "Type of cached keys and values; auto is float32 under float32 arithmetic, else bfloat16.",
-            valueName: "type"))
-    var kvCacheDtype = AutoOr<KVCacheDtype>.auto
-
-    @Option(parsing: .unconditional, help: ArgumentHelp("Tokens a block: 16, 32, 64 or 128.", valueName: "n"))
-    var blockSize = 32
-
-    @Option(parsing: .unconditional, help: ArgumentHelp("Most sequences that run at once.", valueName: "n"))
-    var maxNumSeqs = 128
-
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp(
-            "Most tokens that one step computes. (default: 512; the whole input in bench)", valueName: "n"))
-    var maxNumBatchedTokens: Int?
-
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp(
-            "Most tokens of prompt and output together. (default: what the model was made for)", valueName: "n"))
-    var maxModelLen: Int?
-
-    @Flag(help: "Compute every prompt anew instead of keeping blocks for prompts that begin alike.")
-    var noPrefixCaching = false
-
-    @Option(help: ArgumentHelp("Who is served first; priority is a field of a request.", valueName: "name"))
-    var schedulingPolicy = SchedulingPolicy.fcfs
-
-    @Option(
-        name: .customLong("target-itl"), parsing: .unconditional,
-        help: ArgumentHelp(
-            "Bound on the time between two tokens of a request, such as 50ms: prompts of others are computed in chunks "
-                + "that keep it. (default: none)", valueName: "time"),
-        transform: time)
-    var targetITL: Duration?
-
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp(
-            "Most requests that wait, besides those there are places for; more are refused. (default: any number; 256 in serve)",
-            valueName: "n"))
-    var maxQueuedRequests: Int?
-
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("Most tokens that these have together. (default: any number)", valueName: "n"))
-    var maxQueuedTokens: Int?
-
-    @Option(help: ArgumentHelp("Arithmetic of the linear layers.", valueName: "type"))
-    var computeDtype = OptionalChoice<Arithmetic>.none
-
-    @Option(
-        help: ArgumentHelp(
-            "What the weights are quantized to as they are loaded, embedding and output head included.",
-            valueName: "type"))
-    var quantization = OptionalChoice<Packing>.none
-
-    @Option(
-        help: ArgumentHelp("The GEMM backend of linear layers; openblas gives up batch invariance.", valueName: "name"))
-    var gemm = GEMM.auto
-
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("Threads that compute. (default: one a physical core, within the CPU quota)", valueName: "n")
-    )
-    var threads: Int?
-
-    @Option(help: ArgumentHelp("Instruction sets to use; they change the speed, not the text.", valueName: "name"))
-    var cpuFeatures = AutoOr<CPUFeatures>.auto
-
-    @Option(
-        help: ArgumentHelp(
-            "Where the weights come from; dummy makes random ones of the config's shape.", valueName: "name"))
-    var loadFormat = LoadFormat.auto
-
+struct EngineSettings: SettingTable {
     /// How a model is loaded.
-    var loading: LoadOptions {
-        LoadOptions(
-            computeDtype: computeDtype.value, quantization: quantization.value, gemm: gemm, threads: threads,
-            cpuFeatures: cpuFeatures.value, loadFormat: loadFormat)
-    }
+    var loading = LoadOptions()
+    /// How an engine schedules, where the options say it.
+    var scheduling = EngineOptions()
+    /// Tokens of a step; nil where the option does not say.
+    var maxNumBatchedTokens: Int?
+    var fault: ValidationError?
+
+    static let settings: [Setting<EngineSettings>] = [
+        Setting(
+            "kv-cache-memory", optional: .amount, \.scheduling.kvCacheMemory,
+            shown: "what all sequences need, at most half of what is left", valueName: "size",
+            help: "Memory for keys and values, such as 512MiB."),
+        Setting(
+            "kv-blocks", optional: .integer, \.scheduling.kvBlocks, valueName: "n",
+            help: "Blocks of keys and values, in place of an amount of memory."),
+        Setting(
+            "kv-cache-dtype", optional: .choice, none: "auto", \.scheduling.kvCacheDtype, valueName: "type",
+            help: "Type of cached keys and values; auto is float32 under float32 arithmetic, else bfloat16."),
+        Setting(
+            "block-size", .integer, \.scheduling.blockSize, valueName: "n",
+            help: "Tokens a block: 16, 32, 64 or 128."),
+        Setting(
+            "max-num-seqs", .integer, \.scheduling.maxNumSeqs, valueName: "n",
+            help: "Most sequences that run at once."),
+        Setting(
+            "max-num-batched-tokens", optional: .integer, \.maxNumBatchedTokens,
+            shown: "\(EngineOptions().maxNumBatchedTokens); the whole input in bench", valueName: "n",
+            help: "Most tokens that one step computes."),
+        Setting(
+            "max-model-len", optional: .integer, \.scheduling.maxModelLength, shown: "what the model was made for",
+            valueName: "n", help: "Most tokens of prompt and output together."),
+        Setting(
+            "no-prefix-caching", \.scheduling.prefixCaching, to: false,
+            help: "Compute every prompt anew instead of keeping blocks for prompts that begin alike."),
+        Setting(
+            "scheduling-policy", .choice, \.scheduling.policy, valueName: "name",
+            help: "Who is served first; priority is a field of a request."),
+        Setting(
+            "target-itl", optional: .time, \.scheduling.targetITL, shown: "none", valueName: "time",
+            help: "Bound on the time between two tokens of a request, such as 50ms: prompts of others are computed in "
+                + "chunks that keep it."),
+        Setting(
+            "max-queued-requests", optional: .integer, \.scheduling.maxQueuedRequests,
+            shown: "any number; 256 in serve", valueName: "n",
+            help: "Most requests that wait, besides those there are places for; more are refused."),
+        Setting(
+            "max-queued-tokens", optional: .integer, \.scheduling.maxQueuedTokens, shown: "any number", valueName: "n",
+            help: "Most tokens that these have together."),
+        Setting(
+            "compute-dtype", optional: .choice(LoadOptions.computeDtypes, \.rawValue), none: "auto",
+            \.loading.computeDtype,
+            valueName: "type", help: "Arithmetic of the linear layers."),
+        Setting(
+            "quantization", optional: .choice(LoadOptions.quantizations, \.description), none: "none",
+            \.loading.quantization,
+            valueName: "type",
+            help: "What the weights are quantized to as they are loaded, embedding and output head included."),
+        Setting(
+            "gemm", .choice, \.loading.gemm, valueName: "name",
+            help: "The GEMM backend of linear layers; openblas gives up batch invariance."),
+        Setting(
+            "threads", optional: .integer, \.loading.threads, shown: "one a physical core, within the CPU quota",
+            valueName: "n", help: "Threads that compute."),
+        Setting(
+            "cpu-features", optional: .choice, none: "auto", \.loading.cpuFeatures, valueName: "name",
+            help: "Instruction sets to use; they change the speed, not the text."),
+        Setting(
+            "load-format", .choice, \.loading.loadFormat, valueName: "name",
+            help: "Where the weights come from; dummy makes random ones of the config's shape."),
+    ]
 
     /// How an engine schedules.
     ///
     /// - Parameters:
     ///   - batchedTokens: tokens of a step where the option does not say.
     ///   - prefixCaching: false where prefixes are never cached, whatever the options say.
-    func scheduling(batchedTokens: Int = 512, prefixCaching: Bool = true) -> EngineOptions {
-        var options = EngineOptions(
-            kvCacheMemory: kvCacheMemory, kvBlocks: kvBlocks, kvCacheDtype: kvCacheDtype.value,
-            blockSize: blockSize, maxNumSeqs: maxNumSeqs,
-            maxNumBatchedTokens: maxNumBatchedTokens ?? batchedTokens, maxModelLength: maxModelLen)
-        options.prefixCaching = prefixCaching && !noPrefixCaching
-        options.policy = schedulingPolicy
-        options.targetITL = targetITL
-        options.maxQueuedRequests = maxQueuedRequests
-        options.maxQueuedTokens = maxQueuedTokens
+    func scheduling(
+        batchedTokens: Int = EngineOptions().maxNumBatchedTokens, prefixCaching: Bool = true
+    ) -> EngineOptions {
+        var options = scheduling
+        options.maxNumBatchedTokens = maxNumBatchedTokens ?? batchedTokens
+        options.prefixCaching = prefixCaching && options.prefixCaching
         return options
     }
 }
-
-/// `auto`, or a value by its name.
-struct AutoOr<Value>: ExpressibleByArgument, Sendable
-where Value: RawRepresentable & CaseIterable & Sendable, Value.RawValue == String {
-    static var auto: AutoOr { AutoOr(value: nil) }
-
-    /// nil for what suits best.
-    let value: Value?
-
-    private init(value: Value?) { self.value = value }
-
-    init?(argument: String) {
-        value = Value(rawValue: argument)
-        guard value != nil || argument == "auto" else { return nil }
-    }
-
-    var defaultValueDescription: String { value?.rawValue ?? "auto" }
-
-    static var allValueStrings: [String] { ["auto"] + Value.allCases.map(\.rawValue) }
-}
-
-/// - Throws: what a time looks like.
-func time(_ argument: String) throws -> Duration {
-    let digits = argument.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
-    let units = ["us": 1e3, "ms": 1e6, "s": 1e9]
-    guard let count = Double(digits), let unit = units[String(argument.dropFirst(digits.count))],
-        count * unit < 1e15
-    else { throw ValidationError("a time is a number with the unit us, ms or s, such as 50ms") }
-    return .nanoseconds(Int64(count * unit))
-}
-
-/// - Throws: what an amount looks like.
-func amount(_ argument: String) throws -> ByteCount {
-    guard let amount = ByteCount(argument) else {
-        throw ValidationError("an amount is a number of 0 or more with a unit, such as 512MiB or 2GiB")
-    }
-    return amount
-}
-
-extension GEMM: ExpressibleByArgument {}
-extension LoadFormat: ExpressibleByArgument {}
-extension SchedulingPolicy: ExpressibleByArgument {}

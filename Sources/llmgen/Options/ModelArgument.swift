@@ -1,9 +1,8 @@
-import ArgumentParser
 import Foundation
 import LLMGen
 
 /// A model to serve: `NAME=PATH,threads=N,kv-cache-memory=SIZE`.
-struct ModelArgument: ExpressibleByArgument {
+struct ModelArgument: Sendable {
     let name: String
     let path: String
     private var threads: Int?
@@ -55,7 +54,7 @@ struct ModelArgument: ExpressibleByArgument {
 }
 
 /// A further name for a model: `ALIAS=NAME`.
-struct AliasArgument: ExpressibleByArgument {
+struct AliasArgument: Sendable {
     let alias: String
     let name: String
 
@@ -64,4 +63,15 @@ struct AliasArgument: ExpressibleByArgument {
         guard pair.count == 2 else { return nil }
         (alias, name) = (pair[0], pair[1])
     }
+}
+
+extension ArgumentKind<ModelArgument> {
+    static let model = ArgumentKind(
+        expected: "PATH or NAME=PATH, with ,threads=N and ,kv-cache-memory=SIZE after it where they are wanted",
+        parse: { ModelArgument(argument: $0) }, describe: \.name)
+}
+
+extension ArgumentKind<AliasArgument> {
+    static let alias = ArgumentKind(
+        expected: "ALIAS=NAME", parse: { AliasArgument(argument: $0) }, describe: { "\($0.alias)=\($0.name)" })
 }

@@ -16,27 +16,14 @@ struct ServeConfiguration {
         case `default`
     }
 
-    /// An option as the parser knows it.
-    struct Option {
-        let name: String
-        let isFlag: Bool
-        let isRepeating: Bool
-        let defaultValue: String?
-
-        /// `LLMGEN_MAX_NUM_SEQS` for `max-num-seqs`.
-        var environmentName: String { "LLMGEN_" + name.uppercased().replacing("-", with: "_") }
-        /// Whether its value is a secret.
-        var isSecret: Bool { name == "api-key" }
-    }
-
     /// An option's values and where they come from.
-    struct Setting {
-        let option: Option
+    struct Entry {
+        let option: OptionRow
         let values: [String]
         let source: Source
     }
 
-    let settings: [Setting]
+    let entries: [Entry]
     /// What the parser is to read, `serve` first.
     let arguments: [String]
 
@@ -52,31 +39,31 @@ struct ServeConfiguration {
     ///   - environment: the environment's variables.
     /// - Throws: ``LLMGenError`` for a file that cannot be read, or an option that it names and there is not.
     init(_ flags: [String], _ environment: [String: String]) throws {
-        let options = try ServeConfiguration.options()
+        let options = ServeConfiguration.options
         let typed = ServeConfiguration.values(flags, options)
         let path = typed["config"]?.last ?? environment["LLMGEN_CONFIG"]
         let filed = try path.map { path throws(LLMGenError) in try ServeConfiguration.file(path, options) } ?? [:]
-        var settings: [Setting] = []
+        var entries: [Entry] = []
         var added: [String] = []
         for option in options where option.name != "config" {
             if let values = typed[option.name] {
-                settings.append(Setting(option: option, values: values, source: .flag))
+                entries.append(Entry(option: option, values: values, source: .flag))
                 continue
             }
             let variable = environment[option.environmentName].map { text in
                 option.isRepeating ? text.split(separator: ",").map(String.init) : [text]
             }
             if let values = variable ?? filed[option.name] {
-                settings.append(Setting(option: option, values: values, source: variable == nil ? .file : .environment))
+                entries.append(Entry(option: option, values: values, source: variable == nil ? .file : .environment))
                 added += try values.flatMap { value throws(LLMGenError) in
                     try ServeConfiguration.argument(option, value, variable == nil)
                 }
             } else {
-                settings.append(
-                    Setting(option: option, values: option.defaultValue.map { [$0] } ?? [], source: .default))
+                entries.append(
+                    Entry(option: option, values: option.defaultArgument.map { [$0] } ?? [], source: .default))
             }
         }
-        self.settings = settings
+        self.entries = entries
         arguments = [ServeCommand.configuration.commandName ?? ""] + added + flags
     }
 
@@ -84,12 +71,12 @@ struct ServeConfiguration {
 
     /// All options as a file of them, each with where its value comes from. Secrets are left out.
     var description: String {
-        settings.map { setting in
-            let name = setting.option.name
-            if setting.values.isEmpty { return "# \(name):\n" }
-            let values = setting.values.map { setting.option.isSecret ? "(hidden)" : ServeConfiguration.scalar($0) }
-            let comment = "  # \(setting.source.rawValue)"
-            guard setting.option.isRepeating else { return "\(name): \(values[0])\(comment)\n" }
+        entries.map { entry in
+            let name = entry.option.name
+            if entry.values.isEmpty { return "# \(name):\n" }
+            let values = entry.values.map { entry.option.isSecret ? "(hidden)" : ServeConfiguration.scalar($0) }
+            let comment = "  # \(entry.source.rawValue)"
+            guard entry.option.isRepeating else { return "\(name): \(values[0])\(comment)\n" }
             return "\(name):\(comment)\n" + values.map { "  - \($0)\n" }.joined()
         }.joined()
     }
@@ -101,42 +88,11 @@ struct ServeConfiguration {
 
     // MARK: Sources
 
-    /// What the parser says of itself.
-    private static func options() throws -> [Option] {
-        struct Help: Decodable {
-            struct Command: Decodable { let arguments: [Argument]? }
-            struct Argument: Decodable {
-                struct Name: Decodable {
-                    let kind: String
-                    let name: String
-                }
-                let kind: String
-                let names: [Name]?
-                let isRepeating: Bool
-                let defaultValue: String?
-                let abstract: String?
-
-                /// The default; of options whose type has no text for it, where the help says it.
-                var shownDefault: String? {
-                    defaultValue ?? abstract?.firstMatch(of: /\(default: ([0-9.]+[A-Za-z]*)\)/).map { String($0.1) }
-                }
-            }
-            let command: Command
-        }
-        let help = try JSONDecoder().decode(Help.self, from: Data(ServeCommand._dumpHelp().utf8))
-        return (help.command.arguments ?? []).compactMap { argument in
-            guard let name = argument.names?.first(where: { $0.kind == "long" })?.name,
-                !["help", "version", "print-config"].contains(name)
-            else { return nil }
-            let isFlag = argument.kind == "flag"
-            return Option(
-                name: name, isFlag: isFlag, isRepeating: argument.isRepeating,
-                defaultValue: isFlag ? "false" : argument.shownDefault)
-        }
-    }
+    /// The options of `serve`, but those that only a command line has.
+    private static let options = (ServerOptionGroup.rows + EngineSettings.rows).filter { $0.name != "print-config" }
 
     /// The values that arguments give to options. What is no option is left to the parser.
-    private static func values(_ arguments: [String], _ options: [Option]) -> [String: [String]] {
+    private static func values(_ arguments: [String], _ options: [OptionRow]) -> [String: [String]] {
         var values: [String: [String]] = [:]
         var rest = arguments[...]
         while let argument = rest.popFirst() {
@@ -157,7 +113,7 @@ struct ServeConfiguration {
     }
 
     /// The options of a YAML file: names of options, with `-` or `_`, to scalars or lists of them.
-    private static func file(_ path: String, _ options: [Option]) throws(LLMGenError) -> [String: [String]] {
+    private static func file(_ path: String, _ options: [OptionRow]) throws(LLMGenError) -> [String: [String]] {
         let limit = 1 << 20
         guard let file = FileHandle(forReadingAtPath: path), let data = try? file.read(upToCount: limit + 1) ?? Data(),
             data.count <= limit, let text = String(data: data, encoding: .utf8)
@@ -196,7 +152,7 @@ struct ServeConfiguration {
         return values
     }
 
-    private static func argument(_ option: Option, _ value: String, _ isFile: Bool) throws(LLMGenError) -> [String] {
+    private static func argument(_ option: OptionRow, _ value: String, _ isFile: Bool) throws(LLMGenError) -> [String] {
         guard option.isFlag else { return ["--\(option.name)=\(value)"] }
         switch value.lowercased() {
         case "true", "yes", "on", "1": return ["--\(option.name)"]
@@ -206,4 +162,16 @@ struct ServeConfiguration {
             throw LLMGenError(code: .invalidArgument, message: "\(place) is '\(value)'; it must be true or false")
         }
     }
+}
+
+extension OptionRow {
+    /// `LLMGEN_MAX_NUM_SEQS` for `max-num-seqs`.
+    fileprivate var environmentName: String { "LLMGEN_" + name.uppercased().replacing("-", with: "_") }
+
+    /// Whether its value is a secret.
+    fileprivate var isSecret: Bool { name == "api-key" }
+
+    fileprivate var isFlag: Bool { if case .flag = form { true } else { false } }
+
+    fileprivate var isRepeating: Bool { if case .repeated = form { true } else { false } }
 }

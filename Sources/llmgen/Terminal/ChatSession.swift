@@ -10,7 +10,7 @@ struct ChatSession {
     /// Whether the lines come from a person at a terminal.
     let isEdited: Bool
     var conversation: Conversation
-    var sampling: SamplingFields
+    var sampling: SamplingDraft
 
     /// - Returns: whether the session goes on.
     /// - Throws: ``LLMGenError``; what was asked for is then not done.
