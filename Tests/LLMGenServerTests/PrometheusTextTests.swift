@@ -1,5 +1,6 @@
 import LLMGen
 import LLMGenServer
+import LLMTestSupport
 import Testing
 
 @Suite struct PrometheusTextTests {
@@ -29,5 +30,23 @@ import Testing
                 #"h_bucket{m="x",le="0.5"} 1"#, #"h_bucket{m="x",le="2"} 3"#, #"h_bucket{m="x",le="+Inf"} 4"#,
                 #"h_sum{m="x"} 32.75"#, #"h_count{m="x"} 4"#,
             ])
+    }
+
+    @Test func `Every metric of the table is told of every engine`() async throws {
+        let engine = try Engine(model: try await LanguageModel.load(Paths.fairytale.path))
+        var text = PrometheusText(prefix: "p:")
+        text.engines([("tales", engine), ("again", engine)])
+        let lines = text.text.split(separator: "\n").map(String.init)
+        var rows = EngineMetric.all.map { ["# HELP p:\($0.name) \($0.help)", "# TYPE p:\($0.name) \($0.kind)"] }
+        rows.insert(
+            ["# HELP p:cache_config_info How the cache is made up.", "# TYPE p:cache_config_info gauge"],
+            at: EngineMetric.all.count { $0.kind == .gauge })
+        #expect(lines.filter { $0.hasPrefix("#") } == rows.flatMap { $0 })
+        for metric in EngineMetric.all {
+            let sample = "p:\(metric.name)\(metric.kind == .histogram ? "_count" : "")"
+            for model in ["tales", "again"] {
+                #expect(lines.contains { $0.hasPrefix("\(sample){model_name=\"\(model)\"") }, "\(sample) of \(model)")
+            }
+        }
     }
 }

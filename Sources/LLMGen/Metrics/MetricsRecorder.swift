@@ -6,12 +6,8 @@ import Synchronization
 /// What is told also goes to swift-metrics. A call takes a lock that only a snapshot contends for, and that for less
 /// than a microsecond, so that every token and every step can be told as it comes.
 package final class MetricsRecorder: Sendable {
-    private struct State {
-        var metrics: EngineMetrics
-        var lastStep: ContinuousClock.Instant?
-    }
-
-    private let state: Mutex<State>
+    private let metrics: Mutex<EngineMetrics>
+    private let lastStep = Mutex<ContinuousClock.Instant?>(nil)
     private let reported: ReportedMetrics
 
     /// The recorder of an engine with so many blocks, whose sequences may have so many tokens.
@@ -22,17 +18,24 @@ package final class MetricsRecorder: Sendable {
     package init(
         model: String, kvBlocks: Int, maxModelLength: Int, factory: any MetricsFactory = MetricsSystem.factory
     ) {
-        state = Mutex(State(metrics: EngineMetrics(kvBlocks: kvBlocks, maxModelLength: maxModelLength)))
-        reported = ReportedMetrics(model: model, kvBlocks: kvBlocks, factory: factory)
+        let metrics = EngineMetrics(kvBlocks: kvBlocks, maxModelLength: maxModelLength)
+        self.metrics = Mutex(metrics)
+        reported = ReportedMetrics(model: model, factory: factory)
+        reported.gauges(of: metrics)
     }
 
     /// The metrics now.
     package func snapshot(at now: ContinuousClock.Instant = .now) -> EngineMetrics {
-        state.withLock { state in
-            var metrics = state.metrics
-            metrics.secondsSinceLastStep = state.lastStep.map { max(0, (now - $0).seconds) }
-            return metrics
+        var metrics = metrics.withLock { $0 }
+        metrics.secondsSinceLastStep = lastStep.withLock { $0 }.map { max(0, (now - $0).seconds) }
+        return metrics
+    }
+
+    private func update(_ changes: MetricChange...) {
+        metrics.withLock { metrics in
+            for change in changes { change.apply(to: &metrics) }
         }
+        for change in changes { reported.report(change) }
     }
 
     /// How full the engine is after a step, or after what came in and went out between steps.
@@ -41,18 +44,14 @@ package final class MetricsRecorder: Sendable {
     ///   - usedBlocks: blocks that running sequences refer to.
     ///   - cachedBlocks: blocks that none refers to, with contents that can still be found.
     package func gauges(running: Int, waiting: Int, usedBlocks: Int, cachedBlocks: Int) {
-        let usage = state.withLock { state in
-            state.metrics.running = running
-            state.metrics.waiting = waiting
-            state.metrics.usedBlocks = usedBlocks
-            state.metrics.cachedBlocks = cachedBlocks
-            return state.metrics.kvUsage
+        let metrics = metrics.withLock { metrics in
+            metrics.running = running
+            metrics.waiting = waiting
+            metrics.usedBlocks = usedBlocks
+            metrics.cachedBlocks = cachedBlocks
+            return metrics
         }
-        reported.running.record(running)
-        reported.waiting.record(waiting)
-        reported.usedBlocks.record(usedBlocks)
-        reported.cachedBlocks.record(cachedBlocks)
-        reported.kvUsage.record(usage)
+        reported.gauges(of: metrics)
     }
 
     /// A step is done.
@@ -64,45 +63,30 @@ package final class MetricsRecorder: Sendable {
     package func step(
         rows: Int, durationNanoseconds: Int64, overTarget: Bool, at now: ContinuousClock.Instant = .now
     ) {
-        state.withLock { state in
-            state.lastStep = now
-            state.metrics.steps += 1
-            if overTarget { state.metrics.stepsOverTarget += 1 }
-            state.metrics.stepTime.observe(seconds(durationNanoseconds))
-            state.metrics.stepRows.observe(Double(rows))
-        }
-        reported.steps.increment()
-        if overTarget { reported.stepsOverTarget.increment() }
-        reported.stepTime.recordNanoseconds(durationNanoseconds)
-        reported.stepRows.record(rows)
+        lastStep.withLock { $0 = now }
+        update(
+            .add(1, to: \.steps), .add(overTarget ? 1 : 0, to: \.stepsOverTarget),
+            .observe(seconds(durationNanoseconds), in: \.stepTime), .observe(Double(rows), in: \.stepRows))
     }
 
     /// A request was not admitted.
     package func rejected() {
-        state.withLock { $0.metrics.admissionRejections += 1 }
-        reported.admissionRejections.increment()
+        update(.add(1, to: \.admissionRejections))
     }
 
     /// A prompt was looked up in the prefix cache. - Parameters: tokens looked for, and found.
     package func lookedUp(tokens: Int, found: Int) {
-        state.withLock { state in
-            state.metrics.prefixCacheQueries += tokens
-            state.metrics.prefixCacheHits += found
-        }
-        reported.prefixCacheQueries.increment(by: tokens)
-        reported.prefixCacheHits.increment(by: found)
+        update(.add(tokens, to: \.prefixCacheQueries), .add(found, to: \.prefixCacheHits))
     }
 
     /// A request lost its blocks to another.
     package func preempted() {
-        state.withLock { $0.metrics.preemptions += 1 }
-        reported.preemptions.increment()
+        update(.add(1, to: \.preemptions))
     }
 
     /// Tokens were computed once more for a request that had lost its blocks.
     package func recomputed(tokens: Int) {
-        state.withLock { $0.metrics.recomputedTokens += tokens }
-        reported.recomputedTokens.increment(by: tokens)
+        update(.add(tokens, to: \.recomputedTokens))
     }
 
     /// A prompt is done, and the first token after it generated.
@@ -112,33 +96,20 @@ package final class MetricsRecorder: Sendable {
     ///   - promptTokens: tokens of the prompt, with those found in the cache.
     ///   - cachedTokens: tokens of the prompt found in the cache.
     package func firstToken(nanosecondsSinceArrival: Int64, promptTokens: Int, cachedTokens: Int) {
-        state.withLock { state in
-            state.metrics.promptTokens += promptTokens
-            state.metrics.cachedPromptTokens += cachedTokens
-            state.metrics.generationTokens += 1
-            state.metrics.timeToFirstToken.observe(seconds(nanosecondsSinceArrival))
-        }
-        reported.promptTokens.increment(by: promptTokens)
-        reported.cachedPromptTokens.increment(by: cachedTokens)
-        reported.generationTokens.increment()
-        reported.timeToFirstToken.recordNanoseconds(nanosecondsSinceArrival)
+        update(
+            .add(promptTokens, to: \.promptTokens), .add(cachedTokens, to: \.cachedPromptTokens),
+            .add(1, to: \.generationTokens), .observe(seconds(nanosecondsSinceArrival), in: \.timeToFirstToken))
     }
 
     /// A prompt is done that no token is generated after. - Parameter promptTokens: its tokens, all computed.
     package func computed(promptTokens: Int) {
-        state.withLock { $0.metrics.promptTokens += promptTokens }
-        reported.promptTokens.increment(by: promptTokens)
+        update(.add(promptTokens, to: \.promptTokens))
     }
 
     /// A request has another token. - Parameter gapNanoseconds: since its token before; nil for the first one of a
     /// sample that is not the request's first.
     package func token(gapNanoseconds: Int64?) {
-        state.withLock { state in
-            state.metrics.generationTokens += 1
-            if let gapNanoseconds { state.metrics.interTokenLatency.observe(seconds(gapNanoseconds)) }
-        }
-        reported.generationTokens.increment()
-        if let gapNanoseconds { reported.interTokenLatency.recordNanoseconds(gapNanoseconds) }
+        update(.add(1, to: \.generationTokens), .observe(gapNanoseconds.map(seconds), in: \.interTokenLatency))
     }
 
     /// A request has ended.
@@ -153,22 +124,11 @@ package final class MetricsRecorder: Sendable {
         _ reason: FinishReason, queueSeconds: Double, prefillSeconds: Double?, decodeSeconds: Double?,
         totalSeconds: Double, promptTokens: Int, generationTokens: Int
     ) {
-        state.withLock { state in
-            state.metrics.finishedRequests[reason, default: 0] += 1
-            state.metrics.queueTime.observe(queueSeconds)
-            if let prefillSeconds { state.metrics.prefillTime.observe(prefillSeconds) }
-            if let decodeSeconds { state.metrics.decodeTime.observe(decodeSeconds) }
-            state.metrics.endToEndLatency.observe(totalSeconds)
-            state.metrics.requestPromptTokens.observe(Double(promptTokens))
-            state.metrics.requestGenerationTokens.observe(Double(generationTokens))
-        }
-        reported.finishedRequests[reason]?.increment()
-        reported.queueTime.recordSeconds(queueSeconds)
-        if let prefillSeconds { reported.prefillTime.recordSeconds(prefillSeconds) }
-        if let decodeSeconds { reported.decodeTime.recordSeconds(decodeSeconds) }
-        reported.endToEndLatency.recordSeconds(totalSeconds)
-        reported.requestPromptTokens.record(promptTokens)
-        reported.requestGenerationTokens.record(generationTokens)
+        update(
+            .count(reason, in: \.finishedRequests), .observe(queueSeconds, in: \.queueTime),
+            .observe(prefillSeconds, in: \.prefillTime), .observe(decodeSeconds, in: \.decodeTime),
+            .observe(totalSeconds, in: \.endToEndLatency), .observe(Double(promptTokens), in: \.requestPromptTokens),
+            .observe(Double(generationTokens), in: \.requestGenerationTokens))
     }
 }
 

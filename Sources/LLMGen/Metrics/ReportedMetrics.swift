@@ -3,81 +3,55 @@ import CoreMetrics
 /// The metrics of one engine in swift-metrics, for whatever backend the program has set up there.
 ///
 /// A backend has edges of its own for what is a histogram in ``EngineMetrics``. All have the model's name as the
-/// dimension `model_name`; docs/metrics.md says what each is.
+/// dimension `model_name`.
 struct ReportedMetrics: Sendable {
-    let running: Gauge
-    let waiting: Gauge
-    let usedBlocks: Gauge
-    let cachedBlocks: Gauge
-    let kvUsage: Gauge
+    private typealias Path = any AnyKeyPath & Sendable
 
-    let prefixCacheQueries: Counter
-    let prefixCacheHits: Counter
-    let preemptions: Counter
-    let recomputedTokens: Counter
-    let promptTokens: Counter
-    let cachedPromptTokens: Counter
-    let generationTokens: Counter
-    let finishedRequests: [FinishReason: Counter]
-    let admissionRejections: Counter
-    let steps: Counter
-    let stepsOverTarget: Counter
-
-    let queueTime: Timer
-    let timeToFirstToken: Timer
-    let interTokenLatency: Timer
-    let endToEndLatency: Timer
-    let prefillTime: Timer
-    let decodeTime: Timer
-    let stepTime: Timer
-    let stepRows: Recorder
-    let requestPromptTokens: Recorder
-    let requestGenerationTokens: Recorder
+    private var gauges: [(gauge: Gauge, value: @Sendable (EngineMetrics) -> Double)] = []
+    private var counters: [Path: Counter] = [:]
+    private var countersByReason: [Path: [FinishReason: Counter]] = [:]
+    private var histograms: [Path: @Sendable (Double) -> Void] = [:]
 
     /// Makes every metric.
-    init(model: String, kvBlocks: Int, factory: any MetricsFactory) {
+    init(model: String, factory: any MetricsFactory) {
         let dimensions = [("model_name", model)]
-        func gauge(_ name: String) -> Gauge {
-            Gauge(label: "llmgen_\(name)", dimensions: dimensions, factory: factory)
+        for metric in EngineMetric.all {
+            let label = "llmgen_\(metric.name)"
+            switch metric.value {
+            case .gauge(let path):
+                let gauge = Gauge(label: label, dimensions: dimensions, factory: factory)
+                gauges.append((gauge, { Double($0[keyPath: path]) }))
+            case .share(let path):
+                let gauge = Gauge(label: label, dimensions: dimensions, factory: factory)
+                gauges.append((gauge, { $0[keyPath: path] }))
+            case .counter(let path):
+                counters[path] = Counter(label: label, dimensions: dimensions, factory: factory)
+            case .countersByReason(let path):
+                for reason in FinishReason.allCases {
+                    countersByReason[path, default: [:]][reason] = Counter(
+                        label: label, dimensions: dimensions + [("finished_reason", reason.rawValue)], factory: factory)
+                }
+            case .histogram(let path) where metric.unit == .seconds:
+                let timer = Timer(label: label, dimensions: dimensions, factory: factory)
+                histograms[path] = { timer.recordNanoseconds(Int64(($0 * 1e9).rounded())) }
+            case .histogram(let path):
+                let recorder = Recorder(label: label, dimensions: dimensions, aggregate: true, factory: factory)
+                histograms[path] = { recorder.record($0) }
+            }
         }
-        func counter(_ name: String, _ more: [(String, String)] = []) -> Counter {
-            Counter(label: "llmgen_\(name)_total", dimensions: dimensions + more, factory: factory)
+    }
+
+    /// Tells what the gauges are.
+    func gauges(of metrics: EngineMetrics) {
+        for (gauge, value) in gauges { gauge.record(value(metrics)) }
+    }
+
+    /// Tells of a change.
+    func report(_ change: MetricChange) {
+        switch change {
+        case .add(let amount, let path): counters[path]?.increment(by: amount)
+        case .count(let reason, let path): countersByReason[path]?[reason]?.increment()
+        case .observe(let value, let path): if let value { histograms[path]?(value) }
         }
-        func timer(_ name: String) -> Timer {
-            Timer(label: "llmgen_\(name)_seconds", dimensions: dimensions, factory: factory)
-        }
-        func recorder(_ name: String) -> Recorder {
-            Recorder(label: "llmgen_\(name)", dimensions: dimensions, aggregate: true, factory: factory)
-        }
-        gauge("kv_blocks").record(kvBlocks)
-        running = gauge("num_requests_running")
-        waiting = gauge("num_requests_waiting")
-        usedBlocks = gauge("kv_blocks_used")
-        cachedBlocks = gauge("kv_blocks_cached")
-        kvUsage = gauge("kv_cache_usage_perc")
-        prefixCacheQueries = counter("prefix_cache_queries")
-        prefixCacheHits = counter("prefix_cache_hits")
-        preemptions = counter("num_preemptions")
-        recomputedTokens = counter("recomputed_tokens")
-        promptTokens = counter("prompt_tokens")
-        cachedPromptTokens = counter("prompt_tokens_cached")
-        generationTokens = counter("generation_tokens")
-        finishedRequests = Dictionary(
-            uniqueKeysWithValues: FinishReason.allCases.map {
-                ($0, counter("request_success", [("finished_reason", $0.rawValue)]))
-            })
-        admissionRejections = counter("admission_rejections")
-        steps = counter("steps")
-        stepsOverTarget = counter("steps_over_target")
-        queueTime = timer("request_queue_time")
-        timeToFirstToken = timer("time_to_first_token")
-        interTokenLatency = timer("inter_token_latency")
-        endToEndLatency = timer("e2e_request_latency")
-        prefillTime = timer("request_prefill_time")
-        decodeTime = timer("request_decode_time")
-        stepTime = timer("step_time")
-        stepRows = recorder("iteration_tokens_total")
-        requestPromptTokens = recorder("request_prompt_tokens")
-        requestGenerationTokens = recorder("request_generation_tokens")
     }
 }

@@ -7,10 +7,7 @@ struct Metrics {
 
     func respond(_ request: Request, _ context: ServerContext) -> Response {
         var text = PrometheusText(prefix: state.options.metricsPrefix)
-        let engines = state.registry.entries.compactMap { entry in
-            entry.engine.map { (labels: [("model_name", entry.name)], engine: $0, metrics: $0.metrics) }
-        }
-        text.engines(engines)
+        text.engines(state.registry.entries.compactMap { entry in entry.engine.map { (entry.name, $0) } })
         text.family("http_requests_total", .counter, "HTTP requests, by route and status.") { family in
             for (row, count) in state.metrics.current {
                 family.sample(
