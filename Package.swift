@@ -116,6 +116,9 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        .executableTarget(
+            name: "story", dependencies: ["LLMGen"], path: "docs/examples/story", swiftSettings: strict),
+
         .target(name: "LLMTestSupport", path: "Tests/LLMTestSupport", swiftSettings: strict),
         .testTarget(name: "CLLMKernelsTests", dependencies: ["CLLMKernels", "CLLMKernelHarness", "LLMTestSupport"]),
         .testTarget(name: "LLMTokenizerTests", dependencies: ["LLMTokenizer", "LLMTestSupport"]),
@@ -155,6 +158,16 @@ let package = Package(
     cLanguageStandard: .c17,
     cxxLanguageStandard: .cxx17
 )
+
+// What `make asan` asks for: a sanitizer in our own code, not in that of other packages.
+if let sanitizer = Context.environment["LLMGEN_SANITIZE"] {
+    for target in package.targets where target.type != .system {
+        target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-sanitize=\(sanitizer)"])]
+        target.cSettings = (target.cSettings ?? []) + [.unsafeFlags(["-fsanitize=\(sanitizer)"])]
+        target.cxxSettings = (target.cxxSettings ?? []) + [.unsafeFlags(["-fsanitize=\(sanitizer)"])]
+        target.linkerSettings = (target.linkerSettings ?? []) + [.unsafeFlags(["-sanitize=\(sanitizer)"])]
+    }
+}
 
 // What `make check` and CI ask for; whoever builds with another compiler may meet warnings that this one has not.
 if Context.environment["LLMGEN_WARNINGS"] == "error" {
