@@ -155,9 +155,12 @@ static bool check_feature(check_case *c, feature feature) {
     const flavor flavor = random_flavor(c);
     const sequence s = random_sequence(c, flavor, feature);
     const size_t kv_head = random_size(c, 0, s.kv_heads - 1), group = s.heads / s.kv_heads;
-    const size_t begin = random_one_in(c, 3) ? random_size(c, 0, s.queries - 1) : 0, cut = random_size(c, begin, s.queries);
+    const size_t begin = random_one_in(c, 3) ? random_size(c, 0, s.queries - 1) : 0;
+    const size_t cut = random_size(c, begin, s.queries);
     describe(
-        c, "%zu queries from %zu on after %zu positions, %zu heads of %zu and %zu over %zu, head %zu, blocks of %zu, window %zu",
+        c,
+        "%zu queries from %zu on after %zu positions, %zu heads of %zu and %zu over %zu, head %zu, blocks of %zu, "
+        "window %zu",
         s.queries, begin, s.first, s.heads, s.dim, s.value_dim, s.kv_heads, kv_head, s.block_size, s.window);
     int32_t *block_table = random_block_table(c, s.blocks);
     llm_attention_args args = {

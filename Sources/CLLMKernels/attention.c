@@ -1,10 +1,10 @@
 // Causal attention over paged keys and values.
 //
 // A query at position t sees positions 0…t, or with a window of n the last n of them. Scores: one fma chain over the
-// key's elements, times the scale, then the soft cap. Inside a partition of 128 positions, key steps of 32 update the running maximum, the sum (16 lanes: slot j + slot j + 16, then
-// the tree) and the output (one fma chain over the visible positions). Steps and partitions of which nothing is visible
-// are passed over; other slots than the visible ones are never read into a result. A sink is merged last, as a partition
-// whose output is 0.
+// key's elements, times the scale, then the soft cap. Inside a partition of 128 positions, key steps of 32 update the
+// running maximum, the sum (16 lanes: slot j + slot j + 16, then the tree) and the output (one fma chain over the
+// visible positions). Steps and partitions of which nothing is visible are passed over; other slots than the visible
+// ones are never read into a result. A sink is merged last, as a partition whose output is 0.
 #include "attention_tiles.h"
 
 // A token's place in the pages.
@@ -225,7 +225,8 @@ LLM_TEMPLATE void add_partition(
         }
         for (size_t row = first, rows; row < end; row += rows) {
             rows = next_rows(end - row, most);
-            const value_fn add = (width == tiles[rows].wide ? tiles[rows].value : tiles[rows].narrow)[shared ? LLM_KV_F32 : dtype];
+            const value_fn *const widths = width == tiles[rows].wide ? tiles[rows].value : tiles[rows].narrow;
+            const value_fn add = widths[shared ? LLM_KV_F32 : dtype];
             add(b, row, values, shared ? values : ahead, shared ? width * LANES : stride, b->output + chunk * LANES,
                 stride);
         }

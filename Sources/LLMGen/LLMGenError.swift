@@ -1,10 +1,6 @@
 import LLMJSON
-import LLMModels
 import LLMSampling
 package import LLMScheduling
-import LLMTemplate
-import LLMTokenizer
-import LLMWeights
 
 /// What went wrong in the engine: the one error of the library.
 ///
@@ -65,10 +61,9 @@ public struct LLMGenError: Error, Sendable, CustomStringConvertible {
 }
 
 extension LLMGenError {
-    init(_ error: ModelError) {
-        self.init(
-            code: error.code == .notFound ? .notFound : .invalidInput, message: error.message,
-            cause: error)
+    /// The error of a room below, kept as the cause.
+    init(_ error: any RoomError) {
+        self.init(code: error.isNotFound ? .notFound : .invalidInput, message: error.message, cause: error)
     }
 
     /// What `body` returns; the error of any room becomes one of the library's.
@@ -77,29 +72,13 @@ extension LLMGenError {
             return try body()
         } catch let error as LLMGenError {
             throw error
-        } catch let error as ModelError {
-            throw LLMGenError(error)
-        } catch let error as WeightsError {
-            throw LLMGenError(error)
-        } catch let error as TokenizerError {
+        } catch let error as any RoomError {
             throw LLMGenError(error)
         } catch let error as SamplingError {
             throw LLMGenError(error)
         } catch {
             throw LLMGenError(code: .failed, message: "\(error)", cause: error)
         }
-    }
-
-    init(_ error: WeightsError) {
-        self.init(code: error.code == .notFound ? .notFound : .invalidInput, message: error.message, cause: error)
-    }
-
-    init(_ error: TokenizerError) {
-        self.init(code: error.code == .fileNotFound ? .notFound : .invalidInput, message: error.message, cause: error)
-    }
-
-    init(_ error: TemplateError) {
-        self.init(code: error.code == .fileNotFound ? .notFound : .invalidInput, message: error.message, cause: error)
     }
 
     package init(_ error: SamplingError) {

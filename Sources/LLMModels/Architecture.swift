@@ -66,7 +66,7 @@ public struct Architecture: Sendable {
         } catch let error as ModelError {
             throw error
         } catch {
-            throw ModelError(code: .invalidConfig, message: "'\(config.path)': \(error)")
+            throw ModelError(.invalidConfig, "'\(config.path)': \(error)")
         }
     }
 }

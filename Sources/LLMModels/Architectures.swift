@@ -16,8 +16,8 @@ public enum Architectures {
         }
         guard let architecture = all.first(where: { names.contains($0.name) }) else {
             throw ModelError(
-                code: .unsupported,
-                message: "'\(config.path)': architecture \(names.joined(separator: ", ")) is not supported; "
+                .unsupported,
+                "'\(config.path)': architecture \(names.joined(separator: ", ")) is not supported; "
                     + "supported are \(all.map(\.name).joined(separator: ", "))")
         }
         if config.has("quantization_config") {

@@ -1,4 +1,4 @@
-import LLMJSON
+public import LLMJSON
 
 /// A model's chat template: turns messages into the text that the model was trained on.
 ///

@@ -1,5 +1,5 @@
 public import Foundation
-import LLMJSON
+public import LLMJSON
 
 /// The chat templates that a model folder brings, by name, and the special tokens that templates may write.
 public struct ChatTemplateSet: Sendable {
@@ -11,7 +11,7 @@ public struct ChatTemplateSet: Sendable {
     /// Reads a Hugging Face folder: the template of `chat_template.jinja`, else that of `chat_template.json`, else those of
     /// `tokenizer_config.json`, which may be one text or a list of named ones. A folder without any gives an empty set.
     ///
-    /// - Throws: `fileUnreadable`, `fileTooLarge` or `malformedConfiguration`.
+    /// - Throws: `unreadable`, `tooLarge` or `malformedConfiguration`.
     public init(folder: URL) throws(TemplateError) {
         let configuration = folder.appending(path: "tokenizer_config.json")
         if let bytes = try BoundedFile.read(configuration, limit: Limits.configurationBytes) {
@@ -42,10 +42,10 @@ public struct ChatTemplateSet: Sendable {
 
     /// The template of a file, which takes the place of a model's own.
     ///
-    /// - Throws: `fileNotFound`, `fileUnreadable`, `fileTooLarge`, or `malformedTemplate`.
+    /// - Throws: `notFound`, `unreadable`, `tooLarge`, or `malformedTemplate`.
     public static func template(file: URL) throws(TemplateError) -> ChatTemplate {
         guard let bytes = try BoundedFile.read(file, limit: Limits.templateBytes) else {
-            throw TemplateError(.fileNotFound, "\(file.path) is not there; name a file with a chat template")
+            throw TemplateError(.notFound, "\(file.path) is not there; name a file with a chat template")
         }
         return try ChatTemplate(try text(bytes, file))
     }

@@ -1,4 +1,4 @@
-package import LLMJSON
+public import LLMJSON
 import OrderedCollections
 
 /// A value that a chat template is given: what JSON can say, with the members of objects in their order.

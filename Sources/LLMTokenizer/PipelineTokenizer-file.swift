@@ -10,7 +10,7 @@ extension PipelineTokenizer {
     public init(file: URL) throws(TokenizerError) {
         let configuration = try TokenizerConfiguration(folder: file.deletingLastPathComponent())
         guard let bytes = try BoundedFile.read(file, limit: 256 << 20) else {
-            throw TokenizerError(.fileNotFound, "\(file.path) does not exist; name a tokenizer.json")
+            throw TokenizerError(.notFound, "\(file.path) does not exist; name a tokenizer.json")
         }
         try self.init(json: bytes, configuration, name: file.path)
     }

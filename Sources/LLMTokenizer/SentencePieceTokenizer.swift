@@ -44,7 +44,7 @@ public struct SentencePieceTokenizer: Tokenizer {
         let configuration = try TokenizerConfiguration(folder: folder)
         guard let bytes = try BoundedFile.read(file, limit: 64 << 20) else {
             throw TokenizerError(
-                .fileNotFound, "\(file.path) does not exist; name a model folder with a tokenizer.model")
+                .notFound, "\(file.path) does not exist; name a model folder with a tokenizer.model")
         }
         try self.init(configuration, place: folder.path, source: "\(file.path) is no usable SentencePiece model") {
             () throws(Damage) in try SentencePieceModel(bytes)

@@ -14,18 +14,18 @@ public enum TokenizerFile {
     /// Loads the tokenizer of a folder, or a file: one that begins with `{` is a `tokenizer.json`, any other a
     /// SentencePiece model. `tokenizer_config.json` and `added_tokens.json` beside it are read too.
     ///
-    /// - Throws: `TokenizerError`, which names the file and what is wrong with it; `fileNotFound` where there is no
+    /// - Throws: `TokenizerError`, which names the file and what is wrong with it; `notFound` where there is no
     ///   tokenizer.
     public static func load(_ url: URL) throws(TokenizerError) -> any Tokenizer {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
-            throw TokenizerError(.fileNotFound, "\(url.path) does not exist; name a model folder or a tokenizer file")
+            throw TokenizerError(.notFound, "\(url.path) does not exist; name a model folder or a tokenizer file")
         }
         var file = url
         if isFolder.boolValue {
             guard let name = name(in: url) else {
                 throw TokenizerError(
-                    .fileNotFound,
+                    .notFound,
                     "\(url.path) has no \(names.joined(separator: " and no ")); name a model folder with a tokenizer")
             }
             file = url.appending(path: name)

@@ -38,8 +38,8 @@ public struct Checkpoint: NamedTensors {
             let missing = index.shards.filter { !names.contains($0) }
             guard missing.isEmpty else {
                 throw WeightsError(
-                    code: .notFound,
-                    message: "\(path.quoted): \(missing.count) of \(index.shards.count) shards of the index are not "
+                    .notFound,
+                    "\(path.quoted): \(missing.count) of \(index.shards.count) shards of the index are not "
                         + "there: \(listed(missing)); download them into the folder")
             }
             let files = index.shards.map(inFolder)
@@ -71,9 +71,8 @@ public struct Checkpoint: NamedTensors {
             let missing = index.shardOfTensor.filter { partOfTensor[$0.key] == nil }
                 .map { "\($0.key) (\(index.shards[$0.value]))" }.sorted()
             throw WeightsError(
-                code: .missingTensor,
-                message:
-                    "\(path.quoted): \(missing.count) of \(index.shardOfTensor.count) tensors are not in the shard "
+                .missingTensor,
+                "\(path.quoted): \(missing.count) of \(index.shardOfTensor.count) tensors are not in the shard "
                     + "that the index maps them to: \(listed(missing)); index and shards are of different versions: download them again"
             )
         }
@@ -107,8 +106,8 @@ extension Checkpoint {
             return Set(try FileManager.default.contentsOfDirectory(atPath: path))
         } catch {
             throw WeightsError(
-                code: .unreadable,
-                message: "\(path.quoted): the folder cannot be listed; check its permissions")
+                .unreadable,
+                "\(path.quoted): the folder cannot be listed; check its permissions")
         }
     }
 
@@ -122,18 +121,18 @@ extension Checkpoint {
         let pytorch = ending(".bin", ".pt", ".pth")
         if !safetensors.isEmpty {
             return WeightsError(
-                code: .notFound,
-                message: "\(path.quoted): \(needed), so it is not known how \(listed(safetensors)) belong together; "
+                .notFound,
+                "\(path.quoted): \(needed), so it is not known how \(listed(safetensors)) belong together; "
                     + "add the index, or give one file's own path")
         }
         if !pytorch.isEmpty {
             return WeightsError(
-                code: .unsupported,
-                message: "\(path.quoted): only PyTorch weights (\(listed(pytorch))), which are not read as they can "
+                .unsupported,
+                "\(path.quoted): only PyTorch weights (\(listed(pytorch))), which are not read as they can "
                     + "run code; convert them with transformers: "
                     + "AutoModelForCausalLM.from_pretrained(folder).save_pretrained(folder)")
         }
         return WeightsError(
-            code: .notFound, message: "\(path.quoted): \(needed) in the folder; check the path or download the weights")
+            .notFound, "\(path.quoted): \(needed) in the folder; check the path or download the weights")
     }
 }

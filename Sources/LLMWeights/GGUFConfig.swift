@@ -52,8 +52,8 @@ struct GGUFConfig {
         let name = try values.string("general.architecture")
         if let known = GGUFArchitecture.all.first(where: { $0.name == name }) { return known }
         throw WeightsError(
-            code: .unsupported,
-            message: "\(path.quoted): 'general.architecture' is \(name.quoted), which is not supported in GGUF files; "
+            .unsupported,
+            "\(path.quoted): 'general.architecture' is \(name.quoted), which is not supported in GGUF files; "
                 + "supported are \(GGUFArchitecture.all.map(\.name).joined(separator: ", "))")
     }
 
@@ -65,8 +65,8 @@ struct GGUFConfig {
         let prefix = "\(architecture.name)."
         for key in values.keys where key.hasPrefix(prefix) && !known.contains(String(key.dropFirst(prefix.count))) {
             throw WeightsError(
-                code: .unsupported,
-                message: "\(path.quoted): \(key.quoted) is not known for this architecture and may change what it "
+                .unsupported,
+                "\(path.quoted): \(key.quoted) is not known for this architecture and may change what it "
                     + "computes; use the model's safetensors checkpoint")
         }
         for (name, neutral) in [("expert_count", 0), ("expert_used_count", 0)] {
@@ -108,8 +108,8 @@ struct GGUFConfig {
             let theta = try values.number(key("rope.freq_base"), in: 1...1e30, default: 10000)
             guard let scaling = Llama3Scaling(factors: factors, theta: theta, headDim: headDim) else {
                 throw WeightsError(
-                    code: .unsupported,
-                    message: "\(file.file.path.quoted): the factors of tensor 'rope_freqs.weight' are not those of "
+                    .unsupported,
+                    "\(file.file.path.quoted): the factors of tensor 'rope_freqs.weight' are not those of "
                         + "Llama 3's rotary positions; use the model's safetensors checkpoint")
             }
             json.member("rope_scaling") { scaling.write(&$0) }

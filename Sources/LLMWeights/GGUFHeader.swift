@@ -53,7 +53,7 @@ struct GGUFHeader {
                 "a big-endian GGUF file; convert it with gguf-convert-endian of the PyPI package gguf"
             default: "GGUF version \(version); versions 2 and 3 are read"
             }
-        throw WeightsError(code: .unsupported, message: "\(file.path.quoted): \(reason)")
+        throw WeightsError(.unsupported, "\(file.path.quoted): \(reason)")
     }
 
     private static func metadata(_ count: Int, _ cursor: inout GGUFCursor) throws(WeightsError) -> GGUFMetadata {
@@ -132,8 +132,8 @@ private struct UnplacedTensor {
         guard let type = GGMLType(rawValue: typeNumber) else {
             let known = GGMLType.allCases.map(\.name).joined(separator: ", ")
             throw WeightsError(
-                code: .unsupported,
-                message: "\(cursor.file.path.quoted): tensor \(name.quoted) has ggml type \(typeNumber), which is none "
+                .unsupported,
+                "\(cursor.file.path.quoted): tensor \(name.quoted) has ggml type \(typeNumber), which is none "
                     + "of \(known); convert or quantize the model again")
         }
         let block = type.block

@@ -1,4 +1,4 @@
-import LLMJSON
+public import LLMJSON
 
 /// The metadata of a GGUF file: typed access to its keys, with errors that name the file, the key and the value.
 ///
@@ -117,15 +117,14 @@ public struct GGUFMetadata: Sendable {
     /// An error about the value of `key`: what it must be, or why it cannot be used.
     public func invalid(_ key: String, _ wanted: String) -> WeightsError {
         let found = entries[key] == nil ? "is missing" : "is \(shown(key))"
-        return WeightsError(
-            code: .invalidMetadata, message: "\(file.path.quoted): \(key.quoted) \(found); it must be \(wanted)")
+        return WeightsError(.invalidMetadata, "\(file.path.quoted): \(key.quoted) \(found); it must be \(wanted)")
     }
 
     private func required<Value>(_ key: String, _ fallback: Value?) throws(WeightsError) -> Value {
         guard let fallback else {
             throw WeightsError(
-                code: .invalidMetadata,
-                message: "\(file.path.quoted): the key \(key.quoted) is missing; convert the model again")
+                .invalidMetadata,
+                "\(file.path.quoted): the key \(key.quoted) is missing; convert the model again")
         }
         return fallback
     }

@@ -1,4 +1,4 @@
-import LLMJSON
+public import LLMJSON
 
 extension GGUFModel {
     /// What `general.sampling` recommends, as the text of a `generation_config.json`.

@@ -26,8 +26,8 @@ public struct GGUFModel: NamedTensors {
             guard let name = GGUFArchitecture.hubName(ofTensor: info.name) else {
                 if GGUFArchitecture.otherTensors.contains(info.name) { continue }
                 throw WeightsError(
-                    code: .unsupported,
-                    message: "\(file.file.path.quoted): tensor \(info.name.quoted) is not known for this architecture "
+                    .unsupported,
+                    "\(file.file.path.quoted): tensor \(info.name.quoted) is not known for this architecture "
                         + "and may change what it computes; use the model's safetensors checkpoint")
             }
             ownNames[name] = info.name

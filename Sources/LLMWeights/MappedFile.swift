@@ -27,12 +27,11 @@ public final class MappedFile: @unchecked Sendable {
         guard fstat(descriptor, &status) == 0 else { throw .system(path, "cannot be examined") }
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw WeightsError(
-                code: .unreadable,
-                message: "\(path.quoted): not a regular file; weights are mapped into memory: give a regular file")
+                .unreadable,
+                "\(path.quoted): not a regular file; weights are mapped into memory: give a regular file")
         }
         guard let size = Int(exactly: status.st_size), size >= 0 else {
-            throw WeightsError(
-                code: .unreadable, message: "\(path.quoted): \(status.st_size) bytes do not fit the address space")
+            throw WeightsError(.unreadable, "\(path.quoted): \(status.st_size) bytes do not fit the address space")
         }
         self.path = path
         if size == 0 {
@@ -129,11 +128,10 @@ extension WeightsError {
         let number = errno
         let reason = String(cString: strerror(number))
         if number == ENOENT || number == ENOTDIR {
-            return WeightsError(
-                code: .notFound, message: "\(path.quoted): \(what): \(reason); check the path or download the file")
+            return WeightsError(.notFound, "\(path.quoted): \(what): \(reason); check the path or download the file")
         }
         return WeightsError(
-            code: .unreadable,
-            message: "\(path.quoted): \(what): \(reason); check its permissions and the memory limits")
+            .unreadable,
+            "\(path.quoted): \(what): \(reason); check its permissions and the memory limits")
     }
 }

@@ -38,8 +38,8 @@ extension WeightsError {
     static func missing(_ name: String, in source: String, of tensors: [TensorInfo]) -> WeightsError {
         let held = tensors.isEmpty ? "no tensors" : "\(tensors.count): \(listed(tensors.lazy.map(\.name)))"
         return WeightsError(
-            code: .missingTensor,
-            message: "\(source.quoted): no tensor \(name.quoted); it holds \(held); "
+            .missingTensor,
+            "\(source.quoted): no tensor \(name.quoted); it holds \(held); "
                 + "check that config.json belongs to these weights")
     }
 }

@@ -96,8 +96,8 @@ private struct TensorMembers {
         guard let dtype = SafetensorsDType(rawValue: dtypeName) else {
             let known = SafetensorsDType.allCases.map(\.rawValue).joined(separator: ", ")
             throw WeightsError(
-                code: .unsupported,
-                message: "\(file.path.quoted): tensor \(name.quoted) has dtype \(dtypeName.quoted), which is none of "
+                .unsupported,
+                "\(file.path.quoted): tensor \(name.quoted) has dtype \(dtypeName.quoted), which is none of "
                     + "\(known); convert the weights to BF16, F16 or F32")
         }
 

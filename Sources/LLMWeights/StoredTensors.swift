@@ -35,8 +35,8 @@ struct StoredTensors: Sendable {
         let info = infos[index]
         guard let dtype = info.dtype else {
             throw WeightsError(
-                code: .unsupported,
-                message: "\(file.path.quoted): tensor \(name.quoted) has dtype \(info.dtypeName), where "
+                .unsupported,
+                "\(file.path.quoted): tensor \(name.quoted) has dtype \(info.dtypeName), where "
                     + "\(readable.joined(separator: ", ")) are read; convert it to one of them")
         }
         return try file.view(shape: info.shape, dtype: dtype, in: ranges[index])

@@ -53,8 +53,7 @@ public enum WeightFile {
         let what =
             strangers.first { start.starts(with: $0.magic) }?.what
             ?? "no weight file, as it begins with \(hex(start.prefix(9))); give one of these formats: \(formats)"
-        return WeightsError(
-            code: .unsupported, message: "\(file.path.quoted): \(file.count) bytes that are \(what)")
+        return WeightsError(.unsupported, "\(file.path.quoted): \(file.count) bytes that are \(what)")
     }
 }
 

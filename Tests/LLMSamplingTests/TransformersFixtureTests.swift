@@ -22,6 +22,15 @@ private struct Fixture: Decodable {
         let penalized: [Float]
     }
 
+    struct Cutoff: Decodable {
+        let logits: [Float]
+        let temperature: Double
+        let topP: Double
+        let epsilon: Double
+        let eta: Double
+        let kept: [TokenID]
+    }
+
     struct LogSoftmax: Decodable {
         let logits: [Float]
         let logprobs: [Double]
@@ -29,6 +38,7 @@ private struct Fixture: Decodable {
 
     let filters: [Filter]
     let penalties: [Penalty]
+    let cutoffs: [Cutoff]
     let logSoftmax: LogSoftmax
 
     static func load() throws -> Fixture {
@@ -48,6 +58,18 @@ private struct Fixture: Decodable {
                 SamplingParameters(
                     temperature: filter.temperature, topP: filter.topP, topK: filter.topK, minP: filter.minP))
             #expect(try candidates(filter.logits, parameters).keptIDs == filter.kept, "\(parameters)")
+        }
+    }
+
+    @Test func `The same tokens are kept by epsilon and eta`() throws {
+        let cutoffs = try Fixture.load().cutoffs
+        #expect(!cutoffs.isEmpty)
+        for cutoff in cutoffs {
+            let parameters = try resolve(
+                SamplingParameters(
+                    temperature: cutoff.temperature, topP: cutoff.topP, epsilonCutoff: cutoff.epsilon,
+                    etaCutoff: cutoff.eta))
+            #expect(try candidates(cutoff.logits, parameters).keptIDs == cutoff.kept, "\(cutoff)")
         }
     }
 

@@ -150,7 +150,7 @@ import Testing
         try Paths.withTemporaryFolder { folder in
             let file = folder.appending(path: "x.jinja")
             let error = #expect(throws: TemplateError.self) { try ChatTemplateSet.template(file: file) }
-            #expect(error?.code == .fileNotFound)
+            #expect(error?.code == .notFound)
             try Data("{{ 1 }}".utf8).write(to: file)
             #expect(try ChatTemplateSet.template(file: file).render(ChatTemplateInput(messages: [])) == "1")
         }

@@ -29,12 +29,12 @@ struct HostileFileTests {
     func namesMissingFiles() throws {
         try Paths.withTemporaryFolder { folder in
             let missing = #expect(throws: TokenizerError.self) { try SentencePieceTokenizer(folder: folder) }
-            #expect(missing?.code == .fileNotFound)
+            #expect(missing?.code == .notFound)
             #expect(missing?.message.contains("tokenizer.model") == true)
             try FileManager.default.createDirectory(
                 at: folder.appending(path: "tokenizer.model"), withIntermediateDirectories: false)
             let directory = #expect(throws: TokenizerError.self) { try SentencePieceTokenizer(folder: folder) }
-            #expect(directory?.code == .fileUnreadable)
+            #expect(directory?.code == .unreadable)
         }
     }
 
@@ -48,7 +48,7 @@ struct HostileFileTests {
             try FileManager.default.removeItem(at: link)
             try FileManager.default.createSymbolicLink(at: link, withDestinationURL: URL(filePath: "/dev/zero"))
             let error = #expect(throws: TokenizerError.self) { try SentencePieceTokenizer(folder: folder) }
-            #expect(error?.code == .fileUnreadable)
+            #expect(error?.code == .unreadable)
         }
     }
 
@@ -61,7 +61,7 @@ struct HostileFileTests {
             try handle.truncate(atOffset: 1 << 40)
             try handle.close()
             let error = #expect(throws: TokenizerError.self) { try SentencePieceTokenizer(folder: folder) }
-            #expect(error?.code == .fileTooLarge)
+            #expect(error?.code == .tooLarge)
         }
     }
 

@@ -31,7 +31,7 @@ import Testing
             #expect(TokenizerFile.name(in: folder) == nil)
             for url in [folder, folder.appending(path: "none")] {
                 let error = try #require(throws: TokenizerError.self) { try TokenizerFile.load(url) }
-                #expect(error.code == .fileNotFound && error.message.contains(url.path))
+                #expect(error.code == .notFound && error.message.contains(url.path))
             }
         }
     }

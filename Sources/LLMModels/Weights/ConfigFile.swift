@@ -1,4 +1,4 @@
-package import LLMJSON
+public import LLMJSON
 import LLMWeights
 import OrderedCollections
 
@@ -18,17 +18,17 @@ public struct ConfigFile: Sendable {
             let file = try MappedFile(path: path)
             guard file.count <= ConfigFile.maxByteCount else {
                 throw ModelError(
-                    code: .invalidConfig,
-                    message: "'\(path)': \(file.count) bytes, the limit is \(ConfigFile.maxByteCount); "
+                    .invalidConfig,
+                    "'\(path)': \(file.count) bytes, the limit is \(ConfigFile.maxByteCount); "
                         + "a config is a small JSON file")
             }
             try self.init(bytes: file.bytes(in: 0..<file.count), path: path)
         } catch let error as WeightsError {
-            throw ModelError(code: error.code == .notFound ? .notFound : .invalidConfig, message: error.message)
+            throw ModelError(error.code == .notFound ? .notFound : .invalidConfig, error.message)
         } catch let error as ModelError {
             throw error
         } catch {
-            throw ModelError(code: .invalidConfig, message: "'\(path)': \(error)")
+            throw ModelError(.invalidConfig, "'\(path)': \(error)")
         }
     }
 
@@ -38,15 +38,15 @@ public struct ConfigFile: Sendable {
         prefix = ""
         do {
             guard case .object(let members) = try JSONValue(bytes) else {
-                throw ModelError(code: .invalidConfig, message: "'\(path)': not a JSON object; a config is one")
+                throw ModelError(.invalidConfig, "'\(path)': not a JSON object; a config is one")
             }
             values = members
         } catch let error as ModelError {
             throw error
         } catch {
             throw ModelError(
-                code: .invalidConfig,
-                message: "'\(path)': \(error); the file is damaged or cut short: download or convert it again")
+                .invalidConfig,
+                "'\(path)': \(error); the file is damaged or cut short: download or convert it again")
         }
     }
 
@@ -142,14 +142,13 @@ public struct ConfigFile: Sendable {
     /// An error about the value of `key`: what it must be, or why it cannot be used.
     public func invalid(_ key: String, _ wanted: String) -> ModelError {
         value(key).map { invalid(key, $0, wanted) }
-            ?? ModelError(code: .invalidConfig, message: "'\(path)': \(prefix)\(key) is missing; it must be \(wanted)")
+            ?? ModelError(.invalidConfig, "'\(path)': \(prefix)\(key) is missing; it must be \(wanted)")
     }
 
     /// An error that says the engine cannot run what `key` asks for.
     public func unsupported(_ key: String, _ remedy: String) -> ModelError {
         let shown = value(key)?.shown ?? "missing"
-        return ModelError(
-            code: .unsupported, message: "'\(path)': \(prefix)\(key) is \(shown), which is not supported; \(remedy)")
+        return ModelError(.unsupported, "'\(path)': \(prefix)\(key) is \(shown), which is not supported; \(remedy)")
     }
 
     /// The value of `key`; nil where it is missing or null.
@@ -163,14 +162,14 @@ public struct ConfigFile: Sendable {
     private func required<Value>(_ key: String, _ fallback: Value?) throws(ModelError) -> Value {
         guard let fallback else {
             throw ModelError(
-                code: .invalidConfig,
-                message: "'\(path)': the key \(prefix)\(key) is missing; the model cannot be built without it")
+                .invalidConfig,
+                "'\(path)': the key \(prefix)\(key) is missing; the model cannot be built without it")
         }
         return fallback
     }
 
     private func invalid(_ key: String, _ value: JSONValue, _ wanted: String) -> ModelError {
-        ModelError(code: .invalidConfig, message: "'\(path)': \(prefix)\(key) is \(value.shown); it must be \(wanted)")
+        ModelError(.invalidConfig, "'\(path)': \(prefix)\(key) is \(value.shown); it must be \(wanted)")
     }
 }
 

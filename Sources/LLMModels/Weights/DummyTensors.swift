@@ -27,9 +27,8 @@ public struct DummyTensors: NamedTensors {
         let (bytes, present) = (tensors.reduce(0) { $0 + $1.byteCount }, ProcessInfo.processInfo.physicalMemory)
         guard bytes <= Int(clamping: present) else {
             throw ModelError(
-                code: .unsupported,
-                message:
-                    "'\(config.path)': a model of this shape takes \(bytes) bytes, and this machine has \(present); "
+                .unsupported,
+                "'\(config.path)': a model of this shape takes \(bytes) bytes, and this machine has \(present); "
                     + "use a smaller one")
         }
         shapes = Dictionary(uniqueKeysWithValues: specifications.map { ($0.name, $0.shape) })
@@ -43,7 +42,7 @@ public struct DummyTensors: NamedTensors {
     /// Makes the tensor; it is not kept.
     public func tensor(named name: String) throws(WeightsError) -> TensorView {
         guard let shape = shapes[name] else {
-            throw WeightsError(code: .missingTensor, message: "no tensor '\(name)' in the config's shape")
+            throw WeightsError(.missingTensor, "no tensor '\(name)' in the config's shape")
         }
         let isVector = shape.count == 1
         let scale = isVector ? 0.1 : 1 / Float(shape.last ?? 1).squareRoot()

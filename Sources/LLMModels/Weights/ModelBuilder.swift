@@ -100,8 +100,8 @@ struct ModelBuilder {
         let format = exact ? .stored : source.format
         guard inputs <= format.maxInputs else {
             throw ModelError(
-                code: .unsupported,
-                message: "tensor '\(name)' has \(inputs) inputs; \(format) holds at most "
+                .unsupported,
+                "tensor '\(name)' has \(inputs) inputs; \(format) holds at most "
                     + "\(format.maxInputs), quantize to q8_0")
         }
         let packed = PackedWeights(stacking: views, as: format, kind, on: source.compute)
@@ -138,12 +138,12 @@ struct ModelBuilder {
         do {
             view = try source.tensors.tensor(named: name)
         } catch {
-            throw ModelError(code: .invalidWeights, message: error.message)
+            throw ModelError(.invalidWeights, error.message)
         }
         guard view.shape == shape else {
             throw ModelError(
-                code: .invalidWeights,
-                message: "tensor '\(name)' has shape \(view.shape), but config.json makes it \(shape); "
+                .invalidWeights,
+                "tensor '\(name)' has shape \(view.shape), but config.json makes it \(shape); "
                     + "check that config.json belongs to these weights")
         }
         return view

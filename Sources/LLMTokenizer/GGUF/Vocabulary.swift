@@ -1,4 +1,4 @@
-import LLMJSON
+public import LLMJSON
 
 /// A vocabulary as a GGUF file tells it in its metadata, `tokenizer.ggml.*`.
 ///

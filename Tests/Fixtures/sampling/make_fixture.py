@@ -8,6 +8,8 @@ import json
 import torch
 import transformers
 from transformers import (
+    EpsilonLogitsWarper,
+    EtaLogitsWarper,
     MinPLogitsWarper,
     RepetitionPenaltyLogitsProcessor,
     TemperatureLogitsWarper,
@@ -77,12 +79,46 @@ for penalty in [1.1, 0.8, 1.5]:
         }
     )
 
-row = random_row()
+softmax_row = random_row()
+cutoffs = []
+for temperature, top_p, epsilon, eta in [
+    (1.0, 1.0, 0.01, 0.0),
+    (0.7, 1.0, 0.2, 0.0),
+    (2.0, 0.9, 0.05, 0.0),
+    (1.0, 1.0, 0.999, 0.0),
+    (1.0, 1.0, 0.0, 0.01),
+    (2.0, 1.0, 0.0, 0.3),
+    (1.5, 0.8, 0.0, 0.002),
+    (1.3, 0.95, 0.004, 0.9),
+]:
+    row = random_row()
+    scores = TemperatureLogitsWarper(temperature)(None, row.clone())
+    if top_p < 1:
+        scores = TopPLogitsWarper(top_p)(None, scores)
+    if epsilon > 0:
+        scores = EpsilonLogitsWarper(epsilon)(None, scores)
+    if eta > 0:
+        scores = EtaLogitsWarper(eta)(None, scores)
+    cutoffs.append(
+        {
+            "logits": row[0].tolist(),
+            "temperature": temperature,
+            "top_p": top_p,
+            "epsilon": epsilon,
+            "eta": eta,
+            "kept": torch.isfinite(scores[0]).nonzero().flatten().tolist(),
+        }
+    )
+
 fixture = {
     "made_with": f"torch {torch.__version__.split('+')[0]}, transformers {transformers.__version__}",
     "filters": filters,
     "penalties": penalties,
-    "log_softmax": {"logits": row[0].tolist(), "logprobs": torch.log_softmax(row[0].double(), dim=-1).tolist()},
+    "cutoffs": cutoffs,
+    "log_softmax": {
+        "logits": softmax_row[0].tolist(),
+        "logprobs": torch.log_softmax(softmax_row[0].double(), dim=-1).tolist(),
+    },
 }
 with open("transformers.json", "w") as file:
     json.dump(fixture, file, separators=(",", ":"))
