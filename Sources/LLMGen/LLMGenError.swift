@@ -18,6 +18,8 @@ public struct LLMGenError: Error, Sendable, CustomStringConvertible {
         public static let invalidArgument = Code(rawValue: "invalid_argument")
         /// A prompt or a file is not what it must be: empty, too long, corrupt, not supported.
         public static let invalidInput = Code(rawValue: "invalid_input")
+        /// A prompt, by itself or with the tokens that are to follow, is longer than the model or the engine takes.
+        public static let contextLengthExceeded = Code(rawValue: "context_length_exceeded")
         /// There is no such file or model.
         public static let notFound = Code(rawValue: "not_found")
         /// A request could not be computed.
@@ -95,7 +97,8 @@ extension LLMGenError {
         // The prompt is data; the rest is what was asked for it.
         let code: Code =
             switch error.code {
-            case .emptyPrompt, .promptTooLong: .invalidInput
+            case .emptyPrompt: .invalidInput
+            case .promptTooLong, .sequenceTooLong: .contextLengthExceeded
             case .queueFull: .overloaded
             default: .invalidArgument
             }

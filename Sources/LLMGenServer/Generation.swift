@@ -13,9 +13,10 @@ struct Generation: Sendable {
 
     /// Checks the prompts and takes a place for them.
     ///
+    /// - Parameter names: what the route calls its fields.
     /// - Throws: what is wrong with the request; 429 where there is no place.
     init(
-        _ prompts: [[TokenID]], _ parameters: SamplingParameters, _ common: CommonFields
+        _ prompts: [[TokenID]], _ parameters: SamplingParameters, _ common: CommonFields, names: FieldNames
     ) throws(ErrorResponse) {
         let samples = prompts.count * (parameters.n ?? 1)
         let limits = common.limits
@@ -30,7 +31,7 @@ struct Generation: Sendable {
                 try common.engine.prepare(.tokenIDs(prompt), parameters, common.options)
             }
         } catch {
-            throw ErrorResponse(error)
+            throw names.renamed(ErrorResponse(error))
         }
         pass = try common.enter(samples)
         self.prompts = prompts

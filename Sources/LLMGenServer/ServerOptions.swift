@@ -31,8 +31,6 @@ public struct ServerOptions: Sendable {
     public var maxHeaderBytes = 32 << 10
     /// Samples, of all prompts together, that one request may ask for.
     public var maxSamples = 128
-    /// Texts of `stop` that one request may have.
-    public var maxStops = 16
     /// Requests of one model that may be in the server at once, besides those that run; more get 429.
     public var maxQueuedRequests = 256
     /// Until when a request's head, and after it the body, must have come.

@@ -29,10 +29,14 @@ package struct JSONReader {
         var names: Set<String> = []
     }
 
+    /// Whether the numbers that Python's `json` writes and JSON has not are read: `NaN`, `Infinity`, `-Infinity`.
+    private let takesPythonNumbers: Bool
+
     /// A reader of `bytes`, which errors call `part`, such as "the header".
-    package init(_ bytes: [UInt8], part: String) {
+    package init(_ bytes: [UInt8], part: String, takesPythonNumbers: Bool = false) {
         self.bytes = bytes
         self.part = part
+        self.takesPythonNumbers = takesPythonNumbers
     }
 
     // MARK: Objects and arrays
@@ -219,6 +223,12 @@ package struct JSONReader {
 
     private mutating func skipNumber() throws(JSONError) {
         if next == UInt8(ascii: "-") { position += 1 }
+        if takesPythonNumbers,
+            let word = ["Infinity", "NaN"].first(where: { bytes[position...].starts(with: $0.utf8) })
+        {
+            position += word.utf8.count
+            return
+        }
         let startsWithZero = next == UInt8(ascii: "0")
         let digits = try skipDigits()
         if startsWithZero && digits > 1 { throw failure("a number with a leading zero") }

@@ -15,9 +15,13 @@ package indirect enum JSONValue: Sendable, Hashable {
 
     /// Reads the whole of `bytes`, which errors call `part`.
     ///
-    /// - Parameter takesAnyText: as for ``JSONReader/value(takesAnyText:)``.
-    package init(_ bytes: [UInt8], part: String = "the JSON", takesAnyText: Bool = false) throws(JSONError) {
-        var reader = JSONReader(bytes, part: part)
+    /// - Parameters:
+    ///   - takesAnyText: as for ``JSONReader/value(takesAnyText:)``.
+    ///   - takesPythonNumbers: as for ``JSONReader/init(_:part:takesPythonNumbers:)``.
+    package init(
+        _ bytes: [UInt8], part: String = "the JSON", takesAnyText: Bool = false, takesPythonNumbers: Bool = false
+    ) throws(JSONError) {
+        var reader = JSONReader(bytes, part: part, takesPythonNumbers: takesPythonNumbers)
         self = try reader.value(takesAnyText: takesAnyText)
         try reader.finish()
     }

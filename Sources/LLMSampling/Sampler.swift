@@ -55,7 +55,7 @@ public struct Sampler: Sendable {
             return RawLogprobs(&candidates, topCount: topCount)
         }
         for index in parameters.logitSteps { try SamplingStep.order[index].apply(&candidates, context) }
-        var id = try highest()
+        guard var id = candidates.findHighest() else { throw noCandidates(in: logits, parameters) }
         var share: Double?
         if !parameters.isGreedy {
             for index in parameters.candidateSteps { try SamplingStep.order[index].apply(&candidates, context) }
@@ -63,6 +63,18 @@ public struct Sampler: Sendable {
             (id, share) = (drawn.id, drawn.share)
         }
         return SampledToken(id: id, logprobs: raw?.logprobs(of: id, in: logits), share: share)
+    }
+
+    /// The error of a row that has no candidate: the request's own where its masks leave none.
+    private func noCandidates(in logits: Span<Float>, _ parameters: ResolvedSampling) -> SamplingError {
+        let names = parameters.logitSteps.map { SamplingStep.order[$0].name }
+        let masks = ["allowed_token_ids", "bad_words", "min_tokens"].filter(names.contains)
+        guard !masks.isEmpty, logits.indices.contains(where: { logits[$0] > -.infinity }) else { return .noCandidates }
+        return SamplingError(
+            .conflict, field: masks[0],
+            problem:
+                "together with the request's other masks (\(masks.joined(separator: ", "))) it rules out every token",
+            remedy: "leave one of them out")
     }
 
     mutating func highest() throws(SamplingError) -> TokenID {

@@ -160,7 +160,7 @@ extension SamplingKind<RepetitionDetection> {
     package static let repetitionDetection = SamplingKind(
         name: "object",
         schema: ##""type":"object","required":["max_pattern_size","min_count"],"additionalProperties":false,"##
-            + ##""properties":{"max_pattern_size":{"type":"integer","minimum":0},"##
+            + ##""properties":{"max_pattern_size":{"type":"integer","minimum":1,"maximum":1024},"##
             + ##""min_pattern_size":{"type":"integer","minimum":0},"min_count":{"type":"integer","minimum":2}}"##,
         form: .single,
         argument: "three whole numbers, the shortest pattern, the longest and how often, such as 1,20,4",

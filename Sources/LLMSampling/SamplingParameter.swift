@@ -115,7 +115,14 @@ extension SamplingParameter {
     package var example: String? { kind.example }
 
     package var schema: String {
-        "{\(kind.schema)\(range.schema.isEmpty ? "" : ",")\(range.schema),\"description\":\(help.quotedJSON)}"
+        var members = [kind.schema, range.schema].filter { !$0.isEmpty }
+        if let value = defaultValue as? Value {
+            var json = JSONWriter()
+            kind.write(value, &json)
+            members.append("\"default\":\(String(decoding: json.bytes, as: UTF8.self))")
+        }
+        members.append("\"description\":\(help.quotedJSON)")
+        return "{\(members.joined(separator: ","))}"
     }
 
     package func value(of json: JSONValue, place: String) throws(SamplingError) -> any Sendable & Hashable {

@@ -52,6 +52,15 @@ extension SamplingParameters {
         let breakers = request.drySequenceBreakers ?? SamplingTable.shared.drySequenceBreakers.resolved(nil)
         let eosTokens = eosTokenIDs.filter { $0 >= 0 && Int($0) < vocabularySize }
         let stopTokens = Set(request.stopTokenIDs ?? [])
+        if let allowed = request.allowedTokenIDs, let least = resolved.minTokens, least > 0,
+            stopTokens.union(eosTokens).isSuperset(of: allowed)
+        {
+            throw SamplingError(
+                .conflict, field: "min_tokens",
+                problem:
+                    "\(least) tokens are to come before the output may end, and every one of allowed_token_ids ends it",
+                remedy: "allow a token that does not, or set min_tokens to 0")
+        }
         return ResolvedSampling(
             resolved.values,
             seed: request.seed ?? seedIfUnset(),

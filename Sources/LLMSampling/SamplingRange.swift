@@ -77,15 +77,17 @@ extension SamplingRange<Double> {
 
     /// Also -1, which counts as 0.
     static func atLeastZeroOrMinusOne(or remedy: String) -> SamplingRange {
-        SamplingRange(##""minimum":-1"##, "[0, infinity), or -1", remedy) { $0 == -1 || ($0 >= 0 && $0.isFinite) }
-            .counting { max(0, $0) }
+        SamplingRange(##""anyOf":[{"minimum":0},{"const":-1}]"##, "[0, infinity), or -1", remedy) {
+            $0 == -1 || ($0 >= 0 && $0.isFinite)
+        }
+        .counting { max(0, $0) }
     }
 }
 
 extension SamplingRange<Int> {
     /// -1, or 1 and more.
     static func atLeastOneOrMinusOne(or remedy: String) -> SamplingRange {
-        SamplingRange(##""minimum":-1"##, "1 or more, or -1", remedy) { $0 == -1 || $0 >= 1 }
+        SamplingRange(##""anyOf":[{"minimum":1},{"const":-1}]"##, "1 or more, or -1", remedy) { $0 == -1 || $0 >= 1 }
     }
 
     /// The versions of mirostat.
@@ -107,7 +109,8 @@ extension SamplingRange<Int> {
 extension SamplingRange<[String]> {
     /// Texts, none of them empty or too long, and not too many.
     static func texts(atMost count: Int, bytes: Int) -> SamplingRange {
-        SamplingRange("at most \(count) of 1 to \(bytes) bytes", schema: "") { texts, field throws(SamplingError) in
+        SamplingRange("at most \(count) of 1 to \(bytes) bytes", schema: ##""maxItems":\##(count)"##) {
+            texts, field throws(SamplingError) in
             try bound(texts.count, atMost: count, field)
             for (index, text) in texts.enumerated() where !(1...bytes).contains(text.utf8.count) {
                 throw SamplingError(
@@ -125,14 +128,15 @@ extension SamplingRange<[String]> {
 extension SamplingRange<[TokenID]> {
     /// Token ids without duplicates, in their order.
     static func tokenIDs(atMost count: Int) -> SamplingRange {
-        SamplingRange("at most \(count)", schema: "") { ids, field throws(SamplingError) in
+        SamplingRange("at most \(count)", schema: ##""maxItems":\##(count)"##) { ids, field throws(SamplingError) in
             try distinct(ids, atMost: count, field)
         }
     }
 
     /// At least one token id, ascending.
     static func someTokenIDs(atMost count: Int) -> SamplingRange {
-        SamplingRange("1 to \(count)", schema: ##""minItems":1"##) { ids, field throws(SamplingError) in
+        SamplingRange("1 to \(count)", schema: ##""minItems":1,"maxItems":\##(count)"##) {
+            ids, field throws(SamplingError) in
             guard !ids.isEmpty else {
                 throw SamplingError(
                     .outOfRange, field: field, problem: "the list is empty, the least number is 1",
@@ -146,7 +150,8 @@ extension SamplingRange<[TokenID]> {
 extension SamplingRange<[TokenID: Double]> {
     /// Biases; one beyond -100 or 100 counts as that.
     static func biases(atMost count: Int) -> SamplingRange {
-        SamplingRange("at most \(count), each in [-100, 100]", schema: "") { biases, field throws(SamplingError) in
+        SamplingRange("at most \(count), each in [-100, 100]", schema: ##""maxProperties":\##(count)"##) {
+            biases, field throws(SamplingError) in
             _ = try distinct(biases.keys.sorted(), atMost: count, field)
             if let (id, bias) = biases.first(where: { $0.value.isNaN }) {
                 throw SamplingError(

@@ -6,7 +6,8 @@ public struct SamplingTable: Sendable {
     /// Sequences to generate for the prompt, each with a seed of its own (``SamplingParameters/seed(ofSample:from:)``);
     /// 1 if greedy.
     public let n = SamplingParameter(
-        "n", .integer, in: .from(1, to: SamplingParameters.maxN, or: "send several requests"), default: 1,
+        "n", .integer, in: .from(1, to: SamplingParameters.maxN, or: "use 1, or send several requests for more"),
+        default: 1,
         valueName: "n", help: "Outputs for the prompt, 1 to 128, each with a seed of its own.")
 
     // MARK: Penalties
@@ -34,9 +35,10 @@ public struct SamplingTable: Sendable {
             .counting { $0 > 0 ? max($0, SamplingParameters.lowestTemperature) : 0 },
         default: 1, modelKey: "temperature", valueName: "t",
         help: "0 takes the most probable token; up to 2 for more variety.")
-    /// Keeps the smallest set of most probable tokens whose probabilities reach this sum; (0, 1], 1 for off.
+    /// Keeps the smallest set of most probable tokens whose probabilities reach this sum, at least one; [0, 1], 1 for
+    /// off.
     public let topP = SamplingParameter(
-        "top_p", .number, in: .above(0, to: 1, or: "use 1 to keep every token"), default: 1, modelKey: "top_p",
+        "top_p", .number, in: .from(0, to: 1, or: "use 1 to keep every token"), default: 1, modelKey: "top_p",
         isFilter: true, valueName: "p",
         help: "Choose among the most probable tokens that make up this probability.")
     /// Keeps this many of the most probable tokens; 0 and -1 for off.
@@ -60,14 +62,17 @@ public struct SamplingTable: Sendable {
         "top_n_sigma", .number, in: .atLeastZeroOrMinusOne(or: "use 0 or -1 to keep every token"), default: 0,
         isFilter: true, valueName: "n",
         help: "Choose among tokens at most this many standard deviations below the highest logit.")
-    /// Keeps the tokens at least this probable; [0, 1], 0 for off.
+    /// Keeps the tokens at least this probable; [0, 1], 0 and, as in transformers, 1 for off.
     public let epsilonCutoff = SamplingParameter(
-        "epsilon_cutoff", .number, in: .from(0, to: 1, or: "use 0 to keep every token"), default: 0,
+        "epsilon_cutoff", .number,
+        in: .from(0, to: 1, or: "use 0 to keep every token").counting { $0 == 1 ? 0 : $0 }, default: 0,
         modelKey: "epsilon_cutoff", isFilter: true, valueName: "p",
         help: "Leave out tokens less probable than this.")
-    /// Keeps the tokens at least min(ε, √ε · exp(-entropy)) probable, where ε is this; [0, 1], 0 for off.
+    /// Keeps the tokens at least min(ε, √ε · exp(-entropy)) probable, where ε is this; [0, 1], 0 and 1 for
+    /// off.
     public let etaCutoff = SamplingParameter(
-        "eta_cutoff", .number, in: .from(0, to: 1, or: "use 0 to keep every token"), default: 0,
+        "eta_cutoff", .number,
+        in: .from(0, to: 1, or: "use 0 to keep every token").counting { $0 == 1 ? 0 : $0 }, default: 0,
         modelKey: "eta_cutoff", isFilter: true, valueName: "p",
         help: "Leave out tokens less probable than this, or than less where a row is uncertain.")
     /// How far the temperature moves, up and down, with the entropy of each row; [0, 2], 0 for off.
@@ -185,11 +190,11 @@ public struct SamplingTable: Sendable {
 
     /// How many of the most probable tokens to report with each output token.
     public let logprobs = SamplingParameter(
-        "logprobs", .integer, in: .from(0, to: SamplingParameters.maxLogprobs, or: "ask for fewer alternatives"),
+        "logprobs", .integer, in: .from(0, to: SamplingParameters.maxLogprobs, or: "20 are the most"),
         shown: "none", valueName: "n", help: "Log probabilities of this many most probable tokens: 0 to 20.")
     /// How many of the most probable tokens to report with each prompt token.
     public let promptLogprobs = SamplingParameter(
-        "prompt_logprobs", .integer, in: .from(0, to: SamplingParameters.maxLogprobs, or: "ask for fewer alternatives"),
+        "prompt_logprobs", .integer, in: .from(0, to: SamplingParameters.maxLogprobs, or: "20 are the most"),
         shown: "none", valueName: "n", help: "The same for the prompt's tokens.")
     /// Whether special tokens are left out of the text.
     public let skipSpecialTokens = SamplingParameter(

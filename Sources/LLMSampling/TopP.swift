@@ -8,5 +8,8 @@ extension SamplingStep {
         stage: .candidates,
         changesArgmax: false,
         isOn: { $0.topP < 1 },
-        apply: { candidates, context in candidates.keepHighest(reaching: context.parameters.topP) })
+        apply: { candidates, context in
+            // With 0 the most probable token is needed all the same.
+            candidates.keepHighest(reaching: max(context.parameters.topP, .leastNonzeroMagnitude))
+        })
 }

@@ -12,18 +12,23 @@ extension AdmissionError {
             message: "the prompt has 0 tokens; it needs at least 1 token")
     }
 
-    static func promptTooLong(_ promptCount: Int, limit: Int) -> Self {
-        Self(
-            code: .promptTooLong,
-            message: "the prompt has \(promptCount) tokens, and max-model-len \(limit) leaves room for"
-                + " \(limit - 1) and one to generate; shorten the prompt or raise max-model-len")
+    /// The other remedy, where the model could do with more than the limit.
+    private static func raising(_ limit: Int, _ longest: Int) -> String {
+        limit < longest ? " or raise max-model-len, up to \(longest)" : ""
     }
 
-    static func promptAloneTooLong(_ promptCount: Int, limit: Int) -> Self {
+    static func promptTooLong(_ promptCount: Int, limit: Int, longest: Int) -> Self {
         Self(
             code: .promptTooLong,
-            message: "the prompt has \(promptCount) tokens, and max-model-len is \(limit); shorten the prompt or raise"
-                + " max-model-len")
+            message: "the prompt has \(promptCount) tokens, and the maximum context length is \(limit) tokens, which"
+                + " leaves room for \(limit - 1) and one to generate; shorten the prompt\(raising(limit, longest))")
+    }
+
+    static func promptAloneTooLong(_ promptCount: Int, limit: Int, longest: Int) -> Self {
+        Self(
+            code: .promptTooLong,
+            message: "the prompt has \(promptCount) tokens, and the maximum context length is \(limit) tokens; shorten"
+                + " the prompt\(raising(limit, longest))")
     }
 
     static func maxTokensOutOfRange(_ maxTokens: Int) -> Self {
@@ -41,8 +46,9 @@ extension AdmissionError {
     static func sequenceTooLong(_ promptCount: Int, maxTokens: Int, limit: Int) -> Self {
         Self(
             code: .sequenceTooLong,
-            message: "max_tokens is \(maxTokens) after a prompt of \(promptCount) tokens, and max-model-len is"
-                + " \(limit); ask for at most \(limit - promptCount), or leave max_tokens out")
+            message:
+                "max_tokens is \(maxTokens) after a prompt of \(promptCount) tokens, and the maximum context length"
+                + " is \(limit) tokens; ask for at most \(limit - promptCount), or leave max_tokens out")
     }
 
     static func tooWide(_ width: Int, limit: Int) -> Self {

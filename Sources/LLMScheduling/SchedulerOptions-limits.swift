@@ -6,7 +6,7 @@ extension SchedulerOptions {
         guard promptCount > 0 else { throw .emptyPrompt() }
         guard request.promptStates == nil else { return try lengthLimit(ofPromptAlone: promptCount) }
         guard promptCount < maxModelLength else {
-            throw .promptTooLong(promptCount, limit: maxModelLength)
+            throw .promptTooLong(promptCount, limit: maxModelLength, longest: longestModelLength)
         }
         if let maxTokens = request.maxTokens {
             guard maxTokens >= 1 else { throw .maxTokensOutOfRange(maxTokens) }
@@ -38,7 +38,7 @@ extension SchedulerOptions {
     /// The same of a request that generates nothing.
     private func lengthLimit(ofPromptAlone promptCount: Int) throws(AdmissionError) -> Int {
         guard promptCount <= maxModelLength else {
-            throw .promptAloneTooLong(promptCount, limit: maxModelLength)
+            throw .promptAloneTooLong(promptCount, limit: maxModelLength, longest: longestModelLength)
         }
         guard promptCount <= poolCapacity else {
             throw .promptAloneNeverFits(promptCount, options: self)

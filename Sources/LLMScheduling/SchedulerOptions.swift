@@ -17,6 +17,8 @@ public struct SchedulerOptions: Hashable, Sendable {
     public var prefixCaching = true
     /// Who is served first.
     public var policy = SchedulingPolicy.fcfs
+    /// Tokens that `maxModelLength` could be raised to, for messages; at first that itself.
+    public var longestModelLength: Int
     /// The bound on the time between two tokens of a sequence, in nanoseconds: prompts are computed in chunks that keep
     /// steps within it. Nil for none.
     public private(set) var targetITL: Int64?
@@ -84,6 +86,7 @@ public struct SchedulerOptions: Hashable, Sendable {
         self.maxNumSeqs = maxNumSeqs
         self.maxNumBatchedTokens = maxNumBatchedTokens
         self.maxModelLength = maxModelLength
+        longestModelLength = maxModelLength
     }
 
     /// KV blocks there are, of all cache groups.

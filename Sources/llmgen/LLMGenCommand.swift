@@ -13,10 +13,18 @@ struct LLMGenCommand: AsyncParsableCommand {
             PerplexityCommand.self, BenchCommand.self,
         ])
 
+    /// `--stop=` as two arguments: of an empty text after the equals sign the parser would know nothing, and take the next
+    /// argument in its place.
+    private static func separated(_ argument: String) -> [String] {
+        let isEmptyValue = argument.hasPrefix("--") && argument.firstIndex(of: "=") == argument.indices.last
+        return isEmptyValue ? [String(argument.dropLast()), ""] : [argument]
+    }
+
     static func main() async {
         StandardStreams.prepare()
         do {
-            var command = try parseAsRoot(try ServeConfiguration.arguments())
+            try StandardStreams.checkArguments()
+            var command = try parseAsRoot(try ServeConfiguration.arguments().flatMap(separated))
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {

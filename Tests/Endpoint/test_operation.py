@@ -125,8 +125,9 @@ def test_after_the_drain_timeout_a_stream_ends_with_abort(start):
             if line.startswith("data: {"):
                 if not reasons:
                     server.process.send_signal(signal.SIGTERM)
-                reasons.append(json.loads(line[6:])["choices"][0]["finish_reason"])
-    assert [reason for reason in reasons if reason] == ["abort"] * 16
+                choice = json.loads(line[6:])["choices"][0]
+                reasons.append(choice["finish_reason"] and (choice["finish_reason"], choice["stop_reason"]))
+    assert [reason for reason in reasons if reason] == [("stop", "abort")] * 16
     assert server.process.wait(30) == 0
 
 

@@ -70,7 +70,10 @@ import Testing
         (.tokenIDs([]), .invalidInput, ["0 tokens"]),
         (.tokenIDs([4096]), .invalidInput, ["4096", "4095"]),
         (.tokenIDs([-1]), .invalidInput, ["-1", "4095"]),
-        (.tokenIDs(Array(repeating: 5, count: 101)), .invalidInput, ["101", "max-model-len is 100"]),
+        (
+            .tokenIDs(Array(repeating: 5, count: 101)), .contextLengthExceeded,
+            ["101", "is 100 tokens", "max-model-len"]
+        ),
         (.tokenIDs(Array(repeating: 5, count: 65)), .invalidArgument, ["65", "5 blocks", "there are 4"]),
     ]
 

@@ -50,7 +50,7 @@ private let numbers: [Refusal] =
     + Refusal.each("temperature", "[0, 2]", bad + [-0.1, 2.1]) { v throws(SamplingError) in
         try SamplingParameters(temperature: v)
     }
-    + Refusal.each("top_p", "(0, 1]", bad + [0, -0.5, 1.5]) { v throws(SamplingError) in
+    + Refusal.each("top_p", "[0, 1]", bad + [-0.5, 1.5]) { v throws(SamplingError) in
         try SamplingParameters(topP: v)
     }
     + Refusal.each("min_p", "[0, 1]", bad + [-0.1, 1.1]) { v throws(SamplingError) in
@@ -184,7 +184,7 @@ private let lists: [Refusal] = [
             repetitionDetection: RepetitionDetection(maxPatternSize: 1024, minPatternSize: 1024, minCount: 2))
         _ = try SamplingParameters(
             n: 1, presencePenalty: 2, frequencyPenalty: -2, repetitionPenalty: .greatestFiniteMagnitude, temperature: 0,
-            topP: .leastNonzeroMagnitude, topK: 0, minP: 0, typicalP: .leastNonzeroMagnitude, topNSigma: 0,
+            topP: 0, topK: 0, minP: 0, typicalP: .leastNonzeroMagnitude, topNSigma: 0,
             dynatempRange: 0, dynatempExponent: .greatestFiniteMagnitude, xtcProbability: 0, xtcThreshold: 0,
             mirostat: 2, mirostatTau: 0, mirostatEta: 0, dryMultiplier: .greatestFiniteMagnitude,
             dryBase: .greatestFiniteMagnitude, dryAllowedLength: .max, dryPenaltyLastN: .max, minTokens: 0, logprobs: 0,

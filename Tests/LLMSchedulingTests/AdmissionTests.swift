@@ -19,7 +19,9 @@ import Testing
         let options = try makeOptions(length: 50)
         let error = refusal(makeRequest(1, prompt: 50), options)
         #expect(error?.code == .promptTooLong)
-        #expect(error?.message.contains("50 tokens, and max-model-len 50 leaves room for 49") == true)
+        #expect(
+            error?.message.contains("50 tokens, and the maximum context length is 50 tokens, which leaves room for 49")
+                == true)
         var scheduler = TestScheduler(options)
         try scheduler.add(makeRequest(1, prompt: 49))
     }
@@ -37,7 +39,7 @@ import Testing
         let error = refusal(makeRequest(1, prompt: 40, maxTokens: maxTokens), options)
         #expect(error?.code == .sequenceTooLong)
         #expect(error?.message.contains("max_tokens is \(maxTokens) after a prompt of 40 tokens") == true)
-        #expect(error?.message.contains("max-model-len is 50; ask for at most 10") == true)
+        #expect(error?.message.contains("maximum context length is 50 tokens; ask for at most 10") == true)
         var scheduler = TestScheduler(options)
         try scheduler.add(makeRequest(1, prompt: 40, maxTokens: 10))
     }

@@ -57,8 +57,9 @@ import Testing
         let long = #expect(throws: AdmissionError.self) { try scheduler.add(request(1, prompt: 101)) }
         #expect(long?.code == .promptTooLong)
         #expect(
-            long?.message == "the prompt has 101 tokens, and max-model-len is 100; shorten the prompt or raise"
-                + " max-model-len")
+            long?.message
+                == "the prompt has 101 tokens, and the maximum context length is 100 tokens; shorten the prompt"
+        )
         let wide = #expect(throws: AdmissionError.self) { try scheduler.add(request(1, prompt: 65)) }
         #expect(wide?.code == .neverFits)
         #expect(wide?.message.contains("65 tokens needs 5 blocks of 16 tokens, and there are 4") == true)

@@ -104,7 +104,7 @@ import Testing
         #expect(run.status == 0 && run.stdout == plain.stdout && turns(run).count == 1)
         let lines = run.stderr.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }
         #expect(lines.contains("seed 4") && lines.contains("temperature 0") && lines.contains(#"stop ["END"]"#))
-        #expect(lines.last?.hasPrefix("temperature is set:") == true, "\(run.stderr)")
+        #expect(lines.last?.hasPrefix("temperature is not set:") == true, "\(run.stderr)")
     }
 
     @Test func `A conversation that is too long is refused with what to do, never cut`() throws {

@@ -67,7 +67,7 @@ import Testing
         (["perplexity", "-", "--stride", "512"], 64, ["stride is 512", "511"]),
         (["perplexity", "-"], 65, ["empty"]),
         (["bench", "latency", "--input-len", "0"], 64, ["input-len is 0"]),
-        (["bench", "latency", "--input-len", "1024"], 65, ["1024", "max-model-len"]),
+        (["bench", "latency", "--input-len", "1024"], 65, ["1024", "maximum context length"]),
         (["bench", "latency", "--repeat", "0", "--input-len", "2"], 64, ["repeat is 0"]),
         (["bench", "kernels", "--repeat", "4"], 64, ["repeat is 4", "5"]),
         (["bench", "kernels", "--filter", "linear_q9"], 64, ["linear_q9", "linear_q8", "attention"]),

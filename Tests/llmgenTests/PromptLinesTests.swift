@@ -130,7 +130,7 @@ import Testing
     }
 
     @Test func `A value out of range on the command line is wrong usage, not every line's fault`() throws {
-        try run([#"{"prompt": "A"}"#], "--top-p", "0").expectError(64, ["top_p", "0"])
+        try run([#"{"prompt": "A"}"#], "--top-p", "-1").expectError(64, ["top_p", "-1"])
     }
 
     @Test func `No lines are no prompts`() throws {

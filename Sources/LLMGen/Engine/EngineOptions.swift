@@ -70,6 +70,7 @@ public struct EngineOptions: Sendable {
                     maxNumBatchedTokens: maxNumBatchedTokens, maxModelLength: maxLength)
                 options.prefixCaching = prefixCaching
                 options.policy = policy
+                options.longestModelLength = sizes.maxPositions
                 if let targetITL { try options.setTargetITL(targetITL.nanoseconds) }
                 try options.boundQueue(requests: maxQueuedRequests, tokens: maxQueuedTokens)
                 return options

@@ -29,6 +29,7 @@ struct GenerationJob: EngineJob {
     private let promptLogprobsTop: Int?
     private var samples: [SampleState]
     private var promptLogprobs: [TokenLogprobs?] = [nil]
+    private var hasToldOfPrompt = false
     /// The piece that brings the whole output, once every sample has ended.
     private var lastPiece: OutputPiece?
     private let sink: JobSink<OutputPiece>
@@ -94,7 +95,7 @@ struct GenerationJob: EngineJob {
     }
 
     mutating func deliver(_ sequence: SequenceID, at now: ContinuousClock.Instant) {
-        sink.yield(samples[sample(of: sequence)].piece(at: now))
+        sink.yield(piece(sample(of: sequence), at: now))
     }
 
     mutating func end(_ sequence: FinishedSequence, at now: ContinuousClock.Instant) -> [EndedSample] {
@@ -103,14 +104,23 @@ struct GenerationJob: EngineJob {
         if sequence.output.isEmpty { ended += samples.indices.filter { samples[$0].sequence == nil } }
         for index in ended {
             samples[index].finish(sequence.reason, preemptions: index == ended[0] ? sequence.preemptionCount : 0)
-            let piece = samples[index].piece(at: now)
+            var piece = piece(index, at: now)
             if samples.allSatisfy({ $0.finishReason != nil }) {
-                lastPiece = piece.with(output(at: now))
+                piece.output = output(at: now)
+                lastPiece = piece
             } else {
                 sink.yield(piece)
             }
         }
         return ended.map { EndedSample(index: $0, reason: samples[$0].finishReason ?? sequence.reason) }
+    }
+
+    /// The last token's piece of a sample.
+    private mutating func piece(_ index: Int, at now: ContinuousClock.Instant) -> OutputPiece {
+        var piece = samples[index].piece(at: now)
+        if promptLogprobsTop != nil, !hasToldOfPrompt { piece.promptLogprobs = promptLogprobs }
+        hasToldOfPrompt = true
+        return piece
     }
 
     func measures(at now: ContinuousClock.Instant) -> JobMeasures {
@@ -148,14 +158,5 @@ struct GenerationJob: EngineJob {
             prefillSeconds: ticket.secondsSinceFirstStep(at: first ?? now),
             decodeSeconds: ((last ?? now) - (first ?? now)).seconds, totalSeconds: (now - ticket.arrival).seconds,
             preemptions: samples.reduce(0) { $0 + $1.preemptions })
-    }
-}
-
-extension OutputPiece {
-    /// The piece with the whole output.
-    fileprivate func with(_ output: RequestOutput) -> OutputPiece {
-        OutputPiece(
-            index: index, text: text, tokenID: tokenID, logprobs: logprobs, instant: instant,
-            finishReason: finishReason, output: output)
     }
 }

@@ -109,10 +109,13 @@ public struct OutputPiece: Sendable, Hashable {
     public let tokenID: TokenID?
     /// The token's log probabilities, where asked for.
     public let logprobs: TokenLogprobs?
+    /// The prompt's log probabilities, where asked for, on the first piece of the request; see
+    /// ``RequestOutput/promptLogprobs``.
+    public internal(set) var promptLogprobs: [TokenLogprobs?]? = nil
     /// When the engine had the token, or the end.
     public let instant: ContinuousClock.Instant
     /// Why the sample ended, on its last piece.
     public let finishReason: FinishReason?
     /// The whole output, on the last piece of the last sample to end.
-    public let output: RequestOutput?
+    public internal(set) var output: RequestOutput?
 }

@@ -33,11 +33,11 @@ public struct ErrorResponse: Error, Sendable, Hashable {
     /// that ends 503, the rest 500.
     public init(_ error: LLMGenError) { self.init(error, field: nil) }
 
-    /// - Parameter field: the field at fault, where the error names none.
+    /// - Parameter field: the field that the prompt came in, which is at fault where the error names none or the prompt.
     init(_ error: LLMGenError, field: String?) {
         (status, type) =
             switch error.code {
-            case .invalidArgument, .invalidInput: (400, "invalid_request_error")
+            case .invalidArgument, .invalidInput, .contextLengthExceeded: (400, "invalid_request_error")
             case .notFound: (404, "not_found_error")
             case .overloaded: (429, "rate_limit_error")
             case .shutDown, .draining, .aborted: (503, "service_unavailable_error")
@@ -46,7 +46,7 @@ public struct ErrorResponse: Error, Sendable, Hashable {
             }
         code = error.code.rawValue
         message = error.message
-        param = error.field ?? field
+        param = error.field == nil || error.field == "prompt" ? field ?? error.field : error.field
         retryAfter = error.retryAfter ?? (status == 503 ? .seconds(1) : nil)
     }
 

@@ -18,6 +18,11 @@ extension Request {
                 message: "the body is of \(headers[.contentType].map { "type \($0.quoted)" } ?? "no type"); "
                     + "send it with Content-Type: application/json")
         }
+        if let encoding = headers[.contentEncoding], encoding.lowercased() != "identity" {
+            throw ErrorResponse(
+                status: 415, code: "unsupported_encoding",
+                message: "the body is encoded as \(encoding.quoted); send it as it is, without Content-Encoding")
+        }
         let body = try await bytes(upTo: options.maxBodyBytes)
         let parsed = { @Sendable in
             var fields = try RequestFields(body)

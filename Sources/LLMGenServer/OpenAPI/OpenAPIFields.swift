@@ -67,6 +67,8 @@ enum OpenAPIFields {
         ("prompt_logprobs", ##"{"type":"integer","minimum":0,"maximum":20}"##),
         ("echo", ##"{"type":"boolean","enum":[false]}"##),
         ("modalities", ##"{"type":"array","items":{"type":"string","enum":["text"]},"minItems":1,"maxItems":1}"##),
+        ("verbosity", ##"{"type":"string","description":"Ignored."}"##),
+        ("prediction", ##"{"type":"object","description":"Ignored."}"##),
         ("functions", ##"{"type":"array","maxItems":0}"##), ("function_call", ##"{"type":"string","enum":["none"]}"##),
         ("response_format", responseFormat), ("use_beam_search", ##"{"type":"boolean"}"##),
         ("length_penalty", ##"{"type":"number","minimum":-10,"maximum":10}"##),

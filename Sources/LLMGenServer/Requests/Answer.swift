@@ -52,16 +52,40 @@ struct UsageCount: Sendable {
     }
 }
 
+extension FinishReason {
+    /// The one of OpenAI's reasons that it is to a client that knows no other.
+    var openAI: String {
+        switch self {
+        case .length, .timeout: "length"
+        default: "stop"
+        }
+    }
+
+    /// The reason itself, where it is none of OpenAI's.
+    var further: String? { openAI == rawValue ? nil : rawValue }
+
+    /// Writes `finish_reason`, and in `stop_reason` the reason where it is none of OpenAI's.
+    static func write(_ reason: FinishReason?, to json: inout JSONWriter) {
+        json.member("finish_reason", reason?.openAI)
+        if let further = reason?.further { json.member("stop_reason", further) }
+    }
+}
+
 /// How tokens are named in an answer.
 struct TokenNames: Sendable {
     let engine: Engine
     /// Whether they are named `token_id:5`.
     let byID: Bool
 
-    /// The token's text; what is no UTF-8 by itself has U+FFFD.
+    /// The token's text, or `bytes:\xc3` where it is no UTF-8 by itself, as OpenAI has it.
     func name(_ token: TokenID) -> String {
-        byID ? "token_id:\(token)" : String(decoding: bytes(token), as: UTF8.self)
+        if byID { return id(token) }
+        let bytes = bytes(token)
+        return String(validating: bytes, as: UTF8.self)
+            ?? "bytes:" + bytes.map { "\\x" + ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
+
+    func id(_ token: TokenID) -> String { "token_id:\(token)" }
 
     func bytes(_ token: TokenID) -> [UInt8] { engine.model.tokenizer?.bytes(of: token) ?? [] }
 }

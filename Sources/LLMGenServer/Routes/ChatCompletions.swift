@@ -35,6 +35,7 @@ struct ChatRequest: Sendable {
             throw .invalid("top_logprobs is given without logprobs; set logprobs to true", param: "top_logprobs")
         }
         let maxTokens = (try fields.integer("max_completion_tokens"), try fields.integer("max_tokens"))
+        let names = maxTokens.0 == nil && maxTokens.1 != nil ? FieldNames.olderChat : .chat
         let ofPrompt = try fields.integer("prompt_logprobs")
         let room = max(1, common.engine.lengthLimit - tokens.count)
         beams = try BeamFields.parameters(
@@ -43,12 +44,14 @@ struct ChatRequest: Sendable {
         try fields.refuse("modalities", unless: { $0 == .array([.string("text")]) }, "only text is generated here")
         try fields.refuse("functions", unless: { $0 == .array([]) }, "use tools")
         try fields.refuse("function_call", unless: { $0 == .string("none") }, "use tool_choice")
+        // Hints, which change nothing of what is right.
+        fields.ignore("verbosity", "prediction")
         try ResponseFormat.check(&fields)
         let parameters = try SamplingFields.parameters(
-            &fields, options: state.options, maxTokens: maxTokens.0 ?? maxTokens.1,
-            logprobs: reportsLogprobs ? top ?? 0 : nil, promptLogprobs: ofPrompt)
+            &fields, maxTokens: maxTokens.0 ?? maxTokens.1,
+            logprobs: reportsLogprobs ? top ?? 0 : nil, promptLogprobs: ofPrompt, names: names)
         try fields.finish()
-        generation = try Generation([tokens], parameters, common)
+        generation = try Generation([tokens], parameters, common, names: names)
     }
 }
 
@@ -79,7 +82,7 @@ struct ChatFormatting: AnswerFormat {
                     json.member("index", sample.index)
                     message(sample.text, &json)
                     json.member("logprobs") { write(sample.logprobs, to: &$0) }
-                    json.member("finish_reason", sample.finishReason.rawValue)
+                    FinishReason.write(sample.finishReason, to: &json)
                     json.member("seed", Int(sample.seed))
                     if request.common.returnsTokenIDs { json.member("token_ids", sample.tokenIDs) }
                 }
@@ -96,7 +99,7 @@ struct ChatFormatting: AnswerFormat {
                     json.member("index", index)
                     message(beam.text, &json)
                     json.member("logprobs") { $0.null() }
-                    json.member("finish_reason", beam.finishReason.rawValue)
+                    FinishReason.write(beam.finishReason, to: &json)
                     json.member("cumulative_logprob", finite(beam.cumulativeLogprob))
                     if request.common.returnsTokenIDs { json.member("token_ids", beam.tokenIDs) }
                 }
@@ -159,11 +162,17 @@ struct ChatFormatting: AnswerFormat {
 
     mutating func append(_ piece: OutputPiece, prompt: Int, _ events: inout EventBuffer) {
         choices.count(piece)
-        choices.event(piece.index, piece.finishReason, &events) { json in
-            json.member("delta") { $0.object { $0.member("content", piece.text) } }
-            json.member("logprobs") { write(piece.logprobs.map { [$0] }, to: &$0) }
-            if request.common.returnsTokenIDs { json.member("token_ids", piece.tokenID.map { [$0] } ?? []) }
-        }
+        choices.event(
+            piece.index, piece.finishReason, &events,
+            { json in
+                json.member("delta") { $0.object { $0.member("content", piece.text) } }
+                json.member("logprobs") { write(piece.logprobs.map { [$0] }, to: &$0) }
+                if request.common.returnsTokenIDs { json.member("token_ids", piece.tokenID.map { [$0] } ?? []) }
+            },
+            others: { json in
+                guard let logprobs = piece.promptLogprobs else { return }
+                json.member("prompt_logprobs") { names.write(promptLogprobs: logprobs, to: &$0) }
+            })
     }
 
     func end(_ events: inout EventBuffer) { choices.end(&events) }

@@ -8,6 +8,8 @@ struct CompletionRequest: Sendable {
     let generation: Generation
     /// The prompts' texts, where the answer is to begin with them.
     let echoes: [String]?
+    /// Whether each prompt was given as a text, not as token ids.
+    let isText: [Bool]
     /// Tokens whose log probabilities are reported with each token; nil for no report.
     let logprobs: Int?
     /// Whether nothing is to be generated, only the prompt to be looked at.
@@ -35,19 +37,20 @@ struct CompletionRequest: Sendable {
         // A default must not make a request fail that has little room left.
         let longest = prompts.map(\.tokens.count).max() ?? 0
         let room = max(1, engine.lengthLimit - longest)
+        let usual = engine.model.samplingDefaults.maxTokens ?? CompletionRequest.defaultMaxTokens
         let parameters = try SamplingFields.parameters(
-            &fields, options: state.options,
-            maxTokens: onlyPrompt ? 1 : asked ?? min(CompletionRequest.defaultMaxTokens, room),
-            logprobs: logprobs, promptLogprobs: ofPrompt ?? (echo ? logprobs : nil))
+            &fields, maxTokens: onlyPrompt ? 1 : asked ?? min(usual, room),
+            logprobs: logprobs, promptLogprobs: ofPrompt ?? (echo ? logprobs : nil), names: .completions)
         guard bestOf == nil || bestOf == parameters.n ?? 1 else {
             throw .invalid("best_of is \(bestOf ?? 0), other than n; leave it out", param: "best_of")
         }
         try fields.finish()
-        generation = try Generation(prompts.map(\.tokens), parameters, common)
+        generation = try Generation(prompts.map(\.tokens), parameters, common, names: .completions)
         let echoed = prompts.map { prompt in
             prompt.text ?? engine.model.tokenizer?.decode(prompt.tokens, skipSpecialTokens: false) ?? ""
         }
         echoes = echo ? echoed : nil
+        isText = prompts.map { $0.text != nil }
     }
 
     /// OpenAI's and vLLM's.

@@ -26,8 +26,8 @@ struct CompletionFormat: AnswerFormat {
     private let names: TokenNames
     private let n: Int
     private var choices: ChoiceEvents
-    /// Characters and tokens of each choice so far.
-    private var offsets: [Int: Int] = [:]
+    /// Where the next token of each choice stands in its text.
+    private var offsets: [Int: TokenOffsets] = [:]
 
     init(_ request: CompletionRequest) {
         self.request = request
@@ -59,7 +59,7 @@ struct CompletionFormat: AnswerFormat {
                         json.member("index", prompt * search.beams.count + index)
                         json.member("text", (request.echoes?[prompt] ?? "") + beam.text)
                         json.member("logprobs") { $0.null() }
-                        json.member("finish_reason", beam.finishReason.rawValue)
+                        FinishReason.write(beam.finishReason, to: &json)
                         json.member("cumulative_logprob", finite(beam.cumulativeLogprob))
                         if request.common.returnsTokenIDs { json.member("token_ids", beam.tokenIDs) }
                     }
@@ -87,14 +87,14 @@ struct CompletionFormat: AnswerFormat {
                 guard request.logprobs != nil else { return json.null() }
                 var table = LogprobTable(names)
                 if request.echoes != nil {
-                    for (token, entry) in zip(output.promptTokenIDs, output.promptLogprobs ?? []) {
-                        table.add(token, entry)
-                    }
+                    table.add(output.promptTokenIDs, output.promptLogprobs, promptOffsets(prompt))
                 }
-                if !request.onlyPrompt { for entry in sample.logprobs ?? [] { table.add(entry.chosen.tokenID, entry) } }
+                if !request.onlyPrompt {
+                    table.add(sample.tokenIDs, sample.logprobs, outputOffsets(prompt, output.promptTokenIDs))
+                }
                 table.write(to: &json)
             }
-            json.member("finish_reason", sample.finishReason.rawValue)
+            FinishReason.write(sample.finishReason, to: &json)
             json.member("seed", Int(sample.seed))
             if let logprobs = output.promptLogprobs, request.echoes == nil {
                 json.member("prompt_logprobs") { names.write(promptLogprobs: logprobs, to: &$0) }
@@ -109,25 +109,23 @@ struct CompletionFormat: AnswerFormat {
     // MARK: Events
 
     mutating func begin(_ events: inout EventBuffer) {
-        guard let echoes = request.echoes else { return }
-        for (prompt, echo) in echoes.enumerated() {
-            for sample in 0..<n {
-                choices.event(prompt * n + sample, nil, &events) { json in
-                    json.member("text", echo)
-                    json.member("logprobs") { $0.null() }
-                }
-            }
-        }
+        // Log probabilities of the prompt come with its first piece.
+        guard let echoes = request.echoes, request.logprobs == nil else { return }
+        for prompt in echoes.indices { tell(of: prompt, nil, &events) }
     }
 
     mutating func append(_ piece: OutputPiece, prompt: Int, _ events: inout EventBuffer) {
         let choice = prompt * n + piece.index
         choices.count(piece)
+        if let logprobs = piece.promptLogprobs, request.echoes == nil || request.logprobs != nil {
+            tell(of: prompt, logprobs, &events)
+        }
         var table: LogprobTable?
         if let entry = piece.logprobs {
-            table = LogprobTable(names, start: offsets[choice, default: 0])
-            table?.add(entry.chosen.tokenID, entry)
-            offsets[choice] = table?.offset
+            var places = offsets[choice] ?? outputOffsets(prompt, request.generation.prepared[prompt].promptTokenIDs)
+            table = LogprobTable(names)
+            table?.add(entry.chosen.tokenID, entry, places.append(entry.chosen.tokenID))
+            offsets[choice] = places
         }
         choices.event(choice, piece.finishReason, &events) { json in
             json.member("text", piece.text)
@@ -136,6 +134,40 @@ struct CompletionFormat: AnswerFormat {
             }
             if request.common.returnsTokenIDs { json.member("token_ids", piece.tokenID.map { [$0] } ?? []) }
         }
+    }
+
+    /// What the choices of a prompt begin with: its text where it is repeated, and its log probabilities.
+    private func tell(of prompt: Int, _ logprobs: [TokenLogprobs?]?, _ events: inout EventBuffer) {
+        var table: LogprobTable?
+        if request.echoes != nil, let logprobs {
+            table = LogprobTable(names)
+            table?.add(request.generation.prepared[prompt].promptTokenIDs, logprobs, promptOffsets(prompt))
+        }
+        for sample in 0..<n {
+            choices.event(prompt * n + sample, nil, &events) { json in
+                json.member("text", request.echoes?[prompt] ?? "")
+                json.member("logprobs") { json in
+                    if let table { table.write(to: &json) } else { json.null() }
+                }
+                if request.echoes == nil, let logprobs {
+                    json.member("prompt_logprobs") { names.write(promptLogprobs: logprobs, to: &$0) }
+                }
+            }
+        }
+    }
+
+    // MARK: Places
+
+    /// The places of a prompt's tokens in its text, which has the names of special tokens where it was given as ids.
+    private func promptOffsets(_ prompt: Int) -> TokenOffsets {
+        TokenOffsets(request.common.engine.model, skipsSpecialTokens: request.isText[prompt])
+    }
+
+    /// The places of the tokens that follow a prompt.
+    private func outputOffsets(_ prompt: Int, _ tokens: [TokenID]) -> TokenOffsets {
+        TokenOffsets(
+            request.common.engine.model, after: tokens, start: request.echoes?[prompt].unicodeScalars.count ?? 0,
+            skipsSpecialTokens: request.generation.parameters.skipSpecialTokens ?? true)
     }
 
     func end(_ events: inout EventBuffer) { choices.end(&events) }
@@ -147,17 +179,14 @@ struct CompletionFormat: AnswerFormat {
 struct LogprobTable {
     private let names: TokenNames
     private var rows: [(token: TokenID, entry: TokenLogprobs?, offset: Int)] = []
-    /// Characters of the tokens so far.
-    private(set) var offset: Int
 
-    init(_ names: TokenNames, start: Int = 0) {
-        self.names = names
-        offset = start
-    }
+    init(_ names: TokenNames) { self.names = names }
 
-    mutating func add(_ token: TokenID, _ entry: TokenLogprobs?) {
-        rows.append((token, entry, offset))
-        offset += names.name(token).unicodeScalars.count
+    mutating func add(_ token: TokenID, _ entry: TokenLogprobs?, _ offset: Int) { rows.append((token, entry, offset)) }
+
+    mutating func add(_ tokens: [TokenID], _ entries: [TokenLogprobs?]?, _ offsets: TokenOffsets) {
+        var offsets = offsets
+        for (token, entry) in zip(tokens, entries ?? []) { add(token, entry, offsets.append(token)) }
     }
 
     func write(to json: inout JSONWriter) {
@@ -181,10 +210,15 @@ struct LogprobTable {
     private func top(_ entry: TokenLogprobs?, _ json: inout JSONWriter) {
         guard let entry else { return json.null() }
         json.object { json in
-            // Tokens of one text may be several; the most probable one stands for it.
-            var seen: Set<String> = []
-            for candidate in entry.top + [entry.chosen] where seen.insert(names.name(candidate.tokenID)).inserted {
-                json.member(names.name(candidate.tokenID), finite(candidate.logprob))
+            let chosen = entry.chosen
+            let others = entry.top.contains { $0.tokenID == chosen.tokenID } ? [] : [chosen]
+            // Of tokens with one text the chosen one has it as its name, else the most probable; the others their ids.
+            var owners = [names.name(chosen.tokenID): chosen.tokenID]
+            for candidate in entry.top + others {
+                let name = names.name(candidate.tokenID)
+                let owner = owners[name, default: candidate.tokenID]
+                owners[name] = owner
+                json.member(owner == candidate.tokenID ? name : names.id(candidate.tokenID), finite(candidate.logprob))
             }
         }
     }

@@ -62,6 +62,9 @@ struct Embeddings {
 struct EmbeddingRequest: Sendable {
     enum Encoding: String, CaseIterable { case float, base64 }
 
+    /// Texts of one request at most, as OpenAI has it.
+    static let maxInputs = 2048
+
     let common: CommonFields
     let prompts: [Prompt]
     let encoding: Encoding
@@ -89,8 +92,8 @@ struct EmbeddingRequest: Sendable {
         }
         guard common.stream == nil else { throw fields.invalid("stream", "is true; vectors come as a whole") }
         try fields.finish()
-        guard prompts.count <= state.options.maxSamples else {
-            throw fields.invalid("input", "has \(prompts.count) texts; at most \(state.options.maxSamples) are taken")
+        guard prompts.count <= Self.maxInputs else {
+            throw fields.invalid("input", "has \(prompts.count) texts; at most \(Self.maxInputs) are taken")
         }
         pass = try common.enter(prompts.count)
     }

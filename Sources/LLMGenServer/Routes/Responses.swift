@@ -47,13 +47,13 @@ struct ResponsesRequest: Sendable {
         let top = try fields.integer("top_logprobs")
         try ResponsesRequest.refuse(&fields)
         let parameters = try SamplingFields.parameters(
-            &fields, options: state.options, maxTokens: maxOutputTokens, logprobs: reportsLogprobs ? top ?? 0 : nil,
-            promptLogprobs: nil)
+            &fields, maxTokens: maxOutputTokens, logprobs: reportsLogprobs ? top ?? 0 : nil,
+            promptLogprobs: nil, names: .responses)
         guard (parameters.n ?? 1) == 1 else { throw .invalid("n is not a field of responses", param: "n") }
         try fields.finish()
         let tokens = try common.entry.tokens(
             of: ChatTemplateInput(messages: messages), common.engine, state.options, field: "input")
-        generation = try Generation([tokens], parameters, common)
+        generation = try Generation([tokens], parameters, common, names: .responses)
     }
 
     private static let logprobs = "message.output_text.logprobs"

@@ -18,10 +18,11 @@ struct ChoiceEvents: Sendable {
         promptTokens = generation.prepared.reduce(0) { $0 + $1.promptTokenIDs.count }
     }
 
-    /// An event of one choice, of whose members `members` writes all but its number and why it ended.
+    /// An event of one choice, of whose members `members` writes all but its number and why it ended, and `others` what
+    /// stands beside it.
     func event(
         _ choice: Int, _ finishReason: FinishReason?, _ events: inout EventBuffer,
-        _ members: (inout JSONWriter) -> Void
+        _ members: (inout JSONWriter) -> Void, others: (inout JSONWriter) -> Void = { _ in }
     ) {
         write(&events) { json in
             json.member("choices") { json in
@@ -29,10 +30,11 @@ struct ChoiceEvents: Sendable {
                     json.object { json in
                         json.member("index", choice)
                         members(&json)
-                        json.member("finish_reason", finishReason?.rawValue)
+                        FinishReason.write(finishReason, to: &json)
                     }
                 }
             }
+            others(&json)
             // The usage so far, where it is asked for; null in the others of a stream that ends with it.
             guard let stream = common.stream, stream.includesUsage else { return }
             json.member("usage") { json in

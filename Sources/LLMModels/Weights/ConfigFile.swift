@@ -37,7 +37,7 @@ public struct ConfigFile: Sendable {
         self.path = path
         prefix = ""
         do {
-            guard case .object(let members) = try JSONValue(bytes) else {
+            guard case .object(let members) = try JSONValue(bytes, takesPythonNumbers: true) else {
                 throw ModelError(.invalidConfig, "'\(path)': not a JSON object; a config is one")
             }
             values = members

@@ -44,6 +44,7 @@ struct GenerateReport: Encodable {
     }
 
     let index: Int?
+    let id: LineID?
     let model: String
     let compute_dtype: String
     let quantization: String
@@ -55,9 +56,12 @@ struct GenerateReport: Encodable {
     let usage: Usage
     let timings: Timings
 
-    /// - Parameter index: the prompt's line, where there are several.
-    init(_ output: RequestOutput, of engine: Engine, index: Int? = nil) {
+    /// - Parameters:
+    ///   - index: the prompt's line, where there are several.
+    ///   - id: what the line calls itself.
+    init(_ output: RequestOutput, of engine: Engine, index: Int? = nil, id: LineID? = nil) {
         self.index = index
+        self.id = id
         model = engine.model.name
         compute_dtype = engine.model.arithmetic.rawValue
         quantization = engine.model.quantization?.description ?? "none"
@@ -87,6 +91,7 @@ struct GenerateReport: Encodable {
 /// The object in the place of a prompt that could not be run.
 struct ErrorReport: Encodable {
     let index: Int
+    let id: LineID?
     let error: String
 }
 

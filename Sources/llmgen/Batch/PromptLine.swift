@@ -6,6 +6,8 @@ import LLMJSON
 struct PromptLine {
     let prompt: Prompt
     let sampling: SamplingDraft
+    /// What the line calls itself, a text or a whole number, which comes back in its object.
+    let id: LineID?
     /// Priority, time limit and salt of the line's request.
     let options: RequestOptions
 
@@ -29,6 +31,7 @@ struct PromptLine {
         case (nil, let ids?): prompt = .tokenIDs(ids)
         default: throw PromptLine.error("give one of prompt and prompt_token_ids")
         }
+        id = try LineID(&fields)
         let timeout = try fields.number("timeout")
         if let timeout, !(timeout > 0 && timeout <= 1e9) {
             throw fields.invalid("timeout", "is \(timeout); it must be above 0 and at most 1e9 seconds")
@@ -51,5 +54,28 @@ struct PromptLine {
 
     private static func error(_ message: String) -> LLMGenError {
         LLMGenError(code: .invalidInput, message: message)
+    }
+}
+
+/// The `id` of a line.
+enum LineID: Encodable {
+    case text(String)
+    case number(Int)
+
+    fileprivate init?(_ fields: inout JSONFields<LLMGenError>) throws(LLMGenError) {
+        switch fields.value("id") {
+        case nil: return nil
+        case .string(let text)?: self = .text(text)
+        case .integer(let number)?: self = .number(number)
+        case let value?: throw fields.invalid("id", "is \(value.kindName); it must be a text or a whole number")
+        }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .text(let text): try container.encode(text)
+        case .number(let number): try container.encode(number)
+        }
     }
 }

@@ -36,15 +36,45 @@ enum CommandFailure {
     private static func usageMessage(_ error: any Error) -> String {
         var message = LLMGenCommand.message(for: error).replacing(". Please provide one of", with: "; give one of")
         while message.last == "." { message.removeLast() }
+        if message.dropFirst().first?.isLowercase == true {
+            message = message.prefix(1).lowercased() + message.dropFirst()
+        }
         let verbs = LLMGenCommand.configuration.subcommands.compactMap { $0.configuration.commandName }
         let verb = CommandLine.arguments.dropFirst().first.flatMap { verbs.contains($0) ? " \($0)" : nil } ?? ""
-        return "\(message.prefix(1).lowercased())\(message.dropFirst()); see llmgen\(verb) --help"
+        if let stranger = unknownOption() {
+            message = "unknown option '\(stranger)'"
+            if stranger.contains(where: { $0 == " " || $0.isNumber }) {
+                message += "; a prompt that begins with a dash comes after --"
+            }
+        }
+        return "\(message); see llmgen\(verb) --help"
+    }
+
+    /// The first argument that looks like an option and is none of the verb's: what the parser has taken it for, or what
+    /// it then misses, says less.
+    private static func unknownOption() -> String? {
+        let arguments = CommandLine.arguments.dropFirst()
+        guard let verb = arguments.first,
+            let command = LLMGenCommand.configuration.subcommands.first(where: {
+                $0.configuration.commandName == verb && $0.configuration.subcommands.isEmpty
+            })
+        else { return nil }
+        let known = Set(command.helpMessage(columns: 1000).matches(of: /--[a-z0-9-]+|-h\b/).map { String($0.output) })
+        var before = ""
+        for argument in arguments.dropFirst().prefix(while: { $0 != "--" }) {
+            // After an option, one dash may begin its value.
+            let isOption = argument.hasPrefix("--") || (argument.hasPrefix("-") && !known.contains(before))
+            if isOption, argument.count > 1, !known.contains(String(argument.prefix { $0 != "=" })) { return argument }
+            before = argument
+        }
+        return nil
     }
 
     private static func code(of error: LLMGenError) -> Int32 {
         switch error.code {
         case .invalidArgument: usage
         case .invalidInput: badData
+        case .contextLengthExceeded: error.field == "max_tokens" ? usage : badData
         case .notFound: notFound
         default: 1
         }

@@ -53,15 +53,18 @@ struct GenerateCommand: AsyncParsableCommand {
         let (model, engine) = try await options.load()
         Diagnostics.start(model, engine)
         let fallback = sampling.draft
-        let requests = lines.map { line in
-            Result {
-                let line = try PromptLine(line)
+        let requests = lines.map { data in
+            var id: LineID?
+            let pieces = Result {
+                let line = try PromptLine(data)
+                id = line.id
                 let tokens = try engine.tokens(of: line.prompt)
                 var draft = line.sampling
                 draft.fill(from: fallback)
                 let parameters = try draft.parameters(promptTokens: tokens.count, engine: engine)
                 return engine.generate(.tokenIDs(tokens), parameters, line.options)
             }
+            return (id: id, pieces: pieces)
         }
         interrupt.aborts(engine)
         var outputs: [RequestOutput] = []
@@ -69,14 +72,14 @@ struct GenerateCommand: AsyncParsableCommand {
         for (index, request) in requests.enumerated() {
             let output: RequestOutput
             do {
-                output = try await Engine.output(of: request.get())
+                output = try await Engine.output(of: request.pieces.get())
             } catch {
                 anyFailed = true
-                try ErrorReport(index: index, error: "\(error)").printLine()
+                try ErrorReport(index: index, id: request.id, error: "\(error)").printLine()
                 continue
             }
             outputs.append(output)
-            try GenerateReport(output, of: engine, index: index).printLine()
+            try GenerateReport(output, of: engine, index: index, id: request.id).printLine()
         }
         Diagnostics.summary(outputs)
         if interrupt.happened { throw ExitCode(CommandFailure.interrupted) }

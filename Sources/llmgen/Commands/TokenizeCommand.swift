@@ -86,7 +86,7 @@ struct TokenizeCommand: AsyncParsableCommand {
                 }
             } catch let error as LLMGenError where error.code == .invalidInput {
                 hasFailed = true
-                try ErrorReport(index: index, error: error.message).printLine()
+                try ErrorReport(index: index, id: nil, error: error.message).printLine()
             }
         }
         if hasFailed { throw ExitCode(CommandFailure.badData) }

@@ -15,8 +15,15 @@ struct ModelArgument: Sendable {
     }
 
     init?(argument: String) {
+        // A path may have any of the signs that set the parts apart.
+        if FileManager.default.fileExists(atPath: argument), let model = try? ModelArgument(path: argument) {
+            self = model
+            return
+        }
         let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-        let pair = parts[0].split(separator: "=", maxSplits: 1).map(String.init)
+        var pair = parts[0].split(separator: "=", maxSplits: 1).map(String.init)
+        // A name has no slash.
+        if pair.first?.contains("/") == true { pair = [parts[0]] }
         guard let last = pair.last, !last.isEmpty, let model = try? ModelArgument(path: last) else { return nil }
         path = last
         name = pair.count == 2 ? pair[0] : model.name

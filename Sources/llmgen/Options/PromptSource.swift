@@ -7,7 +7,7 @@ struct PromptSource: ParsableArguments {
     @Argument(help: "The text to continue. (default: stdin)")
     var prompt: String?
 
-    @Option(help: ArgumentHelp("File with the prompt, used as it is.", valueName: "file"))
+    @Option(help: ArgumentHelp("File with the prompt, used as it is; - for stdin.", valueName: "file"))
     var promptFile: String?
 
     @Option(
@@ -57,9 +57,16 @@ struct PromptSource: ParsableArguments {
         }
     }
 
+    /// What is read, without the byte order mark that some editors put before a text.
     private static func contents(of file: String?) throws -> Data {
-        if let file { return try read(file) }
-        guard isatty(STDIN_FILENO) == 0 else { throw PromptSource.noPrompt }
+        let contents = try bytes(of: file)
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        return contents.starts(with: mark) ? contents.dropFirst(mark.count) : contents
+    }
+
+    private static func bytes(of file: String?) throws -> Data {
+        if let file, file != "-" { return try read(file) }
+        guard file == "-" || isatty(STDIN_FILENO) == 0 else { throw PromptSource.noPrompt }
         do {
             return try FileHandle.standardInput.readToEnd() ?? Data()
         } catch {

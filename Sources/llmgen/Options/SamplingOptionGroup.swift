@@ -31,7 +31,7 @@ struct SamplingOptionGroup: OptionTable {
 
     /// What counts here in the place of the library's defaults.
     private static let defaults = [
-        "max_tokens": "256, or the room there is, if less", "logprobs": "none; printed under --json",
+        "max_tokens": "the model's, else 256, or the room there is, if less", "logprobs": "none; printed under --json",
         "prompt_logprobs": "none; printed under --json",
     ]
 
@@ -53,10 +53,12 @@ struct SamplingOptionGroup: OptionTable {
 }
 
 extension SamplingDraft {
-    /// The parameters of a prompt of `promptTokens`. Without `max_tokens` 256, or the room that is left, if less.
+    /// The parameters of a prompt of `promptTokens`. Without `max_tokens` the model's, else 256, or the room that is left,
+    /// if less.
     func parameters(promptTokens: Int, engine: Engine) throws(LLMGenError) -> SamplingParameters {
         var draft = self
-        draft.maxTokens = draft.maxTokens ?? max(1, min(256, engine.lengthLimit - promptTokens))
+        let usual = engine.model.samplingDefaults.maxTokens ?? 256
+        draft.maxTokens = draft.maxTokens ?? max(1, min(usual, engine.lengthLimit - promptTokens))
         return try draft.parameters()
     }
 

@@ -30,7 +30,10 @@ struct ServeConfiguration {
     /// The process's arguments; those of `serve` with what file and environment add.
     static func arguments() throws -> [String] {
         let given = Array(CommandLine.arguments.dropFirst())
-        guard given.first == ServeCommand.configuration.commandName else { return given }
+        guard given.first == ServeCommand.configuration.commandName, !given.contains("--help"), !given.contains("-h")
+        else {
+            return given
+        }
         return try ServeConfiguration(Array(given.dropFirst()), ProcessInfo.processInfo.environment).arguments
     }
 
@@ -50,9 +53,7 @@ struct ServeConfiguration {
                 entries.append(Entry(option: option, values: values, source: .flag))
                 continue
             }
-            let variable = environment[option.environmentName].map { text in
-                option.isRepeating ? text.split(separator: ",").map(String.init) : [text]
-            }
+            let variable = ServeConfiguration.values(of: environment[option.environmentName], option)
             if let values = variable ?? filed[option.name] {
                 entries.append(Entry(option: option, values: values, source: variable == nil ? .file : .environment))
                 added += try values.flatMap { value throws(LLMGenError) in
@@ -74,7 +75,8 @@ struct ServeConfiguration {
         entries.map { entry in
             let name = entry.option.name
             if entry.values.isEmpty { return "# \(name):\n" }
-            let values = entry.values.map { entry.option.isSecret ? "(hidden)" : ServeConfiguration.scalar($0) }
+            if entry.option.isSecret { return "# \(name): (hidden)  # \(entry.source.rawValue)\n" }
+            let values = entry.values.map(ServeConfiguration.scalar)
             let comment = "  # \(entry.source.rawValue)"
             guard entry.option.isRepeating else { return "\(name): \(values[0])\(comment)\n" }
             return "\(name):\(comment)\n" + values.map { "  - \($0)\n" }.joined()
@@ -83,7 +85,8 @@ struct ServeConfiguration {
 
     private static func scalar(_ text: String) -> String {
         let isPlain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-/".contains($0)) }
-        return isPlain && !text.isEmpty ? text : "'\(text.replacing("'", with: "''"))'"
+        return isPlain && text.first?.isLetter == true || Double(text) != nil
+            ? text : "'\(text.replacing("'", with: "''"))'"
     }
 
     // MARK: Sources
@@ -110,6 +113,16 @@ struct ServeConfiguration {
             values[option.name] = option.isRepeating ? values[option.name, default: []] + [value] : [value]
         }
         return values
+    }
+
+    /// The values of a variable; one that is empty, or a list without elements, is not set.
+    private static func values(of variable: String?, _ option: OptionRow) -> [String]? {
+        guard let variable, !variable.isEmpty else { return nil }
+        guard option.isRepeating else { return [variable] }
+        let values = variable.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter {
+            !$0.isEmpty
+        }
+        return values.isEmpty ? nil : values
     }
 
     /// The options of a YAML file: names of options, with `-` or `_`, to scalars or lists of them.
@@ -153,7 +166,7 @@ struct ServeConfiguration {
     }
 
     private static func argument(_ option: OptionRow, _ value: String, _ isFile: Bool) throws(LLMGenError) -> [String] {
-        guard option.isFlag else { return ["--\(option.name)=\(value)"] }
+        guard option.isFlag else { return ["--\(option.name)", value] }
         switch value.lowercased() {
         case "true", "yes", "on", "1": return ["--\(option.name)"]
         case "false", "no", "off", "0", "": return []

@@ -39,13 +39,14 @@ extension SamplingDraft {
         let names = self.names.filter { name.isEmpty || $0 == name }.sorted()
         guard !names.isEmpty else {
             return [
-                "\(name.isEmpty ? "nothing" : name) is set: the model's generation_config.json or the default counts"
+                "\(name.isEmpty ? "nothing is set" : "\(name) is not set"): the model's generation_config.json or the default "
+                    + "counts"
             ]
         }
         return names.map { name in
             var json = JSONWriter()
             write(name, to: &json)
-            return "\(name.padding(to: 20))\(String(decoding: json.bytes, as: UTF8.self))"
+            return "\(name.padding(to: 30))\(String(decoding: json.bytes, as: UTF8.self))"
         }
     }
 

@@ -14,6 +14,15 @@ enum StandardStreams {
         }
     }
 
+    /// Refuses arguments that are no text, which would be read as others than they are.
+    static func checkArguments() throws(LLMGenError) {
+        for index in 0..<Int(CommandLine.argc) {
+            guard let bytes = CommandLine.unsafeArgv[index], String(validatingCString: bytes) == nil else { continue }
+            throw LLMGenError(
+                code: .invalidArgument, message: "argument \(index) is not UTF-8 text; convert it first")
+        }
+    }
+
     /// Writes to stdout. - Throws: ``LLMGenError`` `failed` with the system's reason.
     static func write(_ text: some StringProtocol) throws(LLMGenError) {
         do {

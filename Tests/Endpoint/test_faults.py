@@ -1,0 +1,163 @@
+"""What users of such servers have reported, asked of this one: each request, and the right answer."""
+
+import gzip
+import json
+
+import httpx
+import pytest
+
+STORY = "Once upon a time"
+
+
+def events(server, path, body):
+    """The events of a stream, parsed."""
+    text = server.post(path, {**body, "stream": True}).text
+    return [json.loads(line[6:]) for line in text.splitlines() if line.startswith("data: {")]
+
+
+def joined(server, body):
+    """The choices of a streamed completion, put together."""
+    choices = {}
+    for event in events(server, "/v1/completions", body):
+        for part in event["choices"]:
+            choice = choices.setdefault(part["index"], {"text": "", "finish_reason": None, "logprobs": None})
+            choice["text"] += part["text"]
+            choice["finish_reason"] = part["finish_reason"] or choice["finish_reason"]
+            if part.get("prompt_logprobs"):
+                choice["prompt_logprobs"] = part["prompt_logprobs"]
+            if part["logprobs"]:
+                whole = choice["logprobs"] = choice["logprobs"] or {}
+                for name, values in part["logprobs"].items():
+                    whole[name] = whole.get(name, []) + values
+    return [choices[index] for index in sorted(choices)]
+
+
+# Log probabilities
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"echo": True, "logprobs": 1},
+        {"echo": True, "logprobs": 3, "n": 2, "seed": 4, "temperature": 1},
+        {"prompt": [STORY, "é ü"], "echo": True, "logprobs": 20},
+        {"prompt": [1, 2428, 700], "echo": True, "logprobs": 0},
+        {"echo": True},
+        {"logprobs": 2, "prompt_logprobs": 1},
+        {"logprobs": 5, "stop": ["king"], "max_tokens": 40},
+    ],
+)
+def test_a_stream_joined_is_the_whole_answer(server, body):
+    body = {"prompt": STORY, "max_tokens": 4, "temperature": 0, **body}
+    whole = server.post("/v1/completions", body).json()["choices"]
+    for choice, stream in zip(whole, joined(server, body), strict=True):
+        for name in ("text", "finish_reason", "logprobs", "prompt_logprobs"):
+            assert stream.get(name) == choice.get(name), name
+
+
+def test_a_chat_stream_has_the_log_probabilities_of_the_prompt(server):
+    body = {"messages": [{"role": "user", "content": "Hello"}], "prompt_logprobs": 1, "max_tokens": 3, "temperature": 0}
+    whole = server.post("/v1/chat/completions", body).json()["prompt_logprobs"]
+    found = [e["prompt_logprobs"] for e in events(server, "/v1/chat/completions", body) if "prompt_logprobs" in e]
+    assert found == [whole]
+
+
+def test_candidates_that_are_bytes_have_names_of_their_own(server):
+    body = {"prompt": "é ü", "max_tokens": 1, "temperature": 0, "logprobs": 20, "echo": True}
+    table = server.post("/v1/completions", body).json()["choices"][0]["logprobs"]
+    for name, own, top in zip(table["tokens"], table["token_logprobs"], table["top_logprobs"]):
+        if top is not None:
+            assert len(top) in (20, 21) and top[name] == own
+    assert any(name.startswith("bytes:\\x") for name in table["tokens"] + list(table["top_logprobs"][-1]))
+
+
+@pytest.mark.parametrize("prompt", ["A", "é ü", "The king said: „Nein!“"])
+def test_offsets_point_at_the_tokens(server, prompt):
+    body = {"prompt": prompt, "echo": True, "logprobs": 0, "max_tokens": 8, "temperature": 0}
+    choice = server.post("/v1/completions", body).json()["choices"][0]
+    text, table = choice["text"], choice["logprobs"]
+    assert table["text_offset"] == sorted(table["text_offset"])
+    for name, offset in zip(table["tokens"], table["text_offset"]):
+        if not name.startswith("bytes:") and name != "<s>":
+            assert text[offset:].startswith(name) or text[offset:].startswith(name.lstrip()), (name, offset)
+
+
+# What is refused, and how
+
+
+@pytest.mark.parametrize(
+    "path, field, prompt",
+    [
+        ("/v1/chat/completions", "messages", [{"role": "user", "content": "king " * 2000}]),
+        ("/v1/completions", "prompt", "king " * 2000),
+        ("/v1/responses", "input", "king " * 2000),
+    ],
+)
+def test_a_prompt_that_is_too_long_says_so_in_words_that_clients_know(server, path, field, prompt):
+    answer = server.post(path, {field: prompt})
+    error = answer.json()["error"]
+    assert answer.status_code == 400
+    assert (error["code"], error["param"]) == ("context_length_exceeded", field)
+    assert "maximum context length is 1024 tokens" in error["message"]
+    assert "raise" not in error["message"]
+
+
+@pytest.mark.parametrize("name", ["audio", "prediction", "web_search_options", "function_call", "nothing_known"])
+def test_null_is_the_same_as_absent_whatever_the_field(server, name):
+    body = {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1, name: None}
+    assert server.post("/v1/chat/completions", body).status_code == 200
+
+
+def test_a_hint_is_ignored_and_a_typo_is_not(server):
+    body = {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1}
+    assert server.post("/v1/chat/completions", {**body, "verbosity": "low"}).status_code == 200
+    assert server.post("/v1/chat/completions", {**body, "verbositty": "low"}).json()["error"]["code"] == "unknown_field"
+
+
+def test_masks_that_leave_no_token_are_the_clients_fault(server):
+    answer = server.post("/v1/completions", {"prompt": "x", "allowed_token_ids": [2], "min_tokens": 3, "max_tokens": 5})
+    message = answer.json()["error"]["message"]
+    assert answer.status_code == 400 and "allowed_token_ids" in message and "min_tokens" in message
+    words = {"prompt": "x", "allowed_token_ids": [261], "bad_words": ["a"], "max_tokens": 5}
+    answer = server.post("/v1/completions", words)
+    assert answer.status_code in (200, 400), answer.text
+
+
+def test_top_p_of_0_takes_the_most_probable_token(server):
+    body = {"prompt": STORY, "max_tokens": 8}
+    greedy = server.post("/v1/completions", {**body, "temperature": 0}).json()
+    least = server.post("/v1/completions", {**body, "temperature": 1, "top_p": 0, "seed": 3}).json()
+    assert least["choices"][0]["text"] == greedy["choices"][0]["text"]
+
+
+def test_a_reason_that_openai_has_not_is_beside_one_that_it_has(server):
+    body = {
+        "prompt": STORY,
+        "temperature": 0,
+        "max_tokens": 400,
+        "ignore_eos": True,
+        "repetition_detection": {"max_pattern_size": 30, "min_count": 2},
+    }
+    for timed in (body, {**body, "repetition_detection": None, "max_tokens": 900, "timeout": 0.05}):
+        whole = server.post("/v1/completions", timed).json()["choices"][0]
+        last = [e for e in events(server, "/v1/completions", timed) if e["choices"][0]["finish_reason"]][-1]["choices"][0]
+        for choice in (whole, last):
+            expected = ("length", "timeout") if "timeout" in timed else ("stop", "repetition")
+            assert (choice["finish_reason"], choice["stop_reason"]) == expected
+
+
+def test_a_body_with_an_encoding_is_refused_by_its_name(server):
+    body = gzip.compress(json.dumps({"prompt": "x", "max_tokens": 1}).encode())
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    answer = httpx.post(server.url + "/v1/completions", content=body, headers=headers)
+    assert answer.status_code == 415 and "gzip" in answer.json()["error"]["message"]
+
+
+def test_two_names_of_one_token_are_refused(server):
+    answer = server.post("/v1/completions", {"prompt": "x", "logit_bias": {"442": -100, "+442": 100}, "max_tokens": 1})
+    assert answer.status_code == 400 and answer.json()["error"]["param"] == "logit_bias"
+
+
+def test_as_many_texts_are_embedded_as_openai_takes(server):
+    assert len(server.post("/v1/embeddings", {"input": ["a king"] * 1000}).json()["data"]) == 1000
+    assert server.post("/v1/embeddings", {"input": ["a"] * 2049}).status_code == 400
