@@ -85,8 +85,8 @@ struct ServeConfiguration {
 
     private static func scalar(_ text: String) -> String {
         let isPlain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-/".contains($0)) }
-        return isPlain && text.first?.isLetter == true || Double(text) != nil
-            ? text : "'\(text.replacing("'", with: "''"))'"
+        let beginsPlain = text.first.map { $0 != "-" && $0 != "." } ?? false
+        return isPlain && beginsPlain ? text : "'\(text.replacing("'", with: "''"))'"
     }
 
     // MARK: Sources
