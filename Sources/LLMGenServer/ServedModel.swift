@@ -49,14 +49,16 @@ struct ModelRegistry: Sendable {
 
         /// The tokens of a conversation, the model's answer to come next.
         ///
-        /// - Parameter field: the field that is at fault where something is wrong.
+        /// - Parameters:
+        ///   - field: the field that is at fault where something is wrong.
+        ///   - place: what errors call the message at an index.
         func tokens(
             of input: ChatTemplateInput, _ engine: Engine, _ options: ServerOptions, addSpecialTokens: Bool = false,
-            field: String
+            field: String, place: (Int) -> String = { "messages[\($0)]" }
         ) throws(ErrorResponse) -> [TokenID] {
             let text: String
             do throws(LLMGenError) {
-                text = try engine.model.chatFormat.text(of: input, template: model.chatTemplate)
+                text = try engine.model.chatFormat.text(of: input, template: model.chatTemplate, place: place)
             } catch {
                 throw ErrorResponse(error, field: field)
             }

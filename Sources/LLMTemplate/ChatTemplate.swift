@@ -1,4 +1,5 @@
 public import LLMJSON
+import Synchronization
 
 /// A model's chat template: turns messages into the text that the model was trained on.
 ///
@@ -13,6 +14,19 @@ public struct ChatTemplate: Sendable {
     /// The template as it is written.
     public let text: String
     private let statements: [Statement]
+    private let form = FoundForm()
+
+    /// How the template reads messages, once that is asked for.
+    private final class FoundForm: Sendable {
+        private let form = Mutex<MessageForm?>(nil)
+
+        func value(of template: ChatTemplate) -> MessageForm {
+            if let form = form.withLock({ $0 }) { return form }
+            let found = MessageForm(template)
+            form.withLock { $0 = found }
+            return found
+        }
+    }
 
     private enum Limits {
         static let bytes = 4 << 20
@@ -46,6 +60,20 @@ public struct ChatTemplate: Sendable {
         guard input.continuesFinalMessage else { return try render(variables: input.variables, clock: clock) }
         let marked = try MarkedConversation(input)
         return try marked.cut(render(variables: marked.input.variables, clock: clock))
+    }
+
+    /// Messages as OpenAI's API has them in the form that this template reads: as parts or as texts, without members that
+    /// are null, with the arguments of calls as mappings, roles that it knows and as many system messages as it takes.
+    ///
+    /// - Parameter place: what errors call the message at an index, such as `messages[0]`.
+    /// - Throws: ``MessageError`` for a message that has no such form.
+    public func messages(
+        _ messages: [TemplateValue], place: (Int) -> String = { "messages[\($0)]" }
+    ) throws(MessageError) -> [TemplateValue] {
+        let form = form.value(of: self)
+        return try withoutActuallyEscaping(place) { place throws(MessageError) in
+            try MessageStep(form: form, place: place).messages(messages)
+        }
     }
 
     /// The text for variables of any kind. Those that the caller does not name are undefined, `messages` too.

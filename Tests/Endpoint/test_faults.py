@@ -5,6 +5,7 @@ import json
 
 import httpx
 import pytest
+from conftest import MODEL, Server
 
 STORY = "Once upon a time"
 
@@ -161,3 +162,89 @@ def test_two_names_of_one_token_are_refused(server):
 def test_as_many_texts_are_embedded_as_openai_takes(server):
     assert len(server.post("/v1/embeddings", {"input": ["a king"] * 1000}).json()["data"]) == 1000
     assert server.post("/v1/embeddings", {"input": ["a"] * 2049}).status_code == 400
+
+
+# Between the message of the API and that of a template
+
+PARTS = """{%- for m in messages %}{{- '[' + m['role'] + ']' }}{%- for c in m['content'] | \
+selectattr('type','equalto','text') %}{{- c['text'] }}{%- endfor %}{{- '\\n' }}{%- endfor %}"""
+PLAIN = """{%- for m in messages %}{{- '[' + m.role + ']' ~ m.content ~ '\\n' }}{%- endfor %}"""
+ITEMS = """{% for m in messages %}{{ m.role }}:{{ m.content }}{% for c in m.tool_calls %}{% for k, v in \
+c.function.arguments|items %}{{ k }}={{ v }}{% endfor %}{% endfor %};{% endfor %}"""
+STRICT = """{% for m in messages %}{% if m.role not in ['system','user','assistant','tool'] %}\
+{{ raise_exception('Unexpected message role.') }}{% endif %}{% if 'tool_calls' in m and m.tool_calls|length != 1 %}\
+{{ raise_exception('only supports single tool-calls') }}{% endif %}{% if m.role == 'user' and loop.index0 > 0 and \
+messages[loop.index0 - 1].role == 'user' %}{{ raise_exception('roles must alternate') }}{% endif %}\
+{{ m.role }}:{{ m.content }};{% endfor %}"""
+
+
+@pytest.fixture(scope="module")
+def templated(tmp_path_factory):
+    """A server with a model a template."""
+    folder = tmp_path_factory.mktemp("templates")
+    options = []
+    for name, text in {"parts": PARTS, "plain": PLAIN, "items": ITEMS, "strict": STRICT}.items():
+        (folder / name).write_text(text)
+        options += ["--model", f"{name}={MODEL}", "--chat-template", f"{name}={folder / name}"]
+    server = Server(*options)
+    yield server
+    server.stop()
+
+
+def prompt(server, model, messages):
+    tokens = server.post("/tokenize", {"model": model, "messages": messages}).json()
+    assert "tokens" in tokens, tokens
+    return server.post("/detokenize", {"model": model, "tokens": tokens["tokens"]}).json()["prompt"].strip(" ")
+
+
+CALLS = [{"id": "c1", "type": "function", "function": {"name": "weather", "arguments": '{"city":"Paris"}'}}]
+
+
+def test_content_has_the_form_that_the_template_reads(templated):
+    for content in ("hello there", [{"type": "text", "text": "hello there"}]):
+        for model in ("parts", "plain"):
+            assert prompt(templated, model, [{"role": "user", "content": content}]) == "[user]hello there\n"
+
+
+def test_what_a_client_sends_back_of_an_answer_is_taken(templated):
+    dumped = {"role": "assistant", "content": None, "refusal": None, "audio": None, "function_call": None}
+    calling = [{"role": "user", "content": "Hi"}, {**dumped, "tool_calls": CALLS}]
+    assert prompt(templated, "plain", calling) == "[user]Hi\n[assistant]\n"
+    assert prompt(templated, "items", calling) == "user:Hi;assistant:city=Paris;"
+    said = [{"role": "user", "content": "Hi"}, {**dumped, "content": "Ho", "tool_calls": None}]
+    assert prompt(templated, "strict", said) == "user:Hi;assistant:Ho;"
+    assert prompt(templated, "strict", [{"role": "developer", "content": "Be brief."}]) == "system:Be brief.;"
+
+
+@pytest.mark.parametrize(
+    "message, place",
+    [
+        ({"role": "user"}, "messages[1].content"),
+        ({"role": "user", "content": [{"type": "text", "text": None}]}, "messages[1].content[0].text"),
+        ({"role": "user", "content": "a"}, "messages[1]"),
+        (
+            {"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": "no"}}]},
+            "messages[1].tool_calls[0].function.arguments",
+        ),
+    ],
+)
+def test_a_message_at_fault_is_named(templated, message, place):
+    body = {"model": "strict", "messages": [{"role": "user", "content": "Hi"}, message], "max_tokens": 1}
+    answer = templated.post("/v1/chat/completions", body)
+    assert answer.status_code == 400 and answer.json()["error"]["param"] == place, answer.text
+
+
+def test_items_of_responses_are_messages(templated):
+    items = [
+        {"role": "user", "content": [{"type": "input_text", "text": "Weather?"}]},
+        {"type": "reasoning", "id": "r1", "summary": []},
+        {"type": "function_call", "call_id": "c1", "name": "weather", "arguments": '{"city":"Paris"}'},
+        {"type": "function_call_output", "call_id": "c1", "output": "sun"},
+        {"type": "message", "role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]},
+    ]
+    body = {"model": "items", "input": items, "instructions": "Be brief.", "max_output_tokens": 1}
+    answer = templated.post("/v1/responses", body)
+    assert answer.status_code == 200, answer.text
+    said = "system:Be brief.;user:Weather?;assistant:city=Paris;tool:sun;assistant:No.;"
+    tokens = templated.post("/tokenize", {"model": "items", "prompt": said, "add_special_tokens": False}).json()
+    assert answer.json()["usage"]["input_tokens"] == tokens["count"]

@@ -72,6 +72,19 @@ import Testing
         #expect(try run.reports().count == 1)
     }
 
+    @Test func `A line may have a conversation, and an id that comes back`() throws {
+        let lines = [
+            #"{"id": "a", "messages": [{"role": "user", "content": [{"type": "text", "text": "Hello"}]}]}"#,
+            #"{"id": 7, "messages": [{"role": "user"}]}"#, #"{"id": [], "prompt": "A"}"#,
+        ]
+        let run = try run(lines, "--max-tokens", "2", "--temperature", "0")
+        let plain = try Command.run(["chat", "--max-tokens", "2", "--temperature", "0"], input: "Hello\n")
+        let reports = run.stdout.split(separator: "\n")
+        #expect(run.status == 65 && reports[0].contains(#""id":"a""#) && reports[1].contains(#""id":7"#))
+        #expect(try run.reports()[0].output().text + "\n" == plain.stdout)
+        #expect(reports[1].contains("messages[0].content") && reports[2].contains("must be a text or a whole number"))
+    }
+
     @Test func `Lines come from stdin where there is no file`() throws {
         let run = try Command.run("generate", "--jsonl", "--max-tokens", "2", input: #"{"prompt": "A"}"#)
         #expect(run.status == 0)

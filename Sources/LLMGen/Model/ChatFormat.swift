@@ -65,21 +65,54 @@ public struct ChatFormat: Sendable {
         }
     }
 
-    /// The text for a conversation. The template may name the model's special tokens; those of the input go before them.
+    /// The text for a conversation, whose messages may be as OpenAI's API has them: the template gets them in the form that
+    /// it reads (``ChatTemplate/messages(_:place:)``). The template may name the model's special tokens; those of the input
+    /// go before them.
     ///
-    /// - Parameter template: takes the place of the model's own.
-    /// - Throws: ``LLMGenError`` `invalidInput` where there is no template, it refuses the messages or fails.
+    /// - Parameters:
+    ///   - template: takes the place of the model's own.
+    ///   - place: what errors call the message at an index.
+    /// - Throws: ``LLMGenError`` `invalidInput` where there is no template, a message has no form that it reads, it refuses
+    ///   the messages or fails; the field is the message's place, where it is one message.
     public func text(
-        of input: ChatTemplateInput, template: ChatTemplate? = nil, clock: TemplateClock = .system
+        of input: ChatTemplateInput, template: ChatTemplate? = nil, clock: TemplateClock = .system,
+        place: (Int) -> String = { "messages[\($0)]" }
     ) throws(LLMGenError) -> String {
         let chosen: ChatTemplate =
             if let template { template } else { try self.template(hasTools: input.tools != nil) }
+        var input = input
+        do throws(MessageError) {
+            input.messages = try chosen.messages(input.messages, place: place)
+        } catch {
+            throw LLMGenError(code: .invalidInput, message: error.message, cause: error, field: error.place)
+        }
         do throws(TemplateError) {
-            var input = input
             input.specialTokens.merge(try templates.get().specialTokens) { own, _ in own }
             return try chosen.render(input, clock: clock)
         } catch {
-            throw LLMGenError(error)
+            guard error.code == .messagesRefused, let index = refusedMessage(input, chosen, error, clock) else {
+                throw LLMGenError(error)
+            }
+            throw LLMGenError(
+                code: .invalidInput, message: "\(place(index)): \(error.message)", cause: error, field: place(index))
+        }
+    }
+
+    /// The message with which the conversation begins to be refused as the whole of it is; nil where that is not found
+    /// out, or the conversation is long.
+    private func refusedMessage(
+        _ input: ChatTemplateInput, _ template: ChatTemplate, _ error: TemplateError, _ clock: TemplateClock
+    ) -> Int? {
+        guard input.messages.count <= 64, !input.continuesFinalMessage else { return nil }
+        return input.messages.indices.first { index in
+            var beginning = input
+            beginning.messages = Array(input.messages[...index])
+            do throws(TemplateError) {
+                _ = try template.render(beginning, clock: clock)
+                return false
+            } catch let fault {
+                return fault == error
+            }
         }
     }
 

@@ -40,43 +40,31 @@ enum ChatFields {
         return messages
     }
 
-    /// A message: an object with a role, its content as one text.
+    /// A message as it is sent; what of it the template reads is found later. Parts that are no text are refused here.
     static func message(_ value: JSONValue, _ place: String) throws(ErrorResponse) -> TemplateValue {
         guard case .object(let members) = value else {
             throw .invalid("\(place) is \(value.kindName); it must be an object", param: place)
         }
-        guard case .string? = members["role"] else {
-            throw .invalid("\(place).role is missing or no string; it says who speaks", param: "\(place).role")
+        if case .array(let parts)? = members["content"] {
+            for (index, part) in parts.enumerated() { try check(part, "\(place).content[\(index)]") }
         }
-        var message = TemplateValue(value)
-        message["content"] = try content(members["content"], "\(place).content")
-        return message
+        return TemplateValue(value)
     }
 
-    /// A message's content: a text, or the texts of its parts on lines of their own.
-    static func content(_ value: JSONValue?, _ place: String) throws(ErrorResponse) -> TemplateValue {
-        switch value {
-        case .string(let text)?: return .string(text)
-        case .null?, nil: return .null
-        case .array(let parts)?:
-            var texts: [String] = []
-            for (index, part) in parts.enumerated() {
-                guard case .object(let members) = part, case .string(let type)? = members["type"] else {
-                    throw .invalid(
-                        "\(place)[\(index)] is no object with a type", param: "\(place)[\(index)]")
-                }
-                guard ["text", "input_text", "output_text"].contains(type), case .string(let text)? = members["text"]
-                else {
-                    throw ErrorResponse(
-                        status: 400, code: "unsupported_value",
-                        message: "\(place)[\(index)] is of type \(type.quoted); only texts are supported here",
-                        param: "\(place)[\(index)].type")
-                }
-                texts.append(text)
-            }
-            return .string(texts.joined(separator: "\n"))
-        case let value?:
-            throw .invalid("\(place) is \(value.kindName); it must be a string or text parts", param: place)
+    private static func check(_ part: JSONValue, _ place: String) throws(ErrorResponse) {
+        guard case .object(let members) = part, case .string(let type)? = members["type"] else {
+            throw .invalid("\(place) is no object with a type", param: place)
+        }
+        guard let member = ["text": "text", "input_text": "text", "output_text": "text", "refusal": "refusal"][type]
+        else {
+            throw ErrorResponse(
+                status: 400, code: "unsupported_value",
+                message: "\(place) is of type \(type.quoted); only texts are supported here", param: "\(place).type")
+        }
+        guard case .string? = members[member] else {
+            throw .invalid(
+                "\(place).\(member) is \(members[member]?.kindName ?? "missing"); it must be a string",
+                param: "\(place).\(member)")
         }
     }
 

@@ -34,8 +34,10 @@ struct ResponsesRequest: Sendable {
         }
         common = try CommonFields(&fields, state, request, context)
         instructions = try fields.text("instructions")
-        var messages = instructions.map { [TemplateValue.message("system", $0)] } ?? []
-        messages += try ResponsesRequest.input(&fields)
+        let input = try ResponsesRequest.input(&fields)
+        let instructed =
+            instructions.map { [(place: "instructions", message: TemplateValue.message("system", $0))] } ?? []
+        let messages = instructed + input
         maxOutputTokens = try fields.integer("max_output_tokens")
         let include = try fields.texts("include") ?? []
         if let other = include.first(where: { $0 != ResponsesRequest.logprobs }) {
@@ -52,31 +54,70 @@ struct ResponsesRequest: Sendable {
         guard (parameters.n ?? 1) == 1 else { throw .invalid("n is not a field of responses", param: "n") }
         try fields.finish()
         let tokens = try common.entry.tokens(
-            of: ChatTemplateInput(messages: messages), common.engine, state.options, field: "input")
+            of: ChatTemplateInput(messages: messages.map(\.message)), common.engine, state.options, field: "input",
+            place: { messages[$0].place })
         generation = try Generation([tokens], parameters, common, names: .responses)
     }
 
     private static let logprobs = "message.output_text.logprobs"
 
-    /// `input`: a text, or messages.
-    private static func input(_ fields: inout RequestFields) throws(ErrorResponse) -> [TemplateValue] {
+    /// `input`: a text, or items: messages, calls of tools and what came of them. Each message has the place of its item.
+    private static func input(
+        _ fields: inout RequestFields
+    ) throws(ErrorResponse) -> [(place: String, message: TemplateValue)] {
         switch fields.value("input") {
-        case .string(let text)?: return [.message("user", text)]
+        case .string(let text)?: return [("input", .message("user", text))]
         case .array(let items)?:
             guard !items.isEmpty else { throw fields.invalid("input", "is empty; give a text or messages") }
-            var messages: [TemplateValue] = []
-            for (index, item) in items.enumerated() {
-                let place = "input[\(index)]"
-                if case .object(let members) = item, let type = members["type"], type != .string("message") {
-                    throw ErrorResponse(
-                        status: 400, code: "unsupported_value",
-                        message: "\(place) is no message; only messages are supported here", param: "\(place).type")
-                }
-                messages.append(try ChatFields.message(item, place))
-            }
+            var messages: [(place: String, message: TemplateValue)] = []
+            for (index, item) in items.enumerated() { try append(item, "input[\(index)]", to: &messages) }
             return messages
         case nil: throw fields.invalid("input", "is missing; give a text or messages", code: "missing_field")
         case let value?: throw fields.invalid("input", "is \(value.kindName); it must be a text or messages")
+        }
+    }
+
+    private static func append(
+        _ item: JSONValue, _ place: String, to messages: inout [(place: String, message: TemplateValue)]
+    ) throws(ErrorResponse) {
+        guard case .object(let members) = item else {
+            return messages.append((place, try ChatFields.message(item, place)))
+        }
+        switch members["type"] {
+        case nil, .null?, .string("message")?: messages.append((place, try ChatFields.message(item, place)))
+        // What a model thought is nothing that a template reads.
+        case .string("reasoning")?: break
+        case .string("function_call")?:
+            let call: TemplateValue = [
+                "id": TemplateValue(members["call_id"] ?? .null), "type": "function",
+                "function": [
+                    "name": TemplateValue(members["name"] ?? .null),
+                    "arguments": TemplateValue(members["arguments"] ?? .null),
+                ],
+            ]
+            // What a model says and the calls after it are one message.
+            if let last = messages.last?.message, case .string("assistant")? = last["role"] {
+                var calls: [TemplateValue] = []
+                if case .array(let before)? = last["tool_calls"] { calls = before }
+                messages[messages.count - 1].message["tool_calls"] = .array(calls + [call])
+            } else {
+                messages.append((place, ["role": "assistant", "content": "", "tool_calls": [call]]))
+            }
+        case .string("function_call_output")?:
+            messages.append(
+                (
+                    place,
+                    [
+                        "role": "tool", "tool_call_id": TemplateValue(members["call_id"] ?? .null),
+                        "content": TemplateValue(members["output"] ?? .null),
+                    ]
+                ))
+        default:
+            throw ErrorResponse(
+                status: 400, code: "unsupported_value",
+                message:
+                    "\(place) is no message, function_call, function_call_output or reasoning, which are taken here",
+                param: "\(place).type")
         }
     }
 

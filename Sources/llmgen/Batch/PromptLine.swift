@@ -4,12 +4,18 @@ import LLMJSON
 
 /// One line of a prompt file: a prompt, and request parameters that go before those of the command line.
 struct PromptLine {
-    let prompt: Prompt
+    private let source: Source
     let sampling: SamplingDraft
     /// What the line calls itself, a text or a whole number, which comes back in its object.
     let id: LineID?
     /// Priority, time limit and salt of the line's request.
     let options: RequestOptions
+
+    /// What is continued: a prompt, or a conversation that the model's chat template writes.
+    private enum Source {
+        case prompt(Prompt)
+        case conversation(ChatTemplateInput)
+    }
 
     /// - Throws: ``LLMGenError`` `invalidInput` with the line's fault.
     init(_ data: Data) throws(LLMGenError) {
@@ -26,11 +32,15 @@ struct PromptLine {
             throw PromptLine.error("the line is \(value.kindName); give a JSON object")
         }
         var fields = JSONFields<LLMGenError>(members)
-        switch (try fields.text("prompt"), try fields.tokenIDs("prompt_token_ids")) {
-        case (let text?, nil): prompt = .text(text)
-        case (nil, let ids?): prompt = .tokenIDs(ids)
-        default: throw PromptLine.error("give one of prompt and prompt_token_ids")
+        let messages = try fields.array("messages")?.map(TemplateValue.init)
+        let tools = try fields.array("tools")?.map(TemplateValue.init)
+        switch (try fields.text("prompt"), try fields.tokenIDs("prompt_token_ids"), messages) {
+        case (let text?, nil, nil): source = .prompt(.text(text))
+        case (nil, let ids?, nil): source = .prompt(.tokenIDs(ids))
+        case (nil, nil, let messages?): source = .conversation(ChatTemplateInput(messages: messages, tools: tools))
+        default: throw PromptLine.error("give one of prompt, prompt_token_ids and messages")
         }
+        if tools != nil, messages == nil { throw fields.invalid("tools", "is given without messages; leave it out") }
         id = try LineID(&fields)
         let timeout = try fields.number("timeout")
         if let timeout, !(timeout > 0 && timeout <= 1e9) {
@@ -50,6 +60,14 @@ struct PromptLine {
         }
         sampling = draft
         try fields.finish()
+    }
+
+    /// The tokens that are continued.
+    func tokens(_ engine: Engine) throws(LLMGenError) -> [TokenID] {
+        switch source {
+        case .prompt(let prompt): try engine.tokens(of: prompt)
+        case .conversation(let input): try engine.tokens(of: engine.model.prompt(for: input))
+        }
     }
 
     private static func error(_ message: String) -> LLMGenError {

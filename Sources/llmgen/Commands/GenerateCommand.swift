@@ -58,7 +58,7 @@ struct GenerateCommand: AsyncParsableCommand {
             let pieces = Result {
                 let line = try PromptLine(data)
                 id = line.id
-                let tokens = try engine.tokens(of: line.prompt)
+                let tokens = try line.tokens(engine)
                 var draft = line.sampling
                 draft.fill(from: fallback)
                 let parameters = try draft.parameters(promptTokens: tokens.count, engine: engine)

@@ -18,8 +18,9 @@ struct PromptSource: ParsableArguments {
 
     @Flag(
         help: ArgumentHelp(
-            "The file or stdin has one JSON object a line: prompt or prompt_token_ids, and sampling fields such as "
-                + "max_tokens. The lines run together; each gives one JSON object, in their order."))
+            "The file or stdin has one JSON object a line: prompt, prompt_token_ids, or messages (and tools), and "
+                + "request parameters such as max_tokens. The lines run together; each gives one JSON object, in their "
+                + "order, with the line's id."))
     var jsonl = false
 
     func validate() throws {

@@ -1,0 +1,106 @@
+import LLMTemplate
+import Testing
+
+/// Messages as clients of OpenAI's API send them, and what a template then writes.
+@Suite struct MessageStepTests {
+    /// The text that a template writes for messages of the API.
+    private func written(_ template: String, _ messages: [TemplateValue]) throws -> String {
+        let template = try ChatTemplate(template)
+        return try template.render(ChatTemplateInput(messages: try template.messages(messages)))
+    }
+
+    private func error(_ template: String, _ messages: [TemplateValue]) throws -> MessageError? {
+        let template = try ChatTemplate(template)
+        do throws(MessageError) {
+            _ = try template.messages(messages)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private static let plain = "{%- for m in messages %}{{- '[' + m.role + ']' ~ m.content ~ '\\n' }}{%- endfor %}"
+    private static let parts = """
+        {%- for m in messages %}{{- '[' + m['role'] + ']' }}{%- for c in m['content'] | \
+        selectattr('type','equalto','text') %}{{- c['text'] }}{%- endfor %}{{- '\\n' }}{%- endfor %}
+        """
+
+    @Test(arguments: [parts, plain])
+    func `Content has the form that the template reads, whichever is sent`(template: String) throws {
+        let part: TemplateValue = ["type": "text", "text": "hello there"]
+        for content in [.array([part]), "hello there"] as [TemplateValue] {
+            #expect(try written(template, [["role": "user", "content": content]]) == "[user]hello there\n")
+        }
+    }
+
+    @Test func `Texts of parts are lines`() throws {
+        let content: TemplateValue = [["type": "text", "text": "a"], ["type": "input_text", "text": "b"]]
+        #expect(try written(Self.plain, [["role": "user", "content": content]]) == "[user]a\nb\n")
+    }
+
+    @Test func `Content of an assistant may be null, of a user not`() throws {
+        let call: TemplateValue = ["type": "function", "function": ["name": "f", "arguments": "{}"]]
+        let turn: TemplateValue = ["role": "assistant", "content": nil, "tool_calls": [call]]
+        #expect(try written(Self.plain, [turn]) == "[assistant]\n")
+        for message in [["role": "user"], ["role": "user", "content": nil], ["role": "system"]] as [TemplateValue] {
+            let error = try error(Self.plain, [turn, message])
+            #expect(error?.place == "messages[1].content")
+        }
+    }
+
+    @Test func `Arguments of a call are a mapping`() throws {
+        let template = """
+            {% for m in messages %}{% for c in m.tool_calls %}{% for k, v in c.function.arguments|items %}{{ k }}={{ v }}\
+            {% endfor %}{{ c.function.arguments | tojson }}{% endfor %}{% endfor %}
+            """
+        func calling(_ arguments: TemplateValue) -> [TemplateValue] {
+            [["role": "assistant", "tool_calls": [["function": ["name": "f", "arguments": arguments]]]]]
+        }
+        #expect(try written(template, calling("{\"city\":\"Paris\"}")) == "city=Paris{\"city\": \"Paris\"}")
+        #expect(try written(template, calling("")) == "{}")
+        #expect(try written(template, calling(nil)) == "{}")
+        #expect(try written(template, calling(["a": 1])) == "a=1{\"a\": 1}")
+        for text in ["[1]", "no JSON", "{"] {
+            let error = try error(template, calling(.string(text)))
+            #expect(error?.place == "messages[0].tool_calls[0].function.arguments")
+        }
+    }
+
+    @Test func `Members that are null, and empty lists of calls, are absent`() throws {
+        let template = """
+            {% for m in messages %}{% if 'tool_calls' in m %}{% if m.tool_calls|length != 1 %}\
+            {{ raise_exception('only single calls') }}{% endif %}{% endif %}{{ m|list|join(',') }};{% endfor %}
+            """
+        let dumped: TemplateValue = [
+            "role": "assistant", "content": "a", "refusal": nil, "audio": nil, "function_call": nil, "tool_calls": nil,
+        ]
+        #expect(try written(template, [dumped]) == "role,content;")
+        #expect(try written(template, [["role": "user", "content": "a", "tool_calls": []]]) == "role,content;")
+    }
+
+    @Test func `The role developer is system unless the template knows it`() throws {
+        let developer: TemplateValue = ["role": "developer", "content": "be brief"]
+        #expect(try written(Self.plain, [developer]) == "[system]be brief\n")
+        #expect(try written(Self.plain + "{# developer #}", [developer]) == "[developer]be brief\n")
+    }
+
+    @Test func `Several system messages are one where the template takes one`() throws {
+        let first = """
+            {% if messages[0].role == 'system' %}<{{ messages[0].content }}>{% set messages = messages[1:] %}{% endif %}\
+            {% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('system comes first') }}{% endif %}\
+            {{ m.content }}{% endfor %}
+            """
+        let messages: [TemplateValue] = [
+            ["role": "system", "content": "a"], ["role": "user", "content": "u"],
+            ["role": "developer", "content": "b"],
+        ]
+        #expect(try written(first, messages) == "<a\n\nb>u")
+        #expect(try written(Self.plain, messages) == "[system]a\n[user]u\n[system]b\n")
+    }
+
+    @Test func `A part without a text is named by its place`() throws {
+        let content: TemplateValue = [["type": "text", "text": "a"], ["type": "text", "text": nil]]
+        let error = try error(Self.plain, [["role": "user", "content": content]])
+        #expect(error?.place == "messages[0].content[1]")
+    }
+}
