@@ -20,30 +20,43 @@ public struct MessageError: Error, Sendable, Hashable, CustomStringConvertible {
 ///
 /// - The content is a text or a list of parts, by what the template reads; texts of parts are joined by line breaks.
 ///   Content that is null or absent is the empty text in an assistant's message.
-/// - Members that are null, and lists of calls that are empty, are absent. Arguments of calls are mappings.
-/// - The role `developer` is `system` for a template that does not know it; several system messages are one, at the
-///   beginning, for a template that does not take them.
+/// - Members that are null, and calls, names and refusals that are empty, are absent. Arguments of calls are mappings, unless the
+///   template writes them as a text only.
+/// - The role `developer` is `system` for a template that does not know it, or not beside others; several system
+///   messages are one, at the beginning, for a template that does not take them.
 struct MessageStep {
     let form: MessageForm
     /// What errors call the message at an index.
     let place: (Int) -> String
 
     func messages(_ messages: [TemplateValue]) throws(MessageError) -> [TemplateValue] {
+        let keepsDeveloper =
+            form.takesDeveloperAfterSystem || form.knowsDeveloper && messages.count(where: instructs) == 1
         var converted: [TemplateValue] = []
         for (index, message) in messages.enumerated() {
-            converted.append(try self.message(message, place(index)))
+            converted.append(try self.message(message, place(index), keepsDeveloper: keepsDeveloper))
         }
         return joined(converted)
     }
 
-    private func message(_ message: TemplateValue, _ place: String) throws(MessageError) -> TemplateValue {
+    /// Whether a message is of `system` or `developer`.
+    private func instructs(_ message: TemplateValue) -> Bool {
+        switch message["role"] {
+        case .string("system")?, .string("developer")?: true
+        default: false
+        }
+    }
+
+    private func message(
+        _ message: TemplateValue, _ place: String, keepsDeveloper: Bool
+    ) throws(MessageError) -> TemplateValue {
         guard case .object(let members) = message else {
             throw MessageError(place, "is no object; give one with a role")
         }
         guard case .string(var role)? = message["role"] else {
             throw MessageError("\(place).role", "is missing or no string; it says who speaks")
         }
-        if role == "developer", !form.knowsDeveloper { role = "system" }
+        if role == "developer", !keepsDeveloper { role = "system" }
         var converted = TemplateValue.object(members.filter { !isAbsent($0) })
         converted["role"] = .string(role)
         converted["content"] = try content(of: message, role, "\(place).content")
@@ -62,6 +75,8 @@ struct MessageStep {
         switch (member.name, member.value) {
         case (_, .null): true
         case ("tool_calls", .array(let calls)): calls.isEmpty
+        case ("function_call", .object(let members)): members.isEmpty
+        case ("name", .string(let text)), ("refusal", .string(let text)): text.isEmpty
         default: false
         }
     }
@@ -103,12 +118,12 @@ struct MessageStep {
         guard var function = call["function"] else { return call }
         let place = "\(place).function.arguments"
         switch function["arguments"] {
-        case .null?, nil, .string("")?: function["arguments"] = .object([])
+        case .null?, nil, .string("")?: function["arguments"] = form.readsArgumentsAsText ? "{}" : .object([])
         case .string(let text)?:
             guard let value = try? TemplateValue(json: Array(text.utf8)), case .object = value else {
                 throw MessageError(place, "is \(text.quoted), which is no JSON object; give the arguments as one")
             }
-            function["arguments"] = value
+            if !form.readsArgumentsAsText { function["arguments"] = value }
         default: break
         }
         var call = call

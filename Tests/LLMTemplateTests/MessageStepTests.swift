@@ -82,6 +82,45 @@ import Testing
         let developer: TemplateValue = ["role": "developer", "content": "be brief"]
         #expect(try written(Self.plain, [developer]) == "[system]be brief\n")
         #expect(try written(Self.plain + "{# developer #}", [developer]) == "[developer]be brief\n")
+        let refuses = """
+            {% set developer_token = '' %}{% for m in messages %}{% if m.role not in ['system', 'user'] %}\
+            {{ raise_exception('no such role') }}{% endif %}<{{ m.role }}>{{ m.content }}{% endfor %}
+            """
+        #expect(try written(refuses, [developer]) == "<system>be brief")
+    }
+
+    @Test func `Of a system's and a developer's message none is lost where the template writes one`() throws {
+        let first = """
+            {% if messages[0].role in ['developer', 'system'] %}<{{ messages[0].content }}>{% endif %}\
+            {% for m in messages %}{% if m.role == 'user' %}{{ m.content }}{% endif %}{% endfor %}
+            """
+        let developer: TemplateValue = ["role": "developer", "content": "b"]
+        let user: TemplateValue = ["role": "user", "content": "u"]
+        #expect(try written(first, [developer, user]) == "<b>u")
+        #expect(try written(first, [["role": "system", "content": "a"], developer, user]) == "<a\n\nb>u")
+    }
+
+    @Test func `Of system messages that replace one another none is lost`() throws {
+        let last = """
+            {% set ns = namespace(text='') %}{% for m in messages %}{% if m.role == 'system' %}\
+            {% set ns.text = m.content %}{% endif %}{% endfor %}<{{ ns.text }}>\
+            {% for m in messages %}{% if m.role == 'user' %}{{ m.content }}{% endif %}{% endfor %}
+            """
+        let messages: [TemplateValue] = [
+            ["role": "system", "content": "a"], ["role": "system", "content": "b"], ["role": "user", "content": "u"],
+        ]
+        #expect(try written(last, messages) == "<a\n\nb>u")
+    }
+
+    @Test func `Arguments stay a text for a template that only joins texts`() throws {
+        let template = """
+            {% for m in messages %}{% for c in m.tool_calls %}{{ '<' + c.function.arguments + '>' }}{% endfor %}\
+            {% endfor %}
+            """
+        for (arguments, text) in [("{\"a\": 1}", "<{\"a\": 1}>"), ("", "<{}>")] as [(TemplateValue, String)] {
+            let call: TemplateValue = ["function": ["name": "f", "arguments": arguments]]
+            #expect(try written(template, [["role": "assistant", "tool_calls": [call]]]) == text)
+        }
     }
 
     @Test func `Several system messages are one where the template takes one`() throws {

@@ -1,6 +1,7 @@
 import Foundation
 public import LLMTemplate
 import LLMTokenizer
+import Synchronization
 
 /// Turns messages into the text that a model was trained on.
 public typealias ChatTemplate = LLMTemplate.ChatTemplate
@@ -22,6 +23,13 @@ public struct ChatFormat: Sendable {
     /// What errors call the model.
     private let model: String
     private let templates: Result<ChatTemplateSet, TemplateError>
+    private let parsed = ParsedTemplates()
+
+    /// The templates that have been asked for, by whether there are tools: each is parsed once, and what it reads of
+    /// messages found once.
+    private final class ParsedTemplates: Sendable {
+        let byTools = Mutex<[Bool: ChatTemplate]>([:])
+    }
 
     /// No model's: there is no template, and the special tokens are ``ChatTemplate/usualTokens``.
     public init() {
@@ -41,13 +49,17 @@ public struct ChatFormat: Sendable {
     ///
     /// - Throws: ``LLMGenError`` `invalidInput` where there is none, or none that can be read.
     public func template(hasTools: Bool = false) throws(LLMGenError) -> ChatTemplate {
+        if let template = parsed.byTools.withLock({ $0[hasTools] }) { return template }
         let template: ChatTemplate?
         do {
             template = try templates.get().template(hasTools: hasTools)
         } catch {
             throw LLMGenError(error)
         }
-        if let template { return template }
+        if let template {
+            parsed.byTools.withLock { $0[hasTools] = template }
+            return template
+        }
         throw LLMGenError(
             code: .invalidInput,
             message: "'\(model)' has no chat template, so it is not told how conversations are written; "

@@ -1,6 +1,7 @@
 import Hummingbird
 import LLMGen
 import LLMJSON
+import OrderedCollections
 
 /// `POST /v1/responses`: OpenAI's Responses, of text, nothing stored between requests.
 struct Responses {
@@ -88,11 +89,17 @@ struct ResponsesRequest: Sendable {
         // What a model thought is nothing that a template reads.
         case .string("reasoning")?: break
         case .string("function_call")?:
+            let arguments = try text("arguments", of: members, place)
+            var isObject = arguments.isEmpty
+            if case .object? = try? JSONValue(Array(arguments.utf8), takesAnyText: true) { isObject = true }
+            guard isObject else {
+                throw .invalid(
+                    "\(place).arguments is no JSON object; give the arguments as one", param: "\(place).arguments")
+            }
             let call: TemplateValue = [
-                "id": TemplateValue(members["call_id"] ?? .null), "type": "function",
+                "id": .string(try text("call_id", of: members, place)), "type": "function",
                 "function": [
-                    "name": TemplateValue(members["name"] ?? .null),
-                    "arguments": TemplateValue(members["arguments"] ?? .null),
+                    "name": .string(try text("name", of: members, place)), "arguments": .string(arguments),
                 ],
             ]
             // What a model says and the calls after it are one message.
@@ -108,7 +115,7 @@ struct ResponsesRequest: Sendable {
                 (
                     place,
                     [
-                        "role": "tool", "tool_call_id": TemplateValue(members["call_id"] ?? .null),
+                        "role": "tool", "tool_call_id": .string(try text("call_id", of: members, place)),
                         "content": TemplateValue(members["output"] ?? .null),
                     ]
                 ))
@@ -119,6 +126,15 @@ struct ResponsesRequest: Sendable {
                     "\(place) is no message, function_call, function_call_output or reasoning, which are taken here",
                 param: "\(place).type")
         }
+    }
+
+    private static func text(
+        _ name: String, of members: OrderedDictionary<String, JSONValue>, _ place: String
+    ) throws(ErrorResponse) -> String {
+        guard case .string(let text)? = members[name] else {
+            throw .invalid("\(place).\(name) is missing or no string", param: "\(place).\(name)")
+        }
+        return text
     }
 
     /// Fields whose meaning this server has not.
