@@ -109,7 +109,6 @@ struct ModelRegistry: Sendable {
         self.byName = byName
     }
 
-    var isLoaded: Bool { entries.allSatisfy { $0.engine != nil } }
     var engines: [Engine] { entries.compactMap(\.engine) }
 
     /// The model of that name; without a name the first.

@@ -13,18 +13,21 @@ struct LLMGenCommand: AsyncParsableCommand {
             PerplexityCommand.self, BenchCommand.self,
         ])
 
-    /// `--stop=` as two arguments: of an empty text after the equals sign the parser would know nothing, and take the next
-    /// argument in its place.
-    private static func separated(_ argument: String) -> [String] {
-        let isEmptyValue = argument.hasPrefix("--") && argument.firstIndex(of: "=") == argument.indices.last
-        return isEmptyValue ? [String(argument.dropLast()), ""] : [argument]
+    /// `--stop=` as two arguments, up to `--`: of an empty text after the equals sign the parser would know nothing, and
+    /// take the next argument in its place.
+    private static func separated(_ arguments: [String]) -> [String] {
+        let options = arguments.prefix { $0 != "--" }
+        return options.flatMap { argument in
+            let isEmptyValue = argument.hasPrefix("--") && argument.firstIndex(of: "=") == argument.indices.last
+            return isEmptyValue ? [String(argument.dropLast()), ""] : [argument]
+        } + arguments[options.count...]
     }
 
     static func main() async {
         StandardStreams.prepare()
         do {
             try StandardStreams.checkArguments()
-            var command = try parseAsRoot(try ServeConfiguration.arguments().flatMap(separated))
+            var command = try parseAsRoot(separated(try ServeConfiguration.arguments()))
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {

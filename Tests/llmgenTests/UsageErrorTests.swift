@@ -60,6 +60,8 @@ struct Refusal: CustomTestStringConvertible {
         Refusal(["--min-tokens", "9", "--max-tokens", "8"], 64, ["min_tokens", "9", "8"]),
         Refusal(["--seed", "99999999999999999999"], 64, ["--seed", "99999999999999999999"]),
         Refusal(["--stop", ""], 64, ["stop", "empty"]),
+        Refusal(["--stop="], 64, ["stop", "empty"]),
+        Refusal(["--stop=", "--max-tokens=5"], 64, ["stop", "empty"]),
         Refusal(["--stop-token-ids", "4096"], 64, ["stop_token_ids", "4096", "4095"]),
         Refusal(["--stop-token-ids", "-1"], 64, ["stop_token_ids", "-1"]),
         Refusal(["--stop-token-ids", "1,a"], 64, ["--stop-token-ids", "1,a"]),
