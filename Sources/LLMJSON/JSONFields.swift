@@ -33,38 +33,27 @@ package struct JSONFields<Failure: JSONFieldFailure> {
         return value
     }
 
+    /// The value, of a kind.
+    private mutating func value<Value>(_ name: String, _ kind: FieldKind<Value>) throws(Failure) -> Value? {
+        guard let value = value(name) else { return nil }
+        return try read(value, name, kind)
+    }
+
+    private func read<Value>(
+        _ value: JSONValue, _ name: String, _ kind: FieldKind<Value>
+    ) throws(Failure) -> Value {
+        guard let read = kind.read(value) else { throw wrong(name, kind.wanted, value) }
+        return read
+    }
+
     /// The value, left where it is.
     package func peek(_ name: String) -> JSONValue? { members[name] }
 
-    package mutating func text(_ name: String) throws(Failure) -> String? {
-        guard let value = value(name) else { return nil }
-        guard case .string(let text) = value else { throw wrong(name, "a string", value) }
-        return text
-    }
-
-    package mutating func flag(_ name: String) throws(Failure) -> Bool? {
-        guard let value = value(name) else { return nil }
-        guard case .flag(let flag) = value else { throw wrong(name, "true or false", value) }
-        return flag
-    }
-
-    package mutating func integer(_ name: String) throws(Failure) -> Int? {
-        guard let value = value(name) else { return nil }
-        guard let integer = value.exactInteger else { throw wrong(name, "a whole number of 64 bits", value) }
-        return integer
-    }
-
-    package mutating func number(_ name: String) throws(Failure) -> Double? {
-        guard let value = value(name) else { return nil }
-        guard let number = value.finiteNumber else { throw wrong(name, "a number", value) }
-        return number
-    }
-
-    package mutating func array(_ name: String) throws(Failure) -> [JSONValue]? {
-        guard let value = value(name) else { return nil }
-        guard case .array(let elements) = value else { throw wrong(name, "an array", value) }
-        return elements
-    }
+    package mutating func text(_ name: String) throws(Failure) -> String? { try value(name, .text) }
+    package mutating func flag(_ name: String) throws(Failure) -> Bool? { try value(name, .flag) }
+    package mutating func integer(_ name: String) throws(Failure) -> Int? { try value(name, .integer) }
+    package mutating func number(_ name: String) throws(Failure) -> Double? { try value(name, .number) }
+    package mutating func array(_ name: String) throws(Failure) -> [JSONValue]? { try value(name, .array) }
 
     /// The members of an object, to be asked for and finished as these.
     package mutating func object(_ name: String) throws(Failure) -> JSONFields? {
@@ -76,10 +65,7 @@ package struct JSONFields<Failure: JSONFieldFailure> {
     package mutating func texts(_ name: String) throws(Failure) -> [String]? {
         guard let elements = try array(name) else { return nil }
         var texts: [String] = []
-        for (index, element) in elements.enumerated() {
-            guard case .string(let text) = element else { throw wrong("\(name)[\(index)]", "a string", element) }
-            texts.append(text)
-        }
+        for (index, element) in elements.enumerated() { texts.append(try read(element, "\(name)[\(index)]", .text)) }
         return texts
     }
 
@@ -110,12 +96,7 @@ package struct JSONFields<Failure: JSONFieldFailure> {
     package func tokenIDs(_ elements: [JSONValue], _ name: String) throws(Failure) -> [Int32] {
         var ids: [Int32] = []
         ids.reserveCapacity(elements.count)
-        for (index, element) in elements.enumerated() {
-            guard let id = element.exactInteger.flatMap({ Int32(exactly: $0) }) else {
-                throw wrong("\(name)[\(index)]", "a token id", element)
-            }
-            ids.append(id)
-        }
+        for (index, element) in elements.enumerated() { ids.append(try read(element, "\(name)[\(index)]", .tokenID)) }
         return ids
     }
 

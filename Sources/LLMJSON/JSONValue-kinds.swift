@@ -12,6 +12,19 @@ extension JSONValue {
         }
     }
 
+    /// The value in an error, cut short.
+    package var shown: String {
+        switch self {
+        case .null: "null"
+        case .flag(let flag): "\(flag)"
+        case .integer(let integer): "\(integer)"
+        case .number(let number): Int(exactly: number).map(String.init) ?? "\(number)"
+        case .string(let string): String(string.prefix(80)).quoted
+        case .array(let items): "a list of \(items.count)"
+        case .object(let members): "an object of \(members.count) keys"
+        }
+    }
+
     /// The whole number that it is, also where it is written with a fraction of zero.
     package var exactInteger: Int? {
         switch self {

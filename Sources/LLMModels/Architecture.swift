@@ -40,9 +40,11 @@ public struct Architecture: Sendable {
             """
     }
 
-    /// What a config makes of it.
-    public func describe(_ config: ConfigFile) throws(ModelError) -> ModelDescription {
-        let (decoder, record) = try decoder(config, nil)
+    /// What a config makes of it, together with the checkpoint, if there is one.
+    public func describe(
+        _ config: ConfigFile, _ tensors: (any NamedTensors)? = nil
+    ) throws(ModelError) -> ModelDescription {
+        let (decoder, record) = try decoder(config, ModelBuilder(nil, describing: tensors))
         return ModelDescription(
             dimensions: decoder.dimensions, cacheLayout: record.layout, tensors: record.tensors)
     }
@@ -52,13 +54,13 @@ public struct Architecture: Sendable {
     public func load(
         _ config: ConfigFile, _ tensors: any NamedTensors, _ format: LinearFormat = .stored, on compute: Compute
     ) throws(ModelError) -> Decoder {
-        try decoder(config, ModelBuilder.Source(tensors: tensors, format: format, compute: compute)).0
+        let source = ModelBuilder.Source(tensors: tensors, format: format, compute: compute)
+        return try decoder(config, ModelBuilder(source)).0
     }
 
     private func decoder(
-        _ config: ConfigFile, _ source: ModelBuilder.Source?
+        _ config: ConfigFile, _ builder: ModelBuilder
     ) throws(ModelError) -> (Decoder, ModelBuilder.Record) {
-        let builder = ModelBuilder(source)
         do {
             var decoder = try build(config, builder)
             decoder.finish(builder.record)

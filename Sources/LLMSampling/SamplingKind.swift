@@ -33,10 +33,7 @@ extension SamplingKind<Bool> {
     package static let flag = SamplingKind(
         name: "flag", schema: ##""type":"boolean""##, form: .flag, argument: "true or false",
         parse: { Bool($0[0]) },
-        read: { json, place throws(SamplingError) in
-            guard case .flag(let flag) = json else { throw .wrongType(place, json, "true or false") }
-            return flag
-        },
+        read: { json, place throws(SamplingError) in try FieldKind.flag.read(json, at: place) },
         write: { $1.value($0) })
 }
 
@@ -45,12 +42,7 @@ extension SamplingKind where Value: FixedWidthInteger {
         SamplingKind(
             name: "whole number", schema: ##""type":"integer""##, form: .single, argument: "a whole number",
             parse: { Value($0[0]) },
-            read: { json, place throws(SamplingError) in
-                guard let integer = json.exactInteger.flatMap({ Value(exactly: $0) }) else {
-                    throw .wrongType(place, json, "a whole number of \(Value.bitWidth) bits")
-                }
-                return integer
-            },
+            read: { json, place throws(SamplingError) in try FieldKind.integer.read(json, at: place) },
             write: { $1.value($0) })
     }
 }
@@ -59,10 +51,7 @@ extension SamplingKind<Double> {
     package static let number = SamplingKind(
         name: "number", schema: ##""type":"number""##, form: .single, argument: "a number",
         parse: { Double($0[0]) },
-        read: { json, place throws(SamplingError) in
-            guard let number = json.finiteNumber else { throw .wrongType(place, json, "a number") }
-            return number
-        },
+        read: { json, place throws(SamplingError) in try FieldKind.number.read(json, at: place) },
         write: { if let whole = Int(exactly: $0) { $1.value(whole) } else { $1.value($0) } })
 }
 
@@ -73,8 +62,7 @@ extension SamplingKind<[String]> {
         parse: { $0 },
         read: { json, place throws(SamplingError) in
             try SamplingKind.elements(of: json, place) { element, place throws(SamplingError) in
-                guard case .string(let text) = element else { throw .wrongType(place, element, "a string") }
-                return text
+                try FieldKind.text.read(element, at: place)
             }
         },
         write: { texts, json in json.array { json in for text in texts { json.value(text) } } })
@@ -107,10 +95,7 @@ extension SamplingKind<[TokenID]> {
         },
         read: { json, place throws(SamplingError) in
             try SamplingKind.elements(of: json, place) { element, place throws(SamplingError) in
-                guard let id = element.exactInteger.flatMap({ TokenID(exactly: $0) }) else {
-                    throw .wrongType(place, element, "a token id")
-                }
-                return id
+                try FieldKind.tokenID.read(element, at: place)
             }
         },
         write: { ids, json in json.array { json in for id in ids { json.value(id) } } })
@@ -197,11 +182,18 @@ extension SamplingKind {
         of json: JSONValue, _ place: String,
         _ read: (_ element: JSONValue, _ place: String) throws(SamplingError) -> Element
     ) throws(SamplingError) -> [Element] {
-        guard case .array(let elements) = json else { throw .wrongType(place, json, "an array") }
+        let elements = try FieldKind.array.read(json, at: place)
         var values: [Element] = []
         values.reserveCapacity(elements.count)
         for (index, element) in elements.enumerated() { values.append(try read(element, "\(place)[\(index)]")) }
         return values
+    }
+}
+
+extension FieldKind {
+    fileprivate func read(_ value: JSONValue, at place: String) throws(SamplingError) -> Value {
+        guard let read = read(value) else { throw .wrongType(place, value, wanted) }
+        return read
     }
 }
 

@@ -1,4 +1,5 @@
 import CLLMKernels
+import Glibc
 
 /// A read-only tensor somewhere in memory, most often in a mapped checkpoint file: row-major, little-endian.
 ///
@@ -63,6 +64,15 @@ public struct TensorView: @unchecked Sendable {
     public func withBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
         defer { withExtendedLifetime(owner) {} }
         return try body(bytes)
+    }
+
+    /// Whether both hold the same elements in the same form.
+    package func isIdentical(to other: TensorView) -> Bool {
+        guard shape == other.shape, dtype == other.dtype, bytes.count == other.bytes.count else { return false }
+        return withExtendedLifetime((self, other)) {
+            guard let one = bytes.baseAddress, let two = other.bytes.baseAddress else { return true }
+            return memcmp(one, two, bytes.count) == 0
+        }
     }
 
     /// The start of a row of the outermost dimension; valid as long as a copy of the view lives.

@@ -3,8 +3,8 @@ public import Foundation
 extension PipelineTokenizer {
     /// Loads a `tokenizer.json`, and the settings of `tokenizer_config.json` and `added_tokens.json` beside it.
     ///
-    /// As in `transformers`, `add_bos_token` and `add_eos_token`, where they are there, take the place of the file's
-    /// own post-processor.
+    /// As in `transformers` 5, what is put around a text is the file's own post-processor's to say: `add_bos_token` and
+    /// `add_eos_token` beside it say nothing.
     ///
     /// - Throws: `TokenizerError`, which names the file and what is wrong with it.
     public init(file: URL) throws(TokenizerError) {
@@ -51,23 +51,11 @@ extension PipelineTokenizer.Parts {
         for token in named where added.id(token.content) == nil && tokens.id(token.content) != nil {
             added.add(token, tokens)
         }
-        bos = try id(configuration.bos, "bos_token", isNeeded: configuration.addsBOS)
-        eos = try id(configuration.eos, "eos_token", isNeeded: configuration.addsEOS)
-        guard configuration.addsBOS != nil || configuration.addsEOS != nil else { return }
-        postProcessor = PostProcessor()
-        if configuration.addsBOS == true, let bos { postProcessor.prefix = [bos] }
-        if configuration.addsEOS == true, let eos { postProcessor.suffix = [eos] }
+        bos = id(configuration.bos)
+        eos = id(configuration.eos)
     }
 
-    private func id(
-        _ setting: TokenizerConfiguration.Setting, _ field: String, isNeeded: Bool?
-    ) throws(Damage) -> TokenID? {
-        if case .token(let token) = setting, let id = added.id(token.content) { return id }
-        guard isNeeded != true else {
-            throw Damage(
-                "add_\(field) is true in tokenizer_config.json, but there is no \(field) in the vocabulary",
-                code: .malformedConfiguration, remedy: "name one, or set add_\(field) to false")
-        }
-        return nil
+    private func id(_ setting: TokenizerConfiguration.Setting) -> TokenID? {
+        if case .token(let token) = setting { added.id(token.content) } else { nil }
     }
 }

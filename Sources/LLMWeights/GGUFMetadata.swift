@@ -28,45 +28,6 @@ public struct GGUFMetadata: Sendable {
     /// The type of the value of `key`; nil where there is none.
     public func type(of key: String) -> GGUFValueType? { entries[key]?.type }
 
-    /// A whole number in `range`, stored in any of the types for them; `fallback` where the key is missing, or an error
-    /// where there is no fallback.
-    public func integer(
-        _ key: String, in range: ClosedRange<Int>, default fallback: Int? = nil
-    ) throws(WeightsError) -> Int {
-        guard let entry = entries[key] else { return try required(key, fallback) }
-        guard let integer = try integer(entry.type, at: entry.range.lowerBound), range.contains(integer) else {
-            throw invalid(key, "a whole number from \(range.lowerBound) to \(range.upperBound)")
-        }
-        return integer
-    }
-
-    /// A number in `range`, stored as a float or a whole number, likewise.
-    public func number(
-        _ key: String, in range: ClosedRange<Double>, default fallback: Double? = nil
-    ) throws(WeightsError) -> Double {
-        guard let entry = entries[key] else { return try required(key, fallback) }
-        guard let number = try number(entry.type, at: entry.range.lowerBound), range.contains(number) else {
-            throw invalid(key, "a number from \(range.lowerBound) to \(range.upperBound)")
-        }
-        return number
-    }
-
-    /// true or false, likewise.
-    public func flag(_ key: String, default fallback: Bool? = nil) throws(WeightsError) -> Bool {
-        guard let entry = entries[key] else { return try required(key, fallback) }
-        guard entry.type == .bool else { throw invalid(key, "true or false") }
-        return try file.number(UInt8.self, at: entry.range.lowerBound) == 1
-    }
-
-    /// A text, likewise.
-    public func string(_ key: String, default fallback: String? = nil) throws(WeightsError) -> String {
-        guard let entry = entries[key] else { return try required(key, fallback) }
-        guard entry.type == .string, let text = try file.text(in: entry.range.dropFirst(8)) else {
-            throw invalid(key, "a text in UTF-8")
-        }
-        return text
-    }
-
     /// Whole numbers in `range`: a list of them, or one; empty where the key is missing.
     public func integers(_ key: String, in range: ClosedRange<Int>) throws(WeightsError) -> [Int] {
         guard entries[key]?.type == .array else { return entries[key] == nil ? [] : [try integer(key, in: range)] }
@@ -113,20 +74,46 @@ public struct GGUFMetadata: Sendable {
         }
         return strings
     }
+}
 
-    /// An error about the value of `key`: what it must be, or why it cannot be used.
-    public func invalid(_ key: String, _ wanted: String) -> WeightsError {
+extension GGUFMetadata: NamedFields {
+    /// The value of `key`; null for what is not read so: a list, and text that is no UTF-8.
+    package func field(_ key: String) -> JSONValue? {
+        guard let entry = entries[key] else { return nil }
+        let start = entry.range.lowerBound
+        switch entry.type {
+        case .array: return .null
+        case .string:
+            guard let text = try? file.text(in: entry.range.dropFirst(8)) else { return .null }
+            return .string(text)
+        case .bool: return (try? file.number(UInt8.self, at: start)).map { .flag($0 == 1) }
+        default:
+            if let integer = try? integer(entry.type, at: start) { return .integer(integer) }
+            return (try? number(entry.type, at: start)).map(JSONValue.number)
+        }
+    }
+
+    package func invalid(_ key: String, _ wanted: String) -> WeightsError {
         let found = entries[key] == nil ? "is missing" : "is \(shown(key))"
         return WeightsError(.invalidMetadata, "\(file.path.quoted): \(key.quoted) \(found); it must be \(wanted)")
     }
 
-    private func required<Value>(_ key: String, _ fallback: Value?) throws(WeightsError) -> Value {
-        guard let fallback else {
-            throw WeightsError(
-                .invalidMetadata,
-                "\(file.path.quoted): the key \(key.quoted) is missing; convert the model again")
+    package func missing(_ key: String) -> WeightsError {
+        WeightsError(
+            .invalidMetadata, "\(file.path.quoted): the key \(key.quoted) is missing; convert the model again")
+    }
+
+    private func shown(_ key: String) -> String {
+        guard let entry = entries[key] else { return "missing" }
+        switch (entry.type, field(key)) {
+        case (.array, _):
+            guard let list = try? list(key) else { return "a list" }
+            return "a list of \(list.count) of type \(list.type)"
+        case (.string, .null): return "\(entry.range.count - 8) bytes that are no UTF-8"
+        case (.uint64, .number):
+            return (try? file.number(UInt64.self, at: entry.range.lowerBound)).map { "\($0)" } ?? ""
+        case (_, let value): return value?.shown ?? "a number"
         }
-        return fallback
     }
 }
 
@@ -194,25 +181,6 @@ extension GGUFMetadata {
         case .float64: Double(bitPattern: try file.number(UInt64.self, at: offset))
         case .uint64: Double(try file.number(UInt64.self, at: offset))
         default: try integer(type, at: offset).map(Double.init)
-        }
-    }
-
-    /// The value as a message shows it.
-    private func shown(_ key: String) -> String {
-        guard let entry = entries[key] else { return "missing" }
-        let start = entry.range.lowerBound
-        switch entry.type {
-        case .string:
-            return (try? file.text(in: entry.range.dropFirst(8)))?.quoted
-                ?? "\(entry.range.count - 8) bytes that are no UTF-8"
-        case .array:
-            guard let list = try? list(key) else { return "a list" }
-            return "a list of \(list.count) of type \(list.type)"
-        case .bool: return (try? file.number(UInt8.self, at: start)) == 1 ? "true" : "false"
-        case .uint64: return (try? file.number(UInt64.self, at: start)).map { "\($0)" } ?? "a number"
-        default:
-            if let integer = try? integer(entry.type, at: start) { return "\(integer)" }
-            return (try? number(entry.type, at: start)).map { "\($0)" } ?? "a number"
         }
     }
 }

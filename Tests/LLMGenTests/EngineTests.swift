@@ -80,7 +80,7 @@ import Testing
     @Test func `Cancelling the reading task frees the request's blocks`() async throws {
         let engine = try await Fairytale.engine()
         let parameters = try SamplingParameters(ignoreEOS: true, maxTokens: 900)
-        // The engine waits at its tenth token until the reader has cancelled, so that the request cannot end before.
+        // The engine waits at its tenth token until the reader has gone, so that the request cannot end before.
         let gate = Gate()
         let options = RequestOptions(logitsProcessors: [gate])
         let reader = Task {
@@ -88,11 +88,13 @@ import Testing
             for try await piece in engine.generate(story, parameters, options) {
                 last = piece
                 withUnsafeCurrentTask { $0?.cancel() }
-                gate.isOpen.store(true, ordering: .releasing)
             }
+            gate.isOpen.store(true, ordering: .releasing)
             return last
         }
-        #expect(try await reader.value?.output == nil)
+        // The engine may have been between two steps, and its last reply quicker than the reader's end.
+        let output = try await reader.value?.output
+        #expect(output == nil || output?.finishReason == .abort)
         #expect(await engine.usedBlocks == 0)
     }
 

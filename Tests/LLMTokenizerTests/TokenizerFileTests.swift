@@ -36,15 +36,20 @@ import Testing
         }
     }
 
-    @Test func `The config names BOS and EOS, and says which are put around a text`() throws {
-        let config = #"{"bos_token": "<|start|>", "eos_token": {"content": "<|end|>"}, "add_eos_token": true}"#
+    @Test(arguments: [
+        "", #", "add_eos_token": true"#, #", "add_bos_token": false"#,
+        #", "add_bos_token": true, "add_eos_token": true"#,
+    ])
+    func `The config names BOS and EOS; the file's own post-processor says which are put around a text`(
+        keys: String
+    ) throws {
+        let config = #"{"bos_token": "<|start|>", "eos_token": {"content": "<|end|>"}\#(keys)}"#
         try withFolder(["tokenizer_config.json": config]) { folder in
             let tokenizer = try TokenizerFile.load(folder)
             let eos = try #require(tokenizer.eosTokens.first)
             let bos = try #require(tokenizer.bosToken)
             #expect(tokenizer.piece(eos) == "<|end|>" && tokenizer.piece(bos) == "<|start|>")
-            // What the config says takes the place of the file's own BOS.
-            #expect(try tokenizer.encode("", addSpecialTokens: true) == [eos])
+            #expect(try tokenizer.encode("", addSpecialTokens: true) == [bos])
         }
         try withFolder([:]) { folder in
             let tokenizer = try TokenizerFile.load(folder)
@@ -63,7 +68,6 @@ import Testing
     }
 
     @Test(arguments: [
-        #"{"add_bos_token": true}"#, #"{"add_bos_token": true, "bos_token": "<none>"}"#,
         #"{"added_tokens_decoder": {"5": {"content": "<new>"}}}"#, #"{"bos_token": 1}"#, "[",
     ])
     func `A config that contradicts the vocabulary is an error`(config: String) throws {

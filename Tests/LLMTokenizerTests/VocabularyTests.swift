@@ -87,6 +87,29 @@ import Testing
         }
     }
 
+    @Test(arguments: [TokenID(0), nil])
+    func `Tokens of the unknown type that pad a vocabulary are never produced`(unknown: TokenID?) throws {
+        var vocabulary = Vocabulary(model: "llama", tokens: ["<unk>", "a", "[PAD2]", "[PAD3]"].map { Array($0.utf8) })
+        vocabulary.types = [2, 1, 2, 2]
+        vocabulary.scores = [0, -1, 0, 0]
+        vocabulary.unknown = unknown
+        vocabulary.addsSpacePrefix = false
+        let tokenizer = try vocabulary.tokenizer()
+        #expect(try tokenizer.encode("a[PAD2]b", addSpecialTokens: false) == [1, 0])
+        #expect(tokenizer.piece(3) == "[PAD3]" && tokenizer.vocabularySize == 4)
+    }
+
+    @Test(arguments: [("qwen2", 1), ("qwen35", 2)])
+    func `A text is composed where the original tokenizer does so`(name: String, count: Int) throws {
+        // The bytes of é, and of e with U+0301, as byte-level tokens spell them.
+        var vocabulary = Vocabulary(
+            model: "gpt2", tokens: ["e", "Ã", "©", "Ì", "ģ", "Ã©", "Ìģ"].map { Array($0.utf8) })
+        vocabulary.merges = ["Ã ©", "Ì ģ"].map { Array($0.utf8) }
+        vocabulary.preTokenizer = name
+        let ids = try vocabulary.tokenizer().encode("e\u{301}", addSpecialTokens: false)
+        #expect(ids == (count == 1 ? [5] : [0, 6]))
+    }
+
     @Test func `A model or pre-tokenizer that is not known is an error that names it`() throws {
         var vocabulary = Vocabulary(model: "parrot", tokens: [Array("a".utf8)])
         #expect(try #require(throws: TokenizerError.self) { try vocabulary.tokenizer() }.message.contains("parrot"))

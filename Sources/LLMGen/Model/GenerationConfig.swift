@@ -15,7 +15,7 @@ struct GenerationConfig: Sendable {
         }
         do {
             eosTokens = try file.integers("eos_token_id", in: 0...Int(Int32.max)).map(TokenID.init)
-            defaults = try SamplingParameters(modelDefaults: file.value)
+            defaults = try SamplingParameters(modelDefaults: file.field)
         } catch let error as ModelError {
             throw LLMGenError(error)
         } catch {

@@ -4,6 +4,7 @@ public import LLMSampling
 public import LLMTensor
 public import LLMTokenizer
 import LLMWeights
+import Logging
 
 /// A model in memory, ready for an ``Engine``: weights, tokenizer and the model's own sampling defaults.
 ///
@@ -90,6 +91,7 @@ public final class LanguageModel: Sendable {
                 }
             let format = try options.linearFormat(tensors)
             decoder = try Architectures.load(config, tensors, format, on: compute)
+            for warning in decoder.warnings { Logger(label: "llmgen").warning("'\(source.name)': \(warning)") }
             let layers = decoder.linearLayers
             func count(_ arithmetic: Arithmetic) -> Int { layers.reduce(0) { $0 + $1.count(arithmetic) } }
             arithmetic = Arithmetic.allCases.max { count($0) < count($1) } ?? .float32

@@ -121,14 +121,16 @@ public struct ModelInspection: Sendable, Encodable {
     private static func model(_ source: any ModelSource) throws(LLMGenError) -> ([String], Sizes?, String?) {
         let config = try source.config()
         return try LLMGenError.rethrowing {
-            let (sizes, unsupported) = try sizes(config)
+            let (sizes, unsupported) = try sizes(config, try? source.tensors())
             return (try config.strings("architectures"), sizes, unsupported)
         }
     }
 
-    private static func sizes(_ config: ConfigFile) throws(ModelError) -> (Sizes?, String?) {
+    private static func sizes(
+        _ config: ConfigFile, _ tensors: (any NamedTensors)?
+    ) throws(ModelError) -> (Sizes?, String?) {
         do throws(ModelError) {
-            let description = try Architectures.architecture(config).describe(config)
+            let description = try Architectures.architecture(config).describe(config, tensors)
             let model = description.dimensions
             let sizes = Sizes(
                 layers: model.layers, hiddenSize: model.hiddenSize, heads: model.heads, kvHeads: model.kvHeads,

@@ -8,6 +8,8 @@ import LLMWeights
 public struct Decoder: Sendable {
     /// The sizes that the engine needs.
     public let dimensions: ModelDimensions
+    /// What the user should know of how the checkpoint was read, a line each.
+    public private(set) var warnings: [String] = []
     /// What the layers cache.
     public private(set) var cacheLayout = CacheLayout()
     /// The matrices that every step reads, in order, the output head last.
@@ -33,19 +35,33 @@ public struct Decoder: Sendable {
         layer: (ModelBuilder, Int) throws -> DecoderLayer
     ) throws {
         let (hidden, vocabulary) = (sizes.hidden, sizes.vocabulary)
-        dimensions = sizes.dimensions
+        let isTied = try Decoder.isTied(model, sizes, names)
+        var dimensions = sizes.dimensions
+        dimensions.tiedEmbedding = isTied
+        self.dimensions = dimensions
         embedding = try model.linear(names.embedding, inputs: hidden, outputs: vocabulary, isRead: false)
         layers = try model.layers(names.layers, sizes.layers, layer)
         norm = try model.norm(names.norm, hidden, style)
         head =
-            sizes.isTied
+            isTied
             ? embedding : try model.linear(names.head, inputs: hidden, outputs: vocabulary, bias: headBias)
         self.embeddingScale = embeddingScale
         self.softcap = softcap
     }
 
+    /// Whether the output head is the embedding. As in `transformers` 5, a config that says so is wrong where the
+    /// checkpoint has both and they differ: the matrices are what was trained.
+    private static func isTied(_ model: ModelBuilder, _ sizes: DecoderSizes, _ names: Names) throws -> Bool {
+        let (head, embedding) = ("\(names.head).weight", "\(names.embedding).weight")
+        guard sizes.isTied, try model.differ(head, embedding) else { return sizes.isTied }
+        model.warn(
+            "config.json ties the output head to the embedding, but '\(head)' and '\(embedding)' differ; both are used")
+        return false
+    }
+
     /// Takes what building the model has recorded.
     mutating func finish(_ record: ModelBuilder.Record) {
+        warnings = record.warnings
         cacheLayout = record.layout
         linearLayers = record.linearLayers
         if record.source != nil, dimensions.tiedEmbedding { linearLayers.append(head.weights) }

@@ -17,7 +17,7 @@ public struct ModelDimensions: Sendable, Hashable {
     /// Positions the model was made for: the longest prompt and output together.
     public let maxPositions: Int
     /// Whether the output head is the embedding.
-    public let tiedEmbedding: Bool
+    public internal(set) var tiedEmbedding: Bool
 }
 
 /// The sizes that every decoder has, by the usual keys of `config.json`.

@@ -16,12 +16,19 @@ struct ModelBuilder {
     /// What has been stated so far; shared by all scopes of a model.
     final class Record {
         let source: Source?
+        /// The checkpoint; also where the model is only described, if there is one.
+        fileprivate let stored: (any NamedTensors)?
         fileprivate(set) var tensors: [TensorSpecification] = []
+        /// What the user should know, a line each.
+        fileprivate(set) var warnings: [String] = []
         fileprivate(set) var layout = CacheLayout()
         /// The matrices that a step reads.
         fileprivate(set) var linearLayers: [PackedWeights] = []
 
-        init(_ source: Source?) { self.source = source }
+        init(_ source: Source?, _ stored: (any NamedTensors)?) {
+            self.source = source
+            self.stored = source?.tensors ?? stored
+        }
     }
 
     /// A part of a stacked matrix: `[outputs, inputs]`.
@@ -30,8 +37,9 @@ struct ModelBuilder {
     let record: Record
     private let prefix: String
 
-    init(_ source: Source?) {
-        record = Record(source)
+    /// - Parameter stored: the checkpoint of a model that is only described.
+    init(_ source: Source?, describing stored: (any NamedTensors)? = nil) {
+        record = Record(source, stored)
         prefix = ""
     }
 
@@ -47,6 +55,21 @@ struct ModelBuilder {
     func layers<Layer>(_ name: String, _ count: Int, _ make: (ModelBuilder, Int) throws -> Layer) rethrows -> [Layer] {
         let layers = scope(name)
         return try (0..<count).map { try make(layers.scope("\($0)"), $0) }
+    }
+
+    /// Tells the user something.
+    func warn(_ line: String) { record.warnings.append(line) }
+
+    /// Whether the checkpoint holds two tensors, and they are not the same.
+    func differ(_ one: String, _ other: String) throws(ModelError) -> Bool {
+        let names = [prefix + one, prefix + other]
+        guard let stored = record.stored, names.allSatisfy(stored.contains) else { return false }
+        do {
+            let views = try names.map { (name) throws(WeightsError) in try stored.tensor(named: name) }
+            return !views[0].isIdentical(to: views[1])
+        } catch {
+            throw ModelError(.invalidWeights, error.message)
+        }
     }
 
     /// A layer's place in the cache.

@@ -31,7 +31,8 @@ package struct GGUFPreTokenizer: Sendable {
             .init(patterns: [words(#"\p{L}+"#, #"\p{N}"#, #"[\r\n]*"#)], composes: true)
         ),
         (["stablelm2", "hunyuan"], .init(patterns: [words(#"\p{L}+"#, #"\p{N}"#, #"[\r\n]*"#)])),
-        (["qwen35"], .init(patterns: [qwen35], composes: true)),
+        // llama.cpp, whose name this is, composes nothing; the ids that come with its vocabulary of this name agree.
+        (["qwen35"], .init(patterns: [qwen35])),
         (
             [
                 "smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b",

@@ -137,8 +137,10 @@ extension SentencePieceTokenizer {
         }
         try self.init(configuration, place: vocabulary.source, source: source) { () throws(Damage) in
             var pieces: [SentencePieceModel.Piece] = []
+            let unknown = vocabulary.unknown.map(Int.init) ?? vocabulary.types.firstIndex(of: 2)
             for id in vocabulary.tokens.indices {
-                let raw = TokenID(id) == vocabulary.unknown ? 2 : vocabulary.type(id)
+                // Tokens that pad the vocabulary have the type of the unknown token too, which is one only.
+                let raw = id == unknown ? 2 : vocabulary.type(id) == 2 ? 5 : vocabulary.type(id)
                 guard let kind = SentencePieceModel.Kind(rawValue: UInt64(max(raw, 0))) else {
                     throw Damage("token_type of token \(id) is \(raw), not 1 to 6")
                 }

@@ -8,11 +8,11 @@ struct ModelJSON {
     private var scores: [Double] = []
     private var isList = false
     private var merges = MergeList()
-    private var settings: JSONFields
+    private var settings: PartFields
 
     init(_ reader: inout JSONReader) throws {
         var members: OrderedDictionary<String, JSONValue> = [:]
-        settings = try JSONFields(.object([:]), "model")
+        settings = try PartFields(.object([:]), "model")
         try reader.beginObject()
         while let name = try reader.nextName() {
             switch (name, try reader.kind()) {
@@ -22,7 +22,7 @@ struct ModelJSON {
             default: members[name] = try reader.value()
             }
         }
-        settings = try JSONFields(.object(members), "model")
+        settings = try PartFields(.object(members), "model")
     }
 
     private mutating func readVocabulary(_ reader: inout JSONReader) throws {
@@ -57,18 +57,18 @@ struct ModelJSON {
 
     /// The kind of model; files of old versions do not name it.
     private func type() throws(Damage) -> String {
-        if let type = try settings.string("type") { return type }
+        if let type = try settings.optional("type", .text) { return type }
         if isList { return "Unigram" }
-        if !merges.isEmpty || settings["byte_fallback"] != nil { return "BPE" }
-        return settings["continuing_subword_prefix"] != nil ? "WordPiece" : "WordLevel"
+        if !merges.isEmpty || settings.field("byte_fallback") != nil { return "BPE" }
+        return settings.field("continuing_subword_prefix") != nil ? "WordPiece" : "WordLevel"
     }
 
     /// Whether the model may read plain bytes in place of the characters that spell them.
     var canReadBytes: Bool {
         let affixes = ["continuing_subword_prefix", "end_of_word_suffix"].contains {
-            if case .string(let affix)? = settings[$0] { !affix.isEmpty } else { false }
+            if case .string(let affix)? = settings.field($0) { !affix.isEmpty } else { false }
         }
-        return (try? type()) == "BPE" && !affixes && (try? settings.flag("byte_fallback")) != true
+        return (try? type()) == "BPE" && !affixes && (try? settings.flag("byte_fallback", default: false)) == false
     }
 
     /// - Parameter readsBytes: whether the model reads plain bytes.
@@ -78,29 +78,29 @@ struct ModelJSON {
         switch type {
         case "BPE":
             var options = BPE.Options()
-            options.unknown = try settings.string("unk_token")
-            options.fusesUnknown = try settings.flag("fuse_unk") ?? false
-            options.continuingPrefix = try settings.string("continuing_subword_prefix") ?? ""
-            options.wordSuffix = try settings.string("end_of_word_suffix") ?? ""
-            options.fallsBackToBytes = try settings.flag("byte_fallback") ?? false
-            options.ignoresMerges = try settings.flag("ignore_merges") ?? false
+            options.unknown = try settings.optional("unk_token", .text)
+            options.fusesUnknown = try settings.flag("fuse_unk", default: false)
+            options.continuingPrefix = try settings.string("continuing_subword_prefix", default: "")
+            options.wordSuffix = try settings.string("end_of_word_suffix", default: "")
+            options.fallsBackToBytes = try settings.flag("byte_fallback", default: false)
+            options.ignoresMerges = try settings.flag("ignore_merges", default: false)
             let table = try merges.table(tokens, continuingPrefix: options.continuingPrefix)
             let spelled = readsBytes ? try tokens.plain() : tokens
             return .bpe(try BPE(spelled, table, options, isByteLevel: readsBytes))
         case "Unigram":
-            let unknown = try settings.count("unk_id", limit: TokenTable.idLimit)
+            let unknown = try settings.optional("unk_id", .integer(in: 0...TokenTable.idLimit))
             return .unigram(
                 try Unigram(
                     tokens, scores, unknown: unknown.map { Int32($0) },
-                    fallsBackToBytes: try settings.flag("byte_fallback") ?? false))
+                    fallsBackToBytes: try settings.flag("byte_fallback", default: false)))
         case "WordPiece":
             return .wordPiece(
                 WordPiece(
-                    tokens, unknown: try settings.string("unk_token") ?? "[UNK]",
-                    continuingPrefix: try settings.string("continuing_subword_prefix") ?? "##",
-                    characterLimit: try settings.count("max_input_chars_per_word", limit: .max) ?? 100))
+                    tokens, unknown: try settings.string("unk_token", default: "[UNK]"),
+                    continuingPrefix: try settings.string("continuing_subword_prefix", default: "##"),
+                    characterLimit: try settings.integer("max_input_chars_per_word", in: 0...Int.max, default: 100)))
         case "WordLevel":
-            return .wordLevel(WordLevel(tokens, unknown: try settings.string("unk_token") ?? "<unk>"))
+            return .wordLevel(WordLevel(tokens, unknown: try settings.string("unk_token", default: "<unk>")))
         default: throw Damage("the model \(type.quoted) is not supported", code: .unsupported)
         }
     }

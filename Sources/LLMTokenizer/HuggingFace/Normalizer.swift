@@ -16,29 +16,32 @@ indirect enum Normalizer: Sendable {
     case precompiled(CharacterMap)
 
     init(_ value: JSONValue) throws(Damage) {
-        let fields = try JSONFields(value, "normalizer")
-        switch try fields.requiredString("type") {
+        let fields = try PartFields(value, "normalizer")
+        switch try fields.string("type") {
         case "Sequence":
             var parts: [Normalizer] = []
-            for part in try fields.array("normalizers") ?? [] { parts.append(try Normalizer(part)) }
+            for part in try fields.optional("normalizers", .array) ?? [] { parts.append(try Normalizer(part)) }
             self = .sequence(parts)
         case "NFC": self = .form(.nfc)
         case "NFD": self = .form(.nfd)
         case "NFKC": self = .form(.nfkc)
         case "NFKD": self = .form(.nfkd)
         case "Lowercase": self = .lowercase
-        case "Prepend": self = .prepend(Array(try fields.requiredString("prepend").utf8))
+        case "Prepend": self = .prepend(Array(try fields.string("prepend").utf8))
         case "Replace":
-            let pattern = try SplitPattern(JSONFields(fields["pattern"] ?? .null, "pattern of Replace"))
-            self = .replace(pattern, Array(try fields.requiredString("content").utf8))
+            let pattern = try SplitPattern(PartFields(fields.field("pattern") ?? .null, "pattern of Replace"))
+            self = .replace(pattern, Array(try fields.string("content").utf8))
         case "Strip":
-            self = .strip(left: try fields.flag("strip_left") ?? true, right: try fields.flag("strip_right") ?? true)
+            self = .strip(
+                left: try fields.flag("strip_left", default: true), right: try fields.flag("strip_right", default: true)
+            )
         case "StripAccents": self = .stripAccents
         case "Nmt": self = .nmt
         case "BertNormalizer": self = .bert(try BertNormalizer(fields))
         case "ByteLevel": self = .byteLevel
         case "Precompiled":
-            guard let text = try fields.string("precompiled_charsmap"), let bytes = Data(base64Encoded: text) else {
+            guard let text = try fields.optional("precompiled_charsmap", .text), let bytes = Data(base64Encoded: text)
+            else {
                 throw Damage("precompiled_charsmap is not in base64")
             }
             self = .precompiled(try CharacterMap(checked: Array(bytes)))
@@ -149,11 +152,11 @@ struct BertNormalizer: Sendable {
     private let stripsAccents: Bool
     private let lowercases: Bool
 
-    init(_ fields: JSONFields) throws(Damage) {
-        cleansText = try fields.flag("clean_text") ?? true
-        separatesIdeographs = try fields.flag("handle_chinese_chars") ?? true
-        lowercases = try fields.flag("lowercase") ?? true
-        stripsAccents = try fields.flag("strip_accents") ?? lowercases
+    init(_ fields: PartFields) throws(Damage) {
+        cleansText = try fields.flag("clean_text", default: true)
+        separatesIdeographs = try fields.flag("handle_chinese_chars", default: true)
+        lowercases = try fields.flag("lowercase", default: true)
+        stripsAccents = try fields.flag("strip_accents", default: lowercases)
     }
 
     func normalize(_ text: [UInt8]) -> [UInt8] {

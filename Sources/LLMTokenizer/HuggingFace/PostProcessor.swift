@@ -8,11 +8,11 @@ struct PostProcessor: Sendable {
     init() {}
 
     init(_ value: JSONValue) throws(Damage) {
-        let fields = try JSONFields(value, "post_processor")
-        switch try fields.requiredString("type") {
+        let fields = try PartFields(value, "post_processor")
+        switch try fields.string("type") {
         case "ByteLevel": break
         case "Sequence":
-            for part in try fields.array("processors") ?? [] {
+            for part in try fields.optional("processors", .array) ?? [] {
                 let part = try PostProcessor(part)
                 prefix = part.prefix + prefix
                 suffix += part.suffix
@@ -26,8 +26,8 @@ struct PostProcessor: Sendable {
     }
 
     /// The id of `["[CLS]", 101]`.
-    private static func pair(_ fields: JSONFields, _ key: String) throws(Damage) -> TokenID {
-        guard let pair = try fields.array(key), pair.count == 2, let id = Self.id(pair[1]) else {
+    private static func pair(_ fields: PartFields, _ key: String) throws(Damage) -> TokenID {
+        guard let pair = try fields.optional(key, .array), pair.count == 2, let id = Self.id(pair[1]) else {
             throw Damage("\(key) of post_processor is no pair of a token and its id")
         }
         return id
@@ -38,20 +38,20 @@ struct PostProcessor: Sendable {
         return TokenID(id)
     }
 
-    private mutating func readTemplate(_ fields: JSONFields) throws(Damage) {
-        let tokens = try JSONFields(fields["special_tokens"] ?? .object([:]), "special_tokens of post_processor")
+    private mutating func readTemplate(_ fields: PartFields) throws(Damage) {
+        let tokens = try PartFields(fields.field("special_tokens") ?? .object([:]), "special_tokens of post_processor")
         var texts = 0
-        for item in try fields.array("single") ?? [] {
-            let item = try JSONFields(item, "single of post_processor")
-            if item["Sequence"] != nil {
+        for item in try fields.optional("single", .array) ?? [] {
+            let item = try PartFields(item, "single of post_processor")
+            if item.field("Sequence") != nil {
                 texts += 1
                 continue
             }
-            let token = try JSONFields(item["SpecialToken"] ?? .null, "SpecialToken of post_processor")
-            let name = try token.requiredString("id")
-            let entry = try JSONFields(tokens[name] ?? .null, "special token \(name.quoted) of post_processor")
+            let token = try PartFields(item.field("SpecialToken") ?? .null, "SpecialToken of post_processor")
+            let name = try token.string("id")
+            let entry = try PartFields(tokens.field(name) ?? .null, "special token \(name.quoted) of post_processor")
             var ids: [TokenID] = []
-            for value in try entry.array("ids") ?? [] {
+            for value in try entry.optional("ids", .array) ?? [] {
                 guard let id = Self.id(value) else { throw Damage("ids of \(entry.name) are no token ids") }
                 ids.append(id)
             }

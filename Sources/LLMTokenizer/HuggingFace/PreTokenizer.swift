@@ -14,26 +14,26 @@ indirect enum PreTokenizer: Sendable {
         #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
 
     init(_ value: JSONValue) throws(Damage) {
-        let fields = try JSONFields(value, "pre_tokenizer")
+        let fields = try PartFields(value, "pre_tokenizer")
         let space = SplitPattern.set(UnicodeSets.space)
-        switch try fields.requiredString("type") {
+        switch try fields.string("type") {
         case "Sequence":
             var parts: [PreTokenizer] = []
-            for part in try fields.array("pretokenizers") ?? [] { parts.append(try PreTokenizer(part)) }
+            for part in try fields.optional("pretokenizers", .array) ?? [] { parts.append(try PreTokenizer(part)) }
             self = .sequence(parts)
         case "ByteLevel":
             self = .byteLevel(
-                addsPrefixSpace: try fields.flag("add_prefix_space") ?? true,
-                splits: try fields.flag("use_regex") ?? true)
+                addsPrefixSpace: try fields.flag("add_prefix_space", default: true),
+                splits: try fields.flag("use_regex", default: true))
         case "Split":
             guard let behavior = try fields.choice("behavior", SplitBehavior.names) else {
                 throw Damage("Split has no behavior")
             }
             self = .split(
-                try SplitPattern(JSONFields(fields["pattern"] ?? .null, "pattern of Split")), behavior,
-                isInverted: try fields.flag("invert") ?? false)
+                try SplitPattern(PartFields(fields.field("pattern") ?? .null, "pattern of Split")), behavior,
+                isInverted: try fields.flag("invert", default: false))
         case "Digits":
-            let isolates = try fields.flag("individual_digits") ?? false
+            let isolates = try fields.flag("individual_digits", default: false)
             self = .split(.set(CharacterClasses.number), isolates ? .isolated : .contiguous, isInverted: false)
         case "Punctuation":
             self = .split(
@@ -48,7 +48,7 @@ indirect enum PreTokenizer: Sendable {
         case "BertPreTokenizer":
             self = .splits([(space, .removed), (.set(CharacterClasses.punctuation), .isolated)])
         case "CharDelimiterSplit":
-            guard let delimiter = try fields.scalar("delimiter") else {
+            guard let delimiter = try fields.optional("delimiter", .scalar) else {
                 throw Damage("CharDelimiterSplit has no delimiter")
             }
             self = .split(.set(ScalarSet(delimiter)), .removed, isInverted: false)
@@ -112,12 +112,12 @@ struct Metaspace: Sendable {
     private let spelling: [UInt8]
 
     /// Reads the pre-tokenizer or the decoder, which have the same fields.
-    init(_ fields: JSONFields) throws(Damage) {
-        replacement = try fields.scalar("replacement") ?? "\u{2581}"
+    init(_ fields: PartFields) throws(Damage) {
+        replacement = try fields.optional("replacement", .scalar) ?? "\u{2581}"
         let schemes: [String: PrependScheme] = ["always": .always, "first": .first, "never": .never]
-        let addsPrefixSpace = try fields.flag("add_prefix_space") ?? true
+        let addsPrefixSpace = try fields.flag("add_prefix_space", default: true)
         prependScheme = try fields.choice("prepend_scheme", schemes) ?? (addsPrefixSpace ? .always : .never)
-        splits = try fields.flag("split") ?? true
+        splits = try fields.flag("split", default: true)
         spelling = Array(String(replacement).utf8)
     }
 

@@ -50,17 +50,17 @@ struct TokenDecoder: Sendable {
     }
 
     private mutating func read(_ value: JSONValue, _ isFused: inout Bool) throws(Damage) {
-        let fields = try JSONFields(value, "decoder")
-        let type = try fields.requiredString("type")
+        let fields = try PartFields(value, "decoder")
+        let type = try fields.string("type")
         switch type {
         case "Sequence":
-            for part in try fields.array("decoders") ?? [] { try read(part, &isFused) }
+            for part in try fields.optional("decoders", .array) ?? [] { try read(part, &isFused) }
         case "Fuse": isFused = true
         case "Strip":
             let limit = 1 << 10
-            let start = try fields.count("start", limit: limit) ?? 0
-            let stop = try fields.count("stop", limit: limit) ?? 0
-            let content = try fields.scalar("content") ?? " "
+            let start = try fields.integer("start", in: 0...limit, default: 0)
+            let stop = try fields.integer("stop", in: 0...limit, default: 0)
+            let content = try fields.optional("content", .scalar) ?? " "
             if !isFused {
                 steps.append(.strip(content, start: start, stop: stop))
             } else if content == " ", rules.leadingSpace == .keep, rules.trailingSpaces == 0 {
@@ -75,20 +75,20 @@ struct TokenDecoder: Sendable {
             isFused = true
             rules.invalidBytes = .eachSequence
         case "Replace":
-            let pattern = try SplitPattern(JSONFields(fields["pattern"] ?? .null, "pattern of Replace"))
+            let pattern = try SplitPattern(PartFields(fields.field("pattern") ?? .null, "pattern of Replace"))
             if isFused, !Self.isOneScalar(pattern) {
                 throw Damage("a Replace behind Fuse that looks for more than one character", code: .unsupported)
             }
             if isByteLevel { throw Damage("a Replace behind ByteLevel is not supported", code: .unsupported) }
-            steps.append(.replace(pattern, Array(try fields.requiredString("content").utf8)))
+            steps.append(.replace(pattern, Array(try fields.string("content").utf8)))
         case "Metaspace" where !isFused: steps.append(.metaspace(try Metaspace(fields)))
         case "WordPiece" where !isFused:
             steps.append(
                 .wordPiece(
-                    prefix: Array((try fields.string("prefix") ?? "##").utf8),
-                    cleansUp: try fields.flag("cleanup") ?? true))
+                    prefix: Array(try fields.string("prefix", default: "##").utf8),
+                    cleansUp: try fields.flag("cleanup", default: true)))
         case "BPEDecoder" where !isFused:
-            let suffix = try fields.string("suffix") ?? "</w>"
+            let suffix = try fields.string("suffix", default: "</w>")
             guard !suffix.isEmpty else { throw Damage("suffix of BPEDecoder is empty", code: .unsupported) }
             steps.append(.suffix(Array(suffix.utf8)))
             rules.trailingSpaces = 1

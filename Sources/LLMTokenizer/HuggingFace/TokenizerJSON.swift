@@ -54,18 +54,18 @@ struct TokenizerJSON {
         guard case .array(let added) = part("added_tokens") ?? .array([]) else {
             throw Damage("added_tokens is no array")
         }
-        for value in added { parts.added.add(try AddedToken(JSONFields(value, "added token")), parts.tokens) }
+        for value in added { parts.added.add(try AddedToken(PartFields(value, "added token")), parts.tokens) }
         return parts
     }
 }
 
 extension AddedToken {
-    fileprivate init(_ fields: JSONFields) throws(Damage) {
-        self.init(try fields.requiredString("content"))
-        isSpecial = try fields.flag("special") ?? false
-        stripsLeft = try fields.flag("lstrip") ?? false
-        stripsRight = try fields.flag("rstrip") ?? false
-        isSingleWord = try fields.flag("single_word") ?? false
-        isNormalized = try fields.flag("normalized") ?? !isSpecial
+    fileprivate init(_ fields: PartFields) throws(Damage) {
+        self.init(try fields.string("content"))
+        isSpecial = try fields.flag("special", default: false)
+        stripsLeft = try fields.flag("lstrip", default: false)
+        stripsRight = try fields.flag("rstrip", default: false)
+        isSingleWord = try fields.flag("single_word", default: false)
+        isNormalized = try fields.flag("normalized", default: !isSpecial)
     }
 }

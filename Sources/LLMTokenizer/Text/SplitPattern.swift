@@ -6,14 +6,14 @@ enum SplitPattern: Sendable {
     case set(ScalarSet)
 
     /// Reads `{"String": …}` or `{"Regex": …}`.
-    init(_ fields: JSONFields) throws(Damage) {
-        if let text = try fields.string("String") {
+    init(_ fields: PartFields) throws(Damage) {
+        if let text = try fields.optional("String", .text) {
             guard !text.isEmpty else {
                 throw Damage("\(fields.name) looks for an empty string", code: .unsupported)
             }
             self = .text(Array(text.utf8))
         } else {
-            self = .regex(try RegexPattern(try fields.requiredString("Regex")))
+            self = .regex(try RegexPattern(try fields.string("Regex")))
         }
     }
 
