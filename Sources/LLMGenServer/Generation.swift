@@ -3,7 +3,6 @@ import LLMGen
 /// What a route has the engine generate: prompts with parameters in common.
 struct Generation: Sendable {
     let engine: Engine
-    let prompts: [[TokenID]]
     let parameters: SamplingParameters
     let options: RequestOptions
     /// The prompts' requests, checked and resolved.
@@ -34,7 +33,6 @@ struct Generation: Sendable {
             throw names.renamed(ErrorResponse(error))
         }
         pass = try common.enter(samples)
-        self.prompts = prompts
         self.parameters = parameters
         options = common.options
     }
@@ -77,8 +75,8 @@ extension Generation {
         defer { withExtendedLifetime(pass) {} }
         return try await departure.running {
             var outputs: [BeamSearchOutput] = []
-            for prompt in prompts {
-                outputs.append(try await engine.beamSearch(.tokenIDs(prompt), beams, options))
+            for request in prepared {
+                outputs.append(try await engine.beamSearch(.tokenIDs(request.promptTokenIDs), beams, options))
             }
             return outputs
         }

@@ -1,4 +1,5 @@
-/// The texts of refusals.
+/// The texts of refusals. Clients know a prompt without room by words of two of them, "prompt is too long" and "this
+/// model's maximum context length is": LangChain and LiteLLM make classes of their own of them.
 extension AdmissionError {
     static func duplicateID(_ id: SequenceID) -> Self {
         Self(
@@ -20,15 +21,15 @@ extension AdmissionError {
     static func promptTooLong(_ promptCount: Int, limit: Int, longest: Int) -> Self {
         Self(
             code: .promptTooLong,
-            message: "the prompt has \(promptCount) tokens, and the maximum context length is \(limit) tokens, which"
-                + " leaves room for \(limit - 1) and one to generate; shorten the prompt\(raising(limit, longest))")
+            message: "the prompt is too long: it has \(promptCount) tokens, and this model's maximum context length is"
+                + " \(limit) tokens, which leaves room for \(limit - 1) and one to generate; shorten the prompt\(raising(limit, longest))")
     }
 
     static func promptAloneTooLong(_ promptCount: Int, limit: Int, longest: Int) -> Self {
         Self(
             code: .promptTooLong,
-            message: "the prompt has \(promptCount) tokens, and the maximum context length is \(limit) tokens; shorten"
-                + " the prompt\(raising(limit, longest))")
+            message: "the prompt is too long: it has \(promptCount) tokens, and this model's maximum context length is"
+                + " \(limit) tokens; shorten the prompt\(raising(limit, longest))")
     }
 
     static func maxTokensOutOfRange(_ maxTokens: Int) -> Self {
@@ -47,8 +48,8 @@ extension AdmissionError {
         Self(
             code: .sequenceTooLong,
             message:
-                "max_tokens is \(maxTokens) after a prompt of \(promptCount) tokens, and the maximum context length"
-                + " is \(limit) tokens; ask for at most \(limit - promptCount), or leave max_tokens out")
+                "max_tokens is \(maxTokens) after a prompt of \(promptCount) tokens, and this model's maximum context"
+                + " length is \(limit) tokens; ask for at most \(limit - promptCount), or leave max_tokens out")
     }
 
     static func tooWide(_ width: Int, limit: Int) -> Self {

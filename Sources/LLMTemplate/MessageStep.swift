@@ -20,7 +20,7 @@ public struct MessageError: Error, Sendable, Hashable, CustomStringConvertible {
 ///
 /// - The content is a text or a list of parts, by what the template reads; texts of parts are joined by line breaks.
 ///   Content that is null or absent is the empty text in an assistant's message.
-/// - Members that are null, and calls, names and refusals that are empty, are absent. Arguments of calls are mappings, unless the
+/// - Members that are null, and calls, names, refusals and reasoning that are empty, are absent. Arguments of calls are mappings, unless the
 ///   template writes them as a text only.
 /// - The role `developer` is `system` for a template that does not know it, or not beside others; several system
 ///   messages are one, at the beginning, for a template that does not take them.
@@ -75,8 +75,19 @@ struct MessageStep {
         switch (member.name, member.value) {
         case (_, .null): true
         case ("tool_calls", .array(let calls)): calls.isEmpty
-        case ("function_call", .object(let members)): members.isEmpty
-        case ("name", .string(let text)), ("refusal", .string(let text)): text.isEmpty
+        case ("audio", .object(let members)): members.isEmpty
+        // Go's clients write the empty value of every member.
+        case ("function_call", let call): isEmpty(call["name"]) && isEmpty(call["arguments"])
+        case ("name", let text), ("refusal", let text), ("reasoning_content", let text): isEmpty(text)
+        default: false
+        }
+    }
+
+    /// Whether a value is absent, null or the empty text.
+    private func isEmpty(_ value: TemplateValue?) -> Bool {
+        switch value {
+        case nil, .null?: true
+        case .string(let text)?: text.isEmpty
         default: false
         }
     }
@@ -118,7 +129,7 @@ struct MessageStep {
         guard var function = call["function"] else { return call }
         let place = "\(place).function.arguments"
         switch function["arguments"] {
-        case .null?, nil, .string("")?: function["arguments"] = form.readsArgumentsAsText ? "{}" : .object([])
+        case .null?, nil, .string("")?, .string("null")?: function["arguments"] = form.readsArgumentsAsText ? "{}" : .object([])
         case .string(let text)?:
             guard let value = try? TemplateValue(json: Array(text.utf8)), case .object = value else {
                 throw MessageError(place, "is \(text.quoted), which is no JSON object; give the arguments as one")

@@ -99,7 +99,8 @@ def test_a_prompt_that_is_too_long_says_so_in_words_that_clients_know(server, pa
     error = answer.json()["error"]
     assert answer.status_code == 400
     assert (error["code"], error["param"]) == ("context_length_exceeded", field)
-    assert "maximum context length is 1024 tokens" in error["message"]
+    assert "this model's maximum context length is 1024 tokens" in error["message"]
+    assert "prompt is too long" in error["message"]
     assert "raise" not in error["message"]
 
 

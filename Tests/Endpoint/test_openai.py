@@ -11,6 +11,7 @@ import time
 import httpx
 import openai
 import pytest
+import whole_stream
 from conftest import LLMGEN, MODEL, ROOT
 
 STORY = "Once upon a time there was a king who had three sons."
@@ -335,3 +336,8 @@ def test_64_streams_at_once_are_what_they_are_alone(server):
             return await asyncio.gather(*(ask(client, case) for case in cases))
 
     assert asyncio.run(all_at_once()) == expected
+
+
+def test_a_stream_joined_is_the_whole_answer(server):
+    found, requests = whole_stream.differences(server, 150, seed=20261127)
+    assert not found and len(requests.fields) > 60 and requests.refused < 15

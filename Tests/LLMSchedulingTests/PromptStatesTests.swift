@@ -58,7 +58,7 @@ import Testing
         #expect(long?.code == .promptTooLong)
         #expect(
             long?.message
-                == "the prompt has 101 tokens, and the maximum context length is 100 tokens; shorten the prompt"
+                == "the prompt is too long: it has 101 tokens, and this model's maximum context length is 100 tokens; shorten the prompt"
         )
         let wide = #expect(throws: AdmissionError.self) { try scheduler.add(request(1, prompt: 65)) }
         #expect(wide?.code == .neverFits)

@@ -6,7 +6,9 @@ import Testing
     private static let story = Paths.root.appending(path: "docs/examples/story.jinja").path
 
     /// Runs `llmgen tokenize --chat` on `json`.
-    private func tokenize(_ json: String, _ arguments: String...) throws -> Run {
+    private func tokenize(_ json: String, _ arguments: String...) throws -> Run { try tokenize(json, arguments) }
+
+    private func tokenize(_ json: String, _ arguments: [String]) throws -> Run {
         try Paths.withTemporaryFolder { folder in
             let file = folder.appending(path: "case.json")
             try Data(json.utf8).write(to: file)
@@ -36,6 +38,22 @@ import Testing
             let model = try tokenize("{}", "--render", "--chat-template", template.path, "--model", json)
             #expect(model.stdout == " None None True", "\(model.stderr)")
         }
+    }
+
+    @Test func `Messages get the form that the template reads, and none with --verbatim`() throws {
+        try Paths.withTemporaryFolder { folder in
+            let template = folder.appending(path: "t.jinja")
+            try Data("{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}".utf8).write(to: template)
+            let json = #"{"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, "#
+                + #"{"role": "assistant", "content": null}]}"#
+            let arguments = ["--render", "--chat-template", template.path]
+            #expect(try tokenize(json, arguments).stdout == "[user]Hi[assistant]")
+            #expect(
+                try tokenize(json, arguments + ["--verbatim"]).stdout
+                    == "[user][{'type': 'text', 'text': 'Hi'}][assistant]None")
+            try tokenize(#"{"messages": [{"role": "user"}]}"#, arguments).expectError(65, ["messages[0].content"])
+        }
+        try Command.run("tokenize", "--verbatim", "x").expectError(64, ["--chat FILE"])
     }
 
     @Test func `What a template refuses, or no template, is bad input`() throws {

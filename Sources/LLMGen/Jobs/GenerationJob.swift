@@ -11,6 +11,9 @@ public struct PreparedGeneration: JobRequest {
     let sampling: ResolvedSampling
     let options: RequestOptions
 
+    /// The seed that a sample's draws come from, given or taken at random.
+    public func seed(ofSample index: Int) -> Int64 { SamplingParameters.seed(ofSample: index, from: sampling.seed) }
+
     var sequence: SequenceRequest {
         SequenceRequest(
             id: .unassigned, prompt: promptTokenIDs, maxTokens: sampling.maxTokens, minTokens: sampling.minTokens,

@@ -93,11 +93,7 @@ public struct ChatFormat: Sendable {
         let chosen: ChatTemplate =
             if let template { template } else { try self.template(hasTools: input.tools != nil) }
         var input = input
-        do throws(MessageError) {
-            input.messages = try chosen.messages(input.messages, place: place)
-        } catch {
-            throw LLMGenError(code: .invalidInput, message: error.message, cause: error, field: error.place)
-        }
+        input.messages = try messages(input.messages, of: chosen, place)
         do throws(TemplateError) {
             input.specialTokens.merge(try templates.get().specialTokens) { own, _ in own }
             return try chosen.render(input, clock: clock)
@@ -107,6 +103,17 @@ public struct ChatFormat: Sendable {
             }
             throw LLMGenError(
                 code: .invalidInput, message: "\(place(index)): \(error.message)", cause: error, field: place(index))
+        }
+    }
+
+    /// Messages in the form that a template reads.
+    private func messages(
+        _ messages: [TemplateValue], of template: ChatTemplate, _ place: (Int) -> String
+    ) throws(LLMGenError) -> [TemplateValue] {
+        do throws(MessageError) {
+            return try template.messages(messages, place: place)
+        } catch {
+            throw LLMGenError(code: .invalidInput, message: error.message, cause: error, field: error.place)
         }
     }
 
@@ -131,13 +138,15 @@ public struct ChatFormat: Sendable {
     /// The text for a conversation in a JSON object, each of whose members the template is given: `messages` and, where
     /// they are not there, `tools` and `documents` as null, `add_generation_prompt` as true and the model's special tokens.
     ///
-    /// - Parameter template: takes the place of the model's own.
+    /// - Parameters:
+    ///   - template: takes the place of the model's own.
+    ///   - verbatim: whether the template gets the messages as they are.
     /// - Throws: ``LLMGenError`` `invalidInput` where `json` is no JSON object, there is no template, it refuses the
     ///   messages or fails.
     public func text(
-        json: [UInt8], template: ChatTemplate? = nil, clock: TemplateClock = .system
+        json: [UInt8], template: ChatTemplate? = nil, verbatim: Bool = false, clock: TemplateClock = .system
     ) throws(LLMGenError) -> String {
-        let variables: [String: TemplateValue]
+        var variables: [String: TemplateValue]
         do throws(TemplateError) {
             variables = try ChatTemplate.variables(json: json, specialTokens: try templates.get().specialTokens)
         } catch {
@@ -146,6 +155,9 @@ public struct ChatFormat: Sendable {
         var hasTools = true
         if case .null? = variables["tools"] { hasTools = false }
         let chosen: ChatTemplate = if let template { template } else { try self.template(hasTools: hasTools) }
+        if !verbatim, case .array(let messages)? = variables["messages"] {
+            variables["messages"] = .array(try self.messages(messages, of: chosen) { "messages[\($0)]" })
+        }
         do throws(TemplateError) {
             return try chosen.render(variables: variables, clock: clock)
         } catch {

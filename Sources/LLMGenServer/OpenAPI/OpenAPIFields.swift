@@ -83,7 +83,11 @@ enum OpenAPIFields {
         ),
         ("instructions", ##"{"type":"string"}"##),
         ("max_output_tokens", ##"{"type":"integer","minimum":1}"##),
-        ("include", ##"{"type":"array","items":{"type":"string","enum":["message.output_text.logprobs"]}}"##),
+        (
+            "include",
+            ##"{"type":"array","items":{"type":"string","enum":["message.output_text.logprobs","##
+                + ##""reasoning.encrypted_content"]}}"##
+        ),
         ("top_logprobs", ##"{"type":"integer","minimum":0,"maximum":20}"##),
         ("background", ##"{"type":"boolean","enum":[false]}"##),
         ("tools", ##"{"type":"array","maxItems":0}"##),

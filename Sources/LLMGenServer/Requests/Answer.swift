@@ -63,11 +63,16 @@ extension FinishReason {
 
     /// The reason itself, where it is none of OpenAI's.
     var further: String? { openAI == rawValue ? nil : rawValue }
+}
 
-    /// Writes `finish_reason`, and in `stop_reason` the reason where it is none of OpenAI's.
-    static func write(_ reason: FinishReason?, to json: inout JSONWriter) {
-        json.member("finish_reason", reason?.openAI)
-        if let further = reason?.further { json.member("stop_reason", further) }
+extension ChoicePart {
+    /// Writes `finish_reason`, in `stop_reason` the reason where it is none of OpenAI's, and what else is known at the end.
+    func writeEnding(to json: inout JSONWriter) {
+        json.member("finish_reason", ending?.reason.openAI)
+        guard let ending else { return }
+        if let further = ending.reason.further { json.member("stop_reason", further) }
+        if let seed = ending.seed { json.member("seed", Int(seed)) }
+        if let logprob = ending.cumulativeLogprob { json.member("cumulative_logprob", finite(logprob)) }
     }
 }
 

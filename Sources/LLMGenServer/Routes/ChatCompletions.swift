@@ -21,7 +21,6 @@ struct ChatCompletions {
 struct ChatRequest: Sendable {
     let common: CommonFields
     let generation: Generation
-    let reportsLogprobs: Bool
     let beams: BeamSearchParameters?
 
     init(
@@ -29,7 +28,7 @@ struct ChatRequest: Sendable {
     ) throws(ErrorResponse) {
         common = try CommonFields(&fields, state, request, context)
         let tokens = try ChatFields.tokens(&fields, common.entry, common.engine, state.options)
-        reportsLogprobs = try fields.flag("logprobs") ?? false
+        let reportsLogprobs = try fields.flag("logprobs") ?? false
         let top = try fields.integer("top_logprobs")
         guard top == nil || reportsLogprobs else {
             throw .invalid("top_logprobs is given without logprobs; set logprobs to true", param: "top_logprobs")
@@ -76,103 +75,87 @@ struct ChatFormatting: AnswerFormat {
     func whole(_ outputs: [RequestOutput]) -> [UInt8] {
         // A conversation is one prompt.
         let output = outputs[0]
-        return whole(UsageCount([output]), promptLogprobs: output.promptLogprobs, output.promptTokenIDs) { json in
-            for sample in output.outputs {
-                json.object { json in
-                    json.member("index", sample.index)
-                    message(sample.text, &json)
-                    json.member("logprobs") { write(sample.logprobs, to: &$0) }
-                    FinishReason.write(sample.finishReason, to: &json)
-                    json.member("seed", Int(sample.seed))
-                    if request.common.returnsTokenIDs { json.member("token_ids", sample.tokenIDs) }
-                }
-            }
-        }
+        let opening = ChoicePart.Opening(promptLogprobs: output.promptLogprobs)
+        return whole(UsageCount([output]), output.outputs.map { ChoicePart($0, of: output, prompt: 0) }, opening)
     }
 
     func whole(_ search: BeamSearchOutput) -> [UInt8] {
         var usage = UsageCount()
         usage.add(search.usage)
-        return whole(usage, promptLogprobs: nil, search.promptTokenIDs) { json in
-            for (index, beam) in search.beams.enumerated() {
-                json.object { json in
-                    json.member("index", index)
-                    message(beam.text, &json)
-                    json.member("logprobs") { $0.null() }
-                    FinishReason.write(beam.finishReason, to: &json)
-                    json.member("cumulative_logprob", finite(beam.cumulativeLogprob))
-                    if request.common.returnsTokenIDs { json.member("token_ids", beam.tokenIDs) }
-                }
-            }
-        }
+        let parts = search.beams.enumerated().map { ChoicePart($1, index: $0, prompt: 0) }
+        return whole(usage, parts, ChoicePart.Opening())
     }
 
-    private func message(_ text: String, _ json: inout JSONWriter) {
-        json.member("message") { json in
-            json.object { json in
-                json.member("role", "assistant")
-                json.member("content", text)
-                json.member("refusal") { $0.null() }
-            }
-        }
-    }
-
-    private func whole(
-        _ usage: UsageCount, promptLogprobs: [TokenLogprobs?]?, _ promptTokenIDs: [TokenID],
-        _ choices: (inout JSONWriter) -> Void
-    ) -> [UInt8] {
+    private func whole(_ usage: UsageCount, _ parts: [ChoicePart], _ opening: ChoicePart.Opening) -> [UInt8] {
         var json = JSONWriter()
         json.object { json in
             head.write(to: &json)
-            json.member("choices") { $0.array(choices) }
-            json.member("usage") { usage.write(to: &$0) }
-            if let promptLogprobs {
-                json.member("prompt_logprobs") { names.write(promptLogprobs: promptLogprobs, to: &$0) }
+            json.member("choices") { json in
+                json.array { json in for part in parts { write(part, as: "message", to: &json) } }
             }
-            if request.common.returnsTokenIDs { json.member("prompt_token_ids", promptTokenIDs) }
+            json.member("usage") { usage.write(to: &$0) }
+            if let logprobs = opening.promptLogprobs { write(promptLogprobs: logprobs, to: &json) }
+            writePromptTokens(to: &json)
         }
         return json.bytes
-    }
-
-    private func write(_ logprobs: [TokenLogprobs]?, to json: inout JSONWriter) {
-        guard let logprobs else { return json.null() }
-        json.object { json in
-            json.member("content") { json in
-                json.array { json in for entry in logprobs { names.write(entry, to: &json) } }
-            }
-            json.member("refusal") { $0.null() }
-        }
     }
 
     // MARK: Events
 
     func begin(_ events: inout EventBuffer) {
-        for choice in 0..<n {
-            choices.event(choice, nil, &events) { json in
-                json.member("delta") { json in
-                    json.object { json in
-                        json.member("role", "assistant")
-                        json.member("content", "")
-                    }
-                }
-                json.member("logprobs") { $0.null() }
+        for sample in 0..<n {
+            let part = ChoicePart(prompt: 0, sample: sample, opening: ChoicePart.Opening())
+            choices.event(&events) {
+                write(part, as: "delta", to: &$0)
+            } beside: {
+                if sample == 0 { writePromptTokens(to: &$0) }
             }
         }
     }
 
     mutating func append(_ piece: OutputPiece, prompt: Int, _ events: inout EventBuffer) {
         choices.count(piece)
-        choices.event(
-            piece.index, piece.finishReason, &events,
-            { json in
-                json.member("delta") { $0.object { $0.member("content", piece.text) } }
-                json.member("logprobs") { write(piece.logprobs.map { [$0] }, to: &$0) }
-                if request.common.returnsTokenIDs { json.member("token_ids", piece.tokenID.map { [$0] } ?? []) }
-            },
-            others: { json in
-                guard let logprobs = piece.promptLogprobs else { return }
-                json.member("prompt_logprobs") { names.write(promptLogprobs: logprobs, to: &$0) }
-            })
+        let part = ChoicePart(piece, prompt: prompt, of: request.generation.prepared[prompt])
+        choices.event(&events) {
+            write(part, as: "delta", to: &$0)
+        } beside: {
+            if let logprobs = piece.promptLogprobs { write(promptLogprobs: logprobs, to: &$0) }
+        }
+    }
+
+    // MARK: A choice, and what stands beside it
+
+    private func write(_ part: ChoicePart, as message: String, to json: inout JSONWriter) {
+        json.object { json in
+            json.member("index", part.sample)
+            json.member(message) { json in
+                json.object { json in
+                    if part.opening != nil { json.member("role", "assistant") }
+                    json.member("content", part.text)
+                    if part.opening != nil { json.member("refusal") { $0.null() } }
+                }
+            }
+            json.member("logprobs") { json in
+                guard !part.logprobs.isEmpty else { return json.null() }
+                json.object { json in
+                    json.member("content") { json in
+                        json.array { json in for entry in part.logprobs { names.write(entry, to: &json) } }
+                    }
+                    json.member("refusal") { $0.null() }
+                }
+            }
+            part.writeEnding(to: &json)
+            if request.common.returnsTokenIDs { json.member("token_ids", part.tokenIDs) }
+        }
+    }
+
+    private func write(promptLogprobs: [TokenLogprobs?], to json: inout JSONWriter) {
+        json.member("prompt_logprobs") { names.write(promptLogprobs: promptLogprobs, to: &$0) }
+    }
+
+    private func writePromptTokens(to json: inout JSONWriter) {
+        guard request.common.returnsTokenIDs else { return }
+        json.member("prompt_token_ids", request.generation.prepared[0].promptTokenIDs)
     }
 
     func end(_ events: inout EventBuffer) { choices.end(&events) }

@@ -12,6 +12,8 @@ struct CompletionRequest: Sendable {
     let isText: [Bool]
     /// Tokens whose log probabilities are reported with each token; nil for no report.
     let logprobs: Int?
+    /// Whether the prompts' log probabilities are reported in a member of their own.
+    let reportsPromptLogprobs: Bool
     /// Whether nothing is to be generated, only the prompt to be looked at.
     let onlyPrompt: Bool
     let beams: BeamSearchParameters?
@@ -29,6 +31,7 @@ struct CompletionRequest: Sendable {
         onlyPrompt = asked == 0 && echo && common.stream == nil
         logprobs = try fields.integer("logprobs")
         let ofPrompt = try fields.integer("prompt_logprobs")
+        reportsPromptLogprobs = ofPrompt != nil
         beams = try BeamFields.parameters(
             &fields, engine, common, maxTokens: asked ?? CompletionRequest.defaultMaxTokens)
         try fields.refuse("suffix", unless: { $0 == .string("") }, "a text between two others cannot be generated here")
@@ -46,12 +49,17 @@ struct CompletionRequest: Sendable {
         }
         try fields.finish()
         generation = try Generation(prompts.map(\.tokens), parameters, common, names: .completions)
-        let echoed = prompts.map { prompt in
-            prompt.text ?? engine.model.tokenizer?.decode(prompt.tokens, skipSpecialTokens: false) ?? ""
+        let echoed = zip(prompts, generation.prepared).map { prompt, prepared in
+            let tokens = prepared.promptTokenIDs
+            if let text = prompt.text, tokens.count == prompt.tokens.count { return text }
+            return engine.model.tokenizer?.decode(tokens, skipSpecialTokens: prompt.text != nil) ?? ""
         }
         echoes = echo ? echoed : nil
         isText = prompts.map { $0.text != nil }
     }
+
+    /// Whether a stream tells of the prompts only when they are computed.
+    var waitsForPrompt: Bool { generation.parameters.promptLogprobs != nil }
 
     /// OpenAI's and vLLM's.
     static let defaultMaxTokens = 16

@@ -11,7 +11,7 @@ struct Completions {
         let completion = try await request.parse(state.options) { [state] fields in
             try CompletionRequest(&fields, state, request, context)
         }
-        let format = CompletionFormat(completion)
+        var format = CompletionFormat(completion)
         if let beams = completion.beams {
             return .json(format.whole(try await completion.generation.search(beams, departure)))
         }
@@ -39,128 +39,103 @@ struct CompletionFormat: AnswerFormat {
 
     // MARK: The whole
 
-    func whole(_ outputs: [RequestOutput]) -> [UInt8] {
+    mutating func whole(_ outputs: [RequestOutput]) -> [UInt8] {
         var usage = UsageCount(outputs)
         if request.onlyPrompt { usage.completion = 0 }
-        return whole(usage) { json in
-            for (prompt, output) in outputs.enumerated() {
-                for sample in output.outputs { choice(sample, output, prompt, &json) }
-            }
-        }
+        return whole(
+            usage,
+            outputs.enumerated().flatMap { prompt, output in
+                output.outputs.map { ChoicePart($0, of: output, prompt: prompt) }
+            })
     }
 
-    func whole(_ searches: [BeamSearchOutput]) -> [UInt8] {
+    mutating func whole(_ searches: [BeamSearchOutput]) -> [UInt8] {
         var usage = UsageCount()
         for search in searches { usage.add(search.usage) }
-        return whole(usage) { json in
-            for (prompt, search) in searches.enumerated() {
-                for (index, beam) in search.beams.enumerated() {
-                    json.object { json in
-                        json.member("index", prompt * search.beams.count + index)
-                        json.member("text", (request.echoes?[prompt] ?? "") + beam.text)
-                        json.member("logprobs") { $0.null() }
-                        FinishReason.write(beam.finishReason, to: &json)
-                        json.member("cumulative_logprob", finite(beam.cumulativeLogprob))
-                        if request.common.returnsTokenIDs { json.member("token_ids", beam.tokenIDs) }
-                    }
-                }
-            }
-        }
+        return whole(
+            usage,
+            searches.enumerated().flatMap { prompt, search in
+                search.beams.enumerated().map { ChoicePart($1, index: $0, prompt: prompt) }
+            })
     }
 
-    private func whole(_ usage: UsageCount, _ choices: (inout JSONWriter) -> Void) -> [UInt8] {
+    private mutating func whole(_ usage: UsageCount, _ parts: [ChoicePart]) -> [UInt8] {
         var json = JSONWriter()
         json.object { json in
             head.write(to: &json)
-            json.member("choices") { $0.array(choices) }
+            json.member("choices") { json in json.array { json in for part in parts { write(part, to: &json) } } }
             json.member("usage") { usage.write(to: &$0) }
         }
         return json.bytes
-    }
-
-    private func choice(_ sample: SampleOutput, _ output: RequestOutput, _ prompt: Int, _ json: inout JSONWriter) {
-        let echo = request.echoes?[prompt] ?? ""
-        json.object { json in
-            json.member("index", prompt * n + sample.index)
-            json.member("text", request.onlyPrompt ? echo : echo + sample.text)
-            json.member("logprobs") { json in
-                guard request.logprobs != nil else { return json.null() }
-                var table = LogprobTable(names)
-                if request.echoes != nil {
-                    table.add(output.promptTokenIDs, output.promptLogprobs, promptOffsets(prompt))
-                }
-                if !request.onlyPrompt {
-                    table.add(sample.tokenIDs, sample.logprobs, outputOffsets(prompt, output.promptTokenIDs))
-                }
-                table.write(to: &json)
-            }
-            FinishReason.write(sample.finishReason, to: &json)
-            json.member("seed", Int(sample.seed))
-            if let logprobs = output.promptLogprobs, request.echoes == nil {
-                json.member("prompt_logprobs") { names.write(promptLogprobs: logprobs, to: &$0) }
-            }
-            if request.common.returnsTokenIDs {
-                json.member("token_ids", request.onlyPrompt ? [] : sample.tokenIDs)
-                json.member("prompt_token_ids", output.promptTokenIDs)
-            }
-        }
     }
 
     // MARK: Events
 
     mutating func begin(_ events: inout EventBuffer) {
         // Log probabilities of the prompt come with its first piece.
-        guard let echoes = request.echoes, request.logprobs == nil else { return }
-        for prompt in echoes.indices { tell(of: prompt, nil, &events) }
+        guard request.echoes != nil || request.common.returnsTokenIDs, !request.waitsForPrompt else { return }
+        for prompt in request.generation.prepared.indices { open(prompt, ChoicePart.Opening(), &events) }
     }
 
     mutating func append(_ piece: OutputPiece, prompt: Int, _ events: inout EventBuffer) {
-        let choice = prompt * n + piece.index
         choices.count(piece)
-        if let logprobs = piece.promptLogprobs, request.echoes == nil || request.logprobs != nil {
-            tell(of: prompt, logprobs, &events)
+        if let logprobs = piece.promptLogprobs {
+            open(prompt, ChoicePart.Opening(promptLogprobs: logprobs), &events)
         }
-        var table: LogprobTable?
-        if let entry = piece.logprobs {
-            var places = offsets[choice] ?? outputOffsets(prompt, request.generation.prepared[prompt].promptTokenIDs)
-            table = LogprobTable(names)
-            table?.add(entry.chosen.tokenID, entry, places.append(entry.chosen.tokenID))
+        tell(ChoicePart(piece, prompt: prompt, of: request.generation.prepared[prompt]), &events)
+    }
+
+    /// What every choice of a prompt begins with.
+    private mutating func open(_ prompt: Int, _ opening: ChoicePart.Opening, _ events: inout EventBuffer) {
+        for sample in 0..<n { tell(ChoicePart(prompt: prompt, sample: sample, opening: opening), &events) }
+    }
+
+    private mutating func tell(_ part: ChoicePart, _ events: inout EventBuffer) {
+        choices.event(&events) { write(part, to: &$0) }
+    }
+
+    func end(_ events: inout EventBuffer) { choices.end(&events) }
+
+    func fail(_ error: ErrorResponse, _ events: inout EventBuffer) { events.event(error.body) }
+
+    // MARK: A choice
+
+    private mutating func write(_ part: ChoicePart, to json: inout JSONWriter) {
+        let echo = part.opening == nil ? nil : request.echoes?[part.prompt]
+        let promptTokens = request.generation.prepared[part.prompt].promptTokenIDs
+        let logprobs = logprobs(part, promptTokens)
+        json.object { json in
+            json.member("index", part.prompt * n + part.sample)
+            json.member("text", (echo ?? "") + (request.onlyPrompt ? "" : part.text))
+            json.member("logprobs") { json in
+                if let logprobs { logprobs.write(to: &json) } else { json.null() }
+            }
+            part.writeEnding(to: &json)
+            if let logprobs = part.opening?.promptLogprobs, request.reportsPromptLogprobs {
+                json.member("prompt_logprobs") { names.write(promptLogprobs: logprobs, to: &$0) }
+            }
+            if request.common.returnsTokenIDs {
+                json.member("token_ids", request.onlyPrompt ? [] : part.tokenIDs)
+                if part.opening != nil { json.member("prompt_token_ids", promptTokens) }
+            }
+        }
+    }
+
+    /// The log probabilities of a part, where they are asked for and there are any.
+    private mutating func logprobs(_ part: ChoicePart, _ promptTokens: [TokenID]) -> LogprobTable? {
+        guard request.logprobs != nil else { return nil }
+        var table = LogprobTable(names)
+        if let logprobs = part.opening?.promptLogprobs, request.echoes != nil {
+            var places = TokenOffsets(request.common.engine.model, skipsSpecialTokens: request.isText[part.prompt])
+            table.add(promptTokens, logprobs, &places)
+        }
+        if !request.onlyPrompt {
+            let choice = part.prompt * n + part.sample
+            var places = offsets[choice] ?? outputOffsets(part.prompt, promptTokens)
+            table.add(part.tokenIDs, part.logprobs, &places)
             offsets[choice] = places
         }
-        choices.event(choice, piece.finishReason, &events) { json in
-            json.member("text", piece.text)
-            json.member("logprobs") { json in
-                if let table { table.write(to: &json) } else { json.null() }
-            }
-            if request.common.returnsTokenIDs { json.member("token_ids", piece.tokenID.map { [$0] } ?? []) }
-        }
-    }
-
-    /// What the choices of a prompt begin with: its text where it is repeated, and its log probabilities.
-    private func tell(of prompt: Int, _ logprobs: [TokenLogprobs?]?, _ events: inout EventBuffer) {
-        var table: LogprobTable?
-        if request.echoes != nil, let logprobs {
-            table = LogprobTable(names)
-            table?.add(request.generation.prepared[prompt].promptTokenIDs, logprobs, promptOffsets(prompt))
-        }
-        for sample in 0..<n {
-            choices.event(prompt * n + sample, nil, &events) { json in
-                json.member("text", request.echoes?[prompt] ?? "")
-                json.member("logprobs") { json in
-                    if let table { table.write(to: &json) } else { json.null() }
-                }
-                if request.echoes == nil, let logprobs {
-                    json.member("prompt_logprobs") { names.write(promptLogprobs: logprobs, to: &$0) }
-                }
-            }
-        }
-    }
-
-    // MARK: Places
-
-    /// The places of a prompt's tokens in its text, which has the names of special tokens where it was given as ids.
-    private func promptOffsets(_ prompt: Int) -> TokenOffsets {
-        TokenOffsets(request.common.engine.model, skipsSpecialTokens: request.isText[prompt])
+        return table.isEmpty ? nil : table
     }
 
     /// The places of the tokens that follow a prompt.
@@ -169,10 +144,6 @@ struct CompletionFormat: AnswerFormat {
             request.common.engine.model, after: tokens, start: request.echoes?[prompt].unicodeScalars.count ?? 0,
             skipsSpecialTokens: request.generation.parameters.skipSpecialTokens ?? true)
     }
-
-    func end(_ events: inout EventBuffer) { choices.end(&events) }
-
-    func fail(_ error: ErrorResponse, _ events: inout EventBuffer) { events.event(error.body) }
 }
 
 /// Log probabilities in the form of `/v1/completions`: lists side by side.
@@ -182,11 +153,10 @@ struct LogprobTable {
 
     init(_ names: TokenNames) { self.names = names }
 
-    mutating func add(_ token: TokenID, _ entry: TokenLogprobs?, _ offset: Int) { rows.append((token, entry, offset)) }
+    var isEmpty: Bool { rows.isEmpty }
 
-    mutating func add(_ tokens: [TokenID], _ entries: [TokenLogprobs?]?, _ offsets: TokenOffsets) {
-        var offsets = offsets
-        for (token, entry) in zip(tokens, entries ?? []) { add(token, entry, offsets.append(token)) }
+    mutating func add(_ tokens: [TokenID], _ entries: [TokenLogprobs?], _ offsets: inout TokenOffsets) {
+        for (token, entry) in zip(tokens, entries) { rows.append((token, entry, offsets.append(token))) }
     }
 
     func write(to json: inout JSONWriter) {

@@ -41,9 +41,9 @@ struct ResponsesRequest: Sendable {
         let messages = instructed + input
         maxOutputTokens = try fields.integer("max_output_tokens")
         let include = try fields.texts("include") ?? []
-        if let other = include.first(where: { $0 != ResponsesRequest.logprobs }) {
+        if let other = include.first(where: { $0 != ResponsesRequest.logprobs && !ResponsesRequest.absent.contains($0) }) {
             throw fields.invalid(
-                "include", "has \(other.quoted); only '\(ResponsesRequest.logprobs)' is supported here",
+                "include", "has \(other.quoted), which is not known; use '\(ResponsesRequest.logprobs)'",
                 code: "unsupported_value")
         }
         reportsLogprobs = include.contains(ResponsesRequest.logprobs)
@@ -61,6 +61,13 @@ struct ResponsesRequest: Sendable {
     }
 
     private static let logprobs = "message.output_text.logprobs"
+
+    /// What else `include` may ask for: parts of answers that there are none of here.
+    private static let absent: Set<String> = [
+        "reasoning.encrypted_content", "web_search_call.results", "web_search_call.action.sources",
+        "file_search_call.results", "code_interpreter_call.outputs", "computer_call_output.output.image_url",
+        "message.input_image.image_url",
+    ]
 
     /// `input`: a text, or items: messages, calls of tools and what came of them. Each message has the place of its item.
     private static func input(

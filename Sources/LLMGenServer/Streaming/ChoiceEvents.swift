@@ -18,23 +18,14 @@ struct ChoiceEvents: Sendable {
         promptTokens = generation.prepared.reduce(0) { $0 + $1.promptTokenIDs.count }
     }
 
-    /// An event of one choice, of whose members `members` writes all but its number and why it ended, and `others` what
-    /// stands beside it.
+    /// An event of one choice, which `choice` writes, and what stands beside it.
     func event(
-        _ choice: Int, _ finishReason: FinishReason?, _ events: inout EventBuffer,
-        _ members: (inout JSONWriter) -> Void, others: (inout JSONWriter) -> Void = { _ in }
+        _ events: inout EventBuffer, _ choice: (inout JSONWriter) -> Void,
+        beside: (inout JSONWriter) -> Void = { _ in }
     ) {
         write(&events) { json in
-            json.member("choices") { json in
-                json.array { json in
-                    json.object { json in
-                        json.member("index", choice)
-                        members(&json)
-                        FinishReason.write(finishReason, to: &json)
-                    }
-                }
-            }
-            others(&json)
+            json.member("choices") { $0.array(choice) }
+            beside(&json)
             // The usage so far, where it is asked for; null in the others of a stream that ends with it.
             guard let stream = common.stream, stream.includesUsage else { return }
             json.member("usage") { json in

@@ -87,7 +87,7 @@ private struct EventStream {
         to writer: inout any ResponseBodyWriter
     ) async throws {
         var format = format
-        var open = generation.prompts.count
+        var open = generation.prepared.count
         var arrived = first
         var events = EventBuffer()
         format.begin(&events)

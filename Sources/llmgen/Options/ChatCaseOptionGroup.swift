@@ -18,9 +18,15 @@ struct ChatCaseOptionGroup: ParsableArguments {
             "Chat template in the place of the model's; with --render no model is needed.", valueName: "file"))
     var chatTemplate: String?
 
+    @Flag(
+        help: ArgumentHelp(
+            "Give the template the messages as FILE has them, as apply_chat_template of transformers does, not in the form "
+                + "that it reads."))
+    var verbatim = false
+
     func validate() throws {
-        if file == nil, render || chatTemplate != nil {
-            throw ValidationError("--render and --chat-template need a conversation; give --chat FILE")
+        if file == nil, render || verbatim || chatTemplate != nil {
+            throw ValidationError("--render, --verbatim and --chat-template need a conversation; give --chat FILE")
         }
     }
 
@@ -34,6 +40,7 @@ struct ChatCaseOptionGroup: ParsableArguments {
     func rendered(by format: ChatFormat) throws -> String? {
         guard let file else { return nil }
         let json = try PromptSource.read(file, "conversation file")
-        return try format.text(json: Array(json), template: try chatTemplate.map(ChatFormat.template(file:)))
+        return try format.text(
+            json: Array(json), template: try chatTemplate.map(ChatFormat.template(file:)), verbatim: verbatim)
     }
 }

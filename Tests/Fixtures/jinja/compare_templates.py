@@ -4,7 +4,7 @@
 usage: compare_templates.py FOLDER COMMAND...     (python3 with jinja2 3.1.6)
 
 COMMAND prints the text for {template} and {case}, or fails; for example:
-    compare_templates.py models/templates llmgen tokenize --chat {case} --render --chat-template {template}
+    compare_templates.py models/templates llmgen tokenize --chat {case} --render --verbatim --chat-template {template}
 """
 import json
 import pathlib

@@ -4,11 +4,12 @@ import sentencepiece
 from sentencepiece import sentencepiece_model_pb2
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
-CONTROL, USER_DEFINED = 3, 4
+UNKNOWN, CONTROL, USER_DEFINED, UNUSED = 2, 3, 4, 5
 WORDS = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}%s| ?[^\s\p{L}\p{N}]+[\r\n]*"
     r"|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
+MARKED_WORDS = (WORDS % "").replace(r"?\p{L}+", r"?[\p{L}\p{M}]+").replace(r"[^\s\p{L}", r"[^\s\p{L}\p{M}")
 
 
 def added(tokenizer, tokens, types):
@@ -29,7 +30,7 @@ def bpe(pre, tokens, types, merges):
     if pre == "gpt-2":
         tokenizer.pre_tokenizer = level
     else:
-        pattern = {"llama-bpe": WORDS % "{1,3}", "qwen2": WORDS % ""}[pre]
+        pattern = {"llama-bpe": WORDS % "{1,3}", "qwen2": WORDS % "", "qwen35": MARKED_WORDS}[pre]
         tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(pattern), "isolated"), level])
     if pre == "qwen2":
         tokenizer.normalizer = normalizers.NFC()
@@ -41,7 +42,10 @@ def bpe(pre, tokens, types, merges):
 def sentence_pieces(tokens, scores, types):
     """The `sentencepiece` model of a `llama` vocabulary."""
     proto = sentencepiece_model_pb2.ModelProto()
-    for token, score, kind in zip(tokens, scores, types):
+    unknown = types.index(UNKNOWN)
+    for index, (token, score, kind) in enumerate(zip(tokens, scores, types)):
+        # One token is the unknown one; others of its type pad the vocabulary.
+        kind = UNUSED if kind == UNKNOWN and index != unknown else kind
         proto.pieces.add(piece=token, score=score, type=kind)
     proto.trainer_spec.model_type = sentencepiece_model_pb2.TrainerSpec.BPE
     proto.trainer_spec.byte_fallback = True
