@@ -22,7 +22,8 @@ extension AdmissionError {
         Self(
             code: .promptTooLong,
             message: "the prompt is too long: it has \(promptCount) tokens, and this model's maximum context length is"
-                + " \(limit) tokens, which leaves room for \(limit - 1) and one to generate; shorten the prompt\(raising(limit, longest))")
+                + " \(limit) tokens, which leaves room for \(limit - 1) and one to generate; shorten the prompt\(raising(limit, longest))"
+        )
     }
 
     static func promptAloneTooLong(_ promptCount: Int, limit: Int, longest: Int) -> Self {

@@ -129,7 +129,8 @@ struct MessageStep {
         guard var function = call["function"] else { return call }
         let place = "\(place).function.arguments"
         switch function["arguments"] {
-        case .null?, nil, .string("")?, .string("null")?: function["arguments"] = form.readsArgumentsAsText ? "{}" : .object([])
+        case .null?, nil, .string("")?, .string("null")?:
+            function["arguments"] = form.readsArgumentsAsText ? "{}" : .object([])
         case .string(let text)?:
             guard let value = try? TemplateValue(json: Array(text.utf8)), case .object = value else {
                 throw MessageError(place, "is \(text.quoted), which is no JSON object; give the arguments as one")

@@ -44,7 +44,8 @@ import Testing
         try Paths.withTemporaryFolder { folder in
             let template = folder.appending(path: "t.jinja")
             try Data("{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}".utf8).write(to: template)
-            let json = #"{"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, "#
+            let json =
+                #"{"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, "#
                 + #"{"role": "assistant", "content": null}]}"#
             let arguments = ["--render", "--chat-template", template.path]
             #expect(try tokenize(json, arguments).stdout == "[user]Hi[assistant]")

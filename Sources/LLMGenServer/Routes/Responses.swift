@@ -41,7 +41,8 @@ struct ResponsesRequest: Sendable {
         let messages = instructed + input
         maxOutputTokens = try fields.integer("max_output_tokens")
         let include = try fields.texts("include") ?? []
-        if let other = include.first(where: { $0 != ResponsesRequest.logprobs && !ResponsesRequest.absent.contains($0) }) {
+        if let other = include.first(where: { $0 != ResponsesRequest.logprobs && !ResponsesRequest.absent.contains($0) }
+        ) {
             throw fields.invalid(
                 "include", "has \(other.quoted), which is not known; use '\(ResponsesRequest.logprobs)'",
                 code: "unsupported_value")
