@@ -56,8 +56,8 @@ import Testing
     private func isKept(_ dtype: DType, in format: LinearFormat) -> Bool {
         let name = "\(dtype)"
         return switch format {
-        case .bfloat16: ["Q8_0", "Q4_0", "Q5_0"].contains(name)
-        case .q8_0: ["Q8_0", "Q4_0", "Q5_0"].contains(name)
+        case .bfloat16: ["Q8_0", "Q4_0", "Q5_0", "IQ4_NL"].contains(name)
+        case .q8_0: ["Q8_0", "Q4_0", "Q5_0", "IQ4_NL"].contains(name)
         case .q4_0: name == "Q4_0"
         default: false
         }
@@ -75,8 +75,8 @@ import Testing
     func `A layer of several stored types gives what each gives alone, bit for bit`(rows: Int) throws {
         let views = try stored().views
         let compute = Compute(threads: 2)
-        let x = random(rows, 96)
-        let norm = RMSNorm(weight: (0..<96).map { Float($0) / 96 }, epsilon: 1e-5)
+        let x = random(rows, 256)
+        let norm = RMSNorm(weight: (0..<256).map { Float($0) / 256 }, epsilon: 1e-5)
         for norm in [nil, norm] {
             let together = outputs(x, norm, PackedWeights(stacking: views, on: compute), compute)
             let alone = views.map { outputs(x, norm, PackedWeights(stacking: [$0], on: compute), compute) }
@@ -87,7 +87,7 @@ import Testing
     @Test func `Gates and ups of different integers meet in the wider panels, without loss`() throws {
         let views = try stored().views.filter { isKept($0.dtype, in: .q8_0) }
         let compute = Compute(threads: 2)
-        let x = random(5, 96)
+        let x = random(5, 256)
         for pair in [views, views.reversed()].map({ Array($0.prefix(2)) }) {
             let mixed = outputs(x, nil, PackedWeights(stacking: pair, .gated, on: compute), compute)
             let wide = outputs(x, nil, PackedWeights(stacking: pair, as: .q8_0, .gated, on: compute), compute)

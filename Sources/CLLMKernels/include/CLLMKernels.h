@@ -84,7 +84,34 @@ size_t llm_panel_bytes(llm_packing packing, size_t k);
 // Stored weights
 
 // How a checkpoint stores weights. A row is whole blocks.
-typedef enum { LLM_F32, LLM_F16, LLM_BF16, LLM_Q8_0, LLM_Q4_0, LLM_Q4_1, LLM_Q5_0, LLM_Q5_1 } llm_dtype;
+typedef enum {
+    LLM_F32,
+    LLM_F16,
+    LLM_BF16,
+    LLM_Q8_0,
+    LLM_Q4_0,
+    LLM_Q4_1,
+    LLM_Q5_0,
+    LLM_Q5_1,
+    LLM_Q2_K,
+    LLM_Q3_K,
+    LLM_Q4_K,
+    LLM_Q5_K,
+    LLM_Q6_K,
+    LLM_IQ4_NL,
+    LLM_IQ4_XS,
+    LLM_MXFP4,
+    LLM_NVFP4,
+    LLM_TQ1_0,
+    LLM_TQ2_0,
+    LLM_IQ1_S,
+    LLM_IQ1_M,
+    LLM_IQ2_XXS,
+    LLM_IQ2_XS,
+    LLM_IQ2_S,
+    LLM_IQ3_XXS,
+    LLM_IQ3_S,
+} llm_dtype;
 
 // A stored type. Its weights are integers of few bits with one scale a block of LLM_GROUP, or anything else.
 typedef struct {
