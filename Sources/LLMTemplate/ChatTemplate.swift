@@ -14,6 +14,7 @@ public struct ChatTemplate: Sendable {
     /// The template as it is written.
     public let text: String
     private let statements: [Statement]
+    private let literals: Set<String>
     private let form = FoundForm()
 
     /// How the template reads messages, once that is asked for.
@@ -43,13 +44,18 @@ public struct ChatTemplate: Sendable {
         }
         self.text = text
         do {
-            statements = try Parser.statements(of: text)
+            let tokens = try Lexer.tokens(of: text)
+            statements = try Parser.statements(of: tokens)
+            literals = Set(tokens.compactMap { if case .string(let literal) = $0.kind { literal } else { nil } })
         } catch let error as JinjaError {
             throw TemplateError(error)
         } catch {
             throw TemplateError(.malformedTemplate, "the chat template cannot be read: \(error); use another")
         }
     }
+
+    /// Whether an expression of the template has a text as a literal.
+    func names(_ literal: String) -> Bool { literals.contains(literal) }
 
     /// The text for a conversation.
     ///

@@ -19,11 +19,13 @@ public struct MessageError: Error, Sendable, Hashable, CustomStringConvertible {
 /// `transformers` gives to `apply_chat_template`:
 ///
 /// - The content is a text or a list of parts, by what the template reads; texts of parts are joined by line breaks.
-///   Content that is null or absent is the empty text in an assistant's message.
-/// - Members that are null, and calls, names, refusals and reasoning that are empty, are absent. Arguments of calls are mappings, unless the
-///   template writes them as a text only.
-/// - The role `developer` is `system` for a template that does not know it, or not beside others; several system
-///   messages are one, at the beginning, for a template that does not take them.
+///   Content that is null or absent is the empty text in an assistant's message, or null beside calls where the template
+///   writes them only so. A refusal is content, unless the template writes it itself.
+/// - Members that are null, and calls, names, refusals and reasoning that are empty, are absent. Reasoning has the names
+///   `reasoning_content` and `thinking`, whichever of them or `reasoning` is sent. Arguments of calls are mappings, unless
+///   the template writes them as a text only.
+/// - The role `developer` is `system` for a template that does not know it, or not beside others; system messages are
+///   one, at the beginning, for a template that takes no several, or none after other messages.
 struct MessageStep {
     let form: MessageForm
     /// What errors call the message at an index.
@@ -38,6 +40,9 @@ struct MessageStep {
         }
         return joined(converted)
     }
+
+    /// The names of a message's reasoning, the first that is there before the others, as in `transformers`.
+    private static let reasoningNames = ["reasoning_content", "thinking", "reasoning"]
 
     /// Whether a message is of `system` or `developer`.
     private func instructs(_ message: TemplateValue) -> Bool {
@@ -60,6 +65,10 @@ struct MessageStep {
         var converted = TemplateValue.object(members.filter { !isAbsent($0) })
         converted["role"] = .string(role)
         converted["content"] = try content(of: message, role, "\(place).content")
+        if let reasoning = MessageStep.reasoningNames.lazy.compactMap({ converted[$0] }).first {
+            converted["reasoning_content"] = reasoning
+            if converted["thinking"] == nil { converted["thinking"] = reasoning }
+        }
         if case .array(let calls)? = converted["tool_calls"] {
             var parsed: [TemplateValue] = []
             for (index, call) in calls.enumerated() {
@@ -78,7 +87,8 @@ struct MessageStep {
         case ("audio", .object(let members)): members.isEmpty
         // Go's clients write the empty value of every member.
         case ("function_call", let call): isEmpty(call["name"]) && isEmpty(call["arguments"])
-        case ("name", let text), ("refusal", let text), ("reasoning_content", let text): isEmpty(text)
+        case ("name", let text), ("refusal", let text): isEmpty(text)
+        case (let name, let text) where MessageStep.reasoningNames.contains(name): isEmpty(text)
         default: false
         }
     }
@@ -97,24 +107,32 @@ struct MessageStep {
     private func content(of message: TemplateValue, _ role: String, _ place: String) throws(MessageError)
         -> TemplateValue
     {
+        var texts: [String] = []
         switch message["content"] {
-        case .string(let text)?: return written([text])
+        case .string(let text)?: texts = [text]
         case .array(let parts)?:
-            var texts: [String] = []
             for (index, part) in parts.enumerated() {
                 guard case .string(let text)? = part["text"] ?? part["refusal"] else {
                     throw MessageError("\(place)[\(index)]", "has no text; only parts with a text are written")
                 }
                 texts.append(text)
             }
-            return written(texts)
-        case .null?, nil:
-            guard role != "user", role != "system", role != "developer" else {
-                throw MessageError(place, "is missing; give the text that is said")
-            }
-            return written([""])
+        case .null?, nil: break
         default: throw MessageError(place, "is neither a text nor a list of parts; give one of them")
         }
+        if !form.readsRefusals, case .string(let refusal)? = message["refusal"], !refusal.isEmpty {
+            texts.removeAll(where: \.isEmpty)
+            texts.append(refusal)
+        }
+        if texts.isEmpty, ["user", "system", "developer"].contains(role) {
+            throw MessageError(place, "is missing; give the text that is said")
+        }
+        if form.readsNullBesideCalls, texts.allSatisfy(\.isEmpty), case .array(let calls)? = message["tool_calls"],
+            !calls.isEmpty
+        {
+            return .null
+        }
+        return written(texts.isEmpty ? [""] : texts)
     }
 
     private func written(_ texts: [String]) -> TemplateValue {
@@ -136,7 +154,8 @@ struct MessageStep {
                 throw MessageError(place, "is \(text.quoted), which is no JSON object; give the arguments as one")
             }
             if !form.readsArgumentsAsText { function["arguments"] = value }
-        default: break
+        case let value?:
+            if form.readsArgumentsAsText, let text = value.jsonText { function["arguments"] = .string(text) }
         }
         var call = call
         call["function"] = function
@@ -145,20 +164,26 @@ struct MessageStep {
 
     // MARK: System messages
 
+    /// The messages with those that instruct as one at the beginning, where the template does not write them as they are.
     private func joined(_ messages: [TemplateValue]) -> [TemplateValue] {
+        let instructions = messages.filter(instructs)
+        guard var first = instructions.first else { return messages }
         func isSystem(_ message: TemplateValue) -> Bool {
             if case .string("system")? = message["role"] { true } else { false }
         }
-        let systems = messages.filter(isSystem)
-        guard systems.count > 1, !form.takesSystemMessages, var first = systems.first else { return messages }
-        let texts = systems.flatMap { system -> [String] in
-            switch system["content"] {
+        let late = messages.drop(while: instructs).filter(instructs)
+        let isWritten =
+            (form.takesSystemMessages || instructions.count(where: isSystem) < 2)
+            && late.allSatisfy { isSystem($0) ? form.takesLateSystem : form.takesLateDeveloper }
+        if isWritten { return messages }
+        let texts = instructions.flatMap { message -> [String] in
+            switch message["content"] {
             case .string(let text)?: [text]
             case .array(let parts)?: parts.compactMap { if case .string(let text)? = $0["text"] { text } else { nil } }
             default: []
             }
         }
         first["content"] = written([texts.joined(separator: "\n\n")])
-        return [first] + messages.filter { !isSystem($0) }
+        return [first] + messages.filter { !instructs($0) }
     }
 }

@@ -105,6 +105,19 @@ public enum TemplateValue: Sendable {
     }
 }
 
+extension TemplateValue {
+    /// The value as a text of JSON, as Python writes it; nil where it nests too deep.
+    var jsonText: String? {
+        var json = JSONText()
+        do {
+            try json.write(Value(self))
+            return json.text
+        } catch {
+            return nil
+        }
+    }
+}
+
 extension Value {
     /// `value` as the interpreter holds it.
     init(_ value: TemplateValue, depth: Int = 0) throws {

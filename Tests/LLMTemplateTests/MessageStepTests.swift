@@ -86,7 +86,7 @@ import Testing
     @Test func `The role developer is system unless the template knows it`() throws {
         let developer: TemplateValue = ["role": "developer", "content": "be brief"]
         #expect(try written(Self.plain, [developer]) == "[system]be brief\n")
-        #expect(try written(Self.plain + "{# developer #}", [developer]) == "[developer]be brief\n")
+        #expect(try written(Self.plain + "{% set known = 'developer' %}", [developer]) == "[developer]be brief\n")
         let refuses = """
             {% set developer_token = '' %}{% for m in messages %}{% if m.role not in ['system', 'user'] %}\
             {{ raise_exception('no such role') }}{% endif %}<{{ m.role }}>{{ m.content }}{% endfor %}
@@ -126,6 +126,72 @@ import Testing
             let call: TemplateValue = ["function": ["name": "f", "arguments": arguments]]
             #expect(try written(template, [["role": "assistant", "tool_calls": [call]]]) == text)
         }
+    }
+
+    @Test func `A refusal is content, but where the template writes it`() throws {
+        let plain = "{% for m in messages %}<{{ m.content }}>{% endfor %}"
+        let refusing: TemplateValue = ["role": "assistant", "content": nil, "refusal": "no"]
+        #expect(try written(plain, [refusing]) == "<no>")
+        #expect(try written(plain, [["role": "assistant", "content": "b", "refusal": "no"]]) == "<b\nno>")
+        let own = "{% for m in messages %}<{{ m.content }}|{{ m.refusal }}>{% endfor %}"
+        #expect(try written(own, [refusing]) == "<|no>")
+    }
+
+    @Test func `A late system message goes to the beginning where it would be lost`() throws {
+        let first = """
+            {% if messages[0].role == 'system' %}<{{ messages[0].content }}>{% endif %}\
+            {% for m in messages %}{% if m.role != 'system' %}{{ m.content }}{% endif %}{% endfor %}
+            """
+        let user: TemplateValue = ["role": "user", "content": "u"]
+        let late: [TemplateValue] = [
+            user, ["role": "assistant", "content": "a"], ["role": "system", "content": "s"], user,
+        ]
+        #expect(try written(first, late) == "<s>uau")
+        #expect(try written("{% for m in messages %}{{ m.content }}{% endfor %}", late) == "uasu")
+    }
+
+    @Test func `Calls are written also where the template writes them beside null only`() throws {
+        let template = """
+            {% for m in messages %}{% if m.role == 'assistant' and m.content is none %}{% for c in m.tool_calls %}\
+            [{{ c.function.name + '=' + c.function.arguments }}]{% endfor %}{% else %}<{{ m.content }}>{% endif %}{% endfor %}
+            """
+        func turn(_ arguments: TemplateValue) -> [TemplateValue] {
+            [
+                [
+                    "role": "assistant", "content": "",
+                    "tool_calls": [["function": ["name": "f", "arguments": arguments]]],
+                ]
+            ]
+        }
+        #expect(try written(template, turn("{\"a\": 1}")) == "[f={\"a\": 1}]")
+        #expect(try written(template, turn(["a": 1])) == "[f={\"a\": 1}]")
+        #expect(try written(template, [["role": "assistant", "content": nil]]) == "<>")
+    }
+
+    @Test(arguments: ["reasoning_content", "thinking", "reasoning"])
+    func `Reasoning has the name that the template reads`(name: String) throws {
+        for read in ["reasoning_content", "thinking"] {
+            let template = "{% for m in messages %}<{{ m.\(read) }}>{{ m.content }}{% endfor %}"
+            var message: TemplateValue = ["role": "assistant", "content": "a"]
+            message[name] = "r"
+            #expect(try written(template, [message]) == "<r>a")
+        }
+    }
+
+    @Test func `A template for tools only is asked with one`() throws {
+        let template = """
+            {% for t in tools %}{{ t.function.name }}{% endfor %}\
+            {% for m in messages %}[{{ m.role }}]{% for p in m.content %}{{ p.text }}{% endfor %}{% endfor %}
+            """
+        let parsed = try ChatTemplate(template)
+        let messages = try parsed.messages([["role": "user", "content": "u"]])
+        let tool: TemplateValue = ["type": "function", "function": ["name": "now"]]
+        #expect(try parsed.render(ChatTemplateInput(messages: messages, tools: [tool])) == "now[user]u")
+    }
+
+    @Test func `A template that has the word developer in prose only does not know the role`() throws {
+        let template = "The developer role. {% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}"
+        #expect(try written(template, [["role": "developer", "content": "d"]]) == "The developer role. [system]d")
     }
 
     @Test func `Several system messages are one where the template takes one`() throws {

@@ -93,11 +93,13 @@ public struct ChatFormat: Sendable {
         let chosen: ChatTemplate =
             if let template { template } else { try self.template(hasTools: input.tools != nil) }
         var input = input
-        input.messages = try messages(input.messages, of: chosen, place)
+        let sent = input.messages
+        input.messages = try messages(sent, of: chosen, place)
         do throws(TemplateError) {
             input.specialTokens.merge(try templates.get().specialTokens) { own, _ in own }
             return try chosen.render(input, clock: clock)
         } catch {
+            input.messages = sent
             guard error.code == .messagesRefused, let index = refusedMessage(input, chosen, error, clock) else {
                 throw LLMGenError(error)
             }
@@ -117,7 +119,7 @@ public struct ChatFormat: Sendable {
         }
     }
 
-    /// The message with which the conversation begins to be refused as the whole of it is; nil where that is not found
+    /// The message, as it was sent, with which the conversation begins to be refused as the whole of it is; nil where that is not found
     /// out, or the conversation is long.
     private func refusedMessage(
         _ input: ChatTemplateInput, _ template: ChatTemplate, _ error: TemplateError, _ clock: TemplateClock
@@ -125,7 +127,8 @@ public struct ChatFormat: Sendable {
         guard input.messages.count <= 64, !input.continuesFinalMessage else { return nil }
         return input.messages.indices.first { index in
             var beginning = input
-            beginning.messages = Array(input.messages[...index])
+            guard let messages = try? template.messages(Array(input.messages[...index])) else { return false }
+            beginning.messages = messages
             do throws(TemplateError) {
                 _ = try template.render(beginning, clock: clock)
                 return false
