@@ -46,8 +46,11 @@ package struct JSONFields<Failure: JSONFieldFailure> {
         return read
     }
 
-    /// The value, left where it is.
-    package func peek(_ name: String) -> JSONValue? { members[name] }
+    /// The value, left where it is; nil where it is absent or null.
+    package func peek(_ name: String) -> JSONValue? {
+        if case .null? = members[name] { return nil }
+        return members[name]
+    }
 
     package mutating func text(_ name: String) throws(Failure) -> String? { try value(name, .text) }
     package mutating func flag(_ name: String) throws(Failure) -> Bool? { try value(name, .flag) }

@@ -13,7 +13,7 @@
 ///     }
 ///     try reader.finish()
 package struct JSONReader {
-    static let nestingLimit = 32
+    static let nestingLimit = 64
     static let combiningMarkLimit = 30
 
     let bytes: [UInt8]

@@ -82,6 +82,13 @@ public struct ChatTemplate: Sendable {
         }
     }
 
+    /// Tools as OpenAI's API has them, without members that are null.
+    ///
+    /// - Throws: ``MessageError`` for what is no function with a name.
+    public static func tools(_ tools: [TemplateValue]) throws(MessageError) -> [TemplateValue] {
+        try MessageStep.tools(tools)
+    }
+
     /// The text for variables of any kind. Those that the caller does not name are undefined, `messages` too.
     public func render(
         variables: [String: TemplateValue], clock: TemplateClock = .system

@@ -21,8 +21,8 @@ public struct MessageError: Error, Sendable, Hashable, CustomStringConvertible {
 /// - The content is a text or a list of parts, by what the template reads; texts of parts are joined by line breaks.
 ///   Content that is null or absent is the empty text in an assistant's message, or null beside calls where the template
 ///   writes them only so. A refusal is content, unless the template writes it itself.
-/// - Members that are null, and calls, names, refusals and reasoning that are empty, are absent. Reasoning has the names
-///   `reasoning_content` and `thinking`, whichever of them or `reasoning` is sent. Arguments of calls are mappings, unless
+/// - Members that are null, and calls, names, refusals and reasoning that are empty, are absent. Reasoning has
+///   each of its names, whichever is sent. Arguments of calls are mappings, unless
 ///   the template writes them as a text only.
 /// - The role `developer` is `system` for a template that does not know it, or not beside others; system messages are
 ///   one, at the beginning, for a template that takes no several, or none after other messages.
@@ -41,7 +41,8 @@ struct MessageStep {
         return joined(converted)
     }
 
-    /// The names of a message's reasoning, the first that is there before the others, as in `transformers`.
+    /// The names of a message's reasoning, the first that is there before the others, as in `transformers`, which fills the
+    /// first two; some templates read the third.
     private static let reasoningNames = ["reasoning_content", "thinking", "reasoning"]
 
     /// Whether a message is of `system` or `developer`.
@@ -61,15 +62,18 @@ struct MessageStep {
         guard case .string(var role)? = message["role"] else {
             throw MessageError("\(place).role", "is missing or no string; it says who speaks")
         }
+        guard !role.isEmpty else { throw MessageError("\(place).role", "is empty; it says who speaks") }
         if role == "developer", !keepsDeveloper { role = "system" }
         var converted = TemplateValue.object(members.filter { !isAbsent($0) })
         converted["role"] = .string(role)
         converted["content"] = try content(of: message, role, "\(place).content")
         if let reasoning = MessageStep.reasoningNames.lazy.compactMap({ converted[$0] }).first {
-            converted["reasoning_content"] = reasoning
-            if converted["thinking"] == nil { converted["thinking"] = reasoning }
+            for name in MessageStep.reasoningNames where converted[name] == nil { converted[name] = reasoning }
         }
-        if case .array(let calls)? = converted["tool_calls"] {
+        if let value = converted["tool_calls"] {
+            guard case .array(let calls) = value else {
+                throw MessageError("\(place).tool_calls", "is no list; give one of calls")
+            }
             var parsed: [TemplateValue] = []
             for (index, call) in calls.enumerated() {
                 parsed.append(try self.call(call, "\(place).tool_calls[\(index)]"))
@@ -117,7 +121,7 @@ struct MessageStep {
                 }
                 texts.append(text)
             }
-        case .null?, nil: break
+        case .null?, nil: texts = role == "assistant" || role == "tool" ? [""] : []
         default: throw MessageError(place, "is neither a text nor a list of parts; give one of them")
         }
         if !form.readsRefusals, case .string(let refusal)? = message["refusal"], !refusal.isEmpty {
@@ -132,7 +136,7 @@ struct MessageStep {
         {
             return .null
         }
-        return written(texts.isEmpty ? [""] : texts)
+        return written(texts)
     }
 
     private func written(_ texts: [String]) -> TemplateValue {
@@ -144,22 +148,59 @@ struct MessageStep {
 
     /// A call of a tool, whose arguments the API has as a text of JSON.
     private func call(_ call: TemplateValue, _ place: String) throws(MessageError) -> TemplateValue {
-        guard var function = call["function"] else { return call }
+        guard case .object? = call["function"], var function = call["function"] else {
+            throw MessageError("\(place).function", "is missing or no object; only calls of functions are written")
+        }
+        guard case .string(let name)? = function["name"], !name.isEmpty else {
+            throw MessageError("\(place).function.name", "is missing or no string; give the function's name")
+        }
         let place = "\(place).function.arguments"
         switch function["arguments"] {
         case .null?, nil, .string("")?, .string("null")?:
             function["arguments"] = form.readsArgumentsAsText ? "{}" : .object([])
         case .string(let text)?:
-            guard let value = try? TemplateValue(json: Array(text.utf8)), case .object = value else {
-                throw MessageError(place, "is \(text.quoted), which is no JSON object; give the arguments as one")
-            }
+            let value = try arguments(text, place)
             if !form.readsArgumentsAsText { function["arguments"] = value }
         case let value?:
+            guard case .object = value else {
+                throw MessageError(place, "is neither a text nor an object; give the arguments as one of them")
+            }
             if form.readsArgumentsAsText, let text = value.jsonText { function["arguments"] = .string(text) }
         }
         var call = call
         call["function"] = function
         return call
+    }
+
+    private func arguments(_ text: String, _ place: String) throws(MessageError) -> TemplateValue {
+        do throws(TemplateError) {
+            let value = try TemplateValue(json: Array(text.utf8))
+            if case .object = value { return value }
+        } catch {
+            throw MessageError(place, "is \(text.quoted), which cannot be read: \(error.message)")
+        }
+        throw MessageError(place, "is \(text.quoted), which is no JSON object; give the arguments as one")
+    }
+
+    // MARK: Tools
+
+    /// Tools as the API has them, without members that are null.
+    static func tools(_ tools: [TemplateValue]) throws(MessageError) -> [TemplateValue] {
+        var converted: [TemplateValue] = []
+        for (index, tool) in tools.enumerated() {
+            let place = "tools[\(index)].function"
+            guard case .object(let members)? = tool["function"] else {
+                throw MessageError(
+                    place, "is missing or no object; give each tool as {\"type\": \"function\", \"function\": …}")
+            }
+            guard case .string(let name)? = tool["function"]?["name"], !name.isEmpty else {
+                throw MessageError("\(place).name", "is missing or no string; give the function's name")
+            }
+            var tool = tool
+            tool["function"] = .object(members.filter { if case .null = $0.value { false } else { true } })
+            converted.append(tool)
+        }
+        return converted
     }
 
     // MARK: System messages
@@ -183,7 +224,7 @@ struct MessageStep {
             default: []
             }
         }
-        first["content"] = written([texts.joined(separator: "\n\n")])
+        first["content"] = written([texts.filter { !$0.isEmpty }.joined(separator: "\n\n")])
         return [first] + messages.filter { !instructs($0) }
     }
 }

@@ -34,7 +34,7 @@ public enum TemplateValue: Sendable {
 
     /// Reads JSON (RFC 8259); a whole number that does not fit 64 bits becomes the nearest double.
     ///
-    /// - Throws: `malformedConversation`, with the place, where `json` is no JSON, nests deeper than 32 or names a member
+    /// - Throws: `malformedConversation`, with the place, where `json` is no JSON, nests deeper than 64 or names a member
     ///   twice.
     public init(json: [UInt8]) throws(TemplateError) {
         do {
@@ -110,7 +110,7 @@ extension TemplateValue {
     var jsonText: String? {
         var json = JSONText()
         do {
-            try json.write(Value(self))
+            try json.write(LLMTemplate.Value(self))
             return json.text
         } catch {
             return nil

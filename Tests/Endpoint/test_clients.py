@@ -126,7 +126,9 @@ def as_texts(message):
 
 
 def as_parts(message):
-    message = {**message, "content": [{"type": "text", "text": text} for text in message["content"]]}
+    # A refusal is content for a template that does not write it.
+    texts = message["content"] if not message.get("refusal") else [message["refusal"]]
+    message = {**message, "content": [{"type": "text", "text": text} for text in texts]}
     if message["role"] == "developer":
         message["role"] = "system"
     if "tool_calls" in message:

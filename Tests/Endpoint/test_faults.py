@@ -249,3 +249,67 @@ def test_items_of_responses_are_messages(templated):
     said = "system:Be brief.;user:Weather?;assistant:city=Paris;tool:sun;assistant:No.;"
     tokens = templated.post("/tokenize", {"model": "items", "prompt": said, "add_special_tokens": False}).json()
     assert answer.json()["usage"]["input_tokens"] == tokens["count"]
+
+
+CHAT, BEAMS = "/v1/chat/completions", {"prompt": "the king", "use_beam_search": True, "n": 2, "max_tokens": 2}
+HI = {"role": "user", "content": "Hi"}
+
+
+def called(**call):
+    return {"messages": [HI, {"role": "assistant", "content": "", "tool_calls": [call]}]}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "param"),
+    [
+        (CHAT, called(id="a", type="custom", custom={}), "messages[1].tool_calls[0].function"),
+        (CHAT, called(function={"name": 5}), "messages[1].tool_calls[0].function.name"),
+        (CHAT, called(function={"name": "f", "arguments": 5}), "messages[1].tool_calls[0].function.arguments"),
+        (CHAT, {"messages": [HI, {"role": "assistant", "content": "", "tool_calls": "x"}]}, "messages[1].tool_calls"),
+        (CHAT, {"messages": [{"role": "", "content": "Hi"}]}, "messages[0].role"),
+        (CHAT, {"messages": [{"role": "user", "content": []}]}, "messages[0].content"),
+        (CHAT, {"messages": [HI], "tools": ["f"]}, "tools[0].function"),
+        (CHAT, {"messages": [HI], "tools": [{"type": "function", "name": "f"}]}, "tools[0].function"),
+        (CHAT, {"messages": [HI], "chat_template_kwargs": {"tools": []}}, "chat_template_kwargs.tools"),
+        ("/v1/completions", {**BEAMS, "stop": ["a"]}, "stop"),
+        ("/v1/completions", {**BEAMS, "logprobs": 1}, "logprobs"),
+        ("/v1/embeddings", {"input": "king " * 1200}, "input"),
+        ("/v1/embeddings", {"input": "a", "return_token_ids": True}, "return_token_ids"),
+        ("/v1/responses", {"input": "a", "metadata": [1]}, "metadata"),
+        (
+            "/v1/responses",
+            {"input": [{"type": "function_call_output", "call_id": "c", "output": [{"type": "input_image"}]}]},
+            "input[0].output[0].type",
+        ),
+        ("/v1/responses", {"input": [{"type": "reasoning", "summary": []}]}, "input"),
+    ],
+)
+def test_what_cannot_be_taken_is_named(server, path, body, param):
+    answer = server.post(path, body)
+    assert answer.status_code == 400 and answer.json()["error"]["param"] == param, answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/tokenize", {"prompt": "a", "messages": None}),
+        ("/v1/completions", {**BEAMS, "temperature": 0}),
+        ("/v1/completions", {**BEAMS, "n": 2.0}),
+        ("/v1/completions", {"prompt": [5] * 1015, "use_beam_search": True, "n": 2}),
+        (CHAT, {"messages": [HI], "logprobs": False, "top_logprobs": 0, "max_tokens": 1}),
+        (CHAT, called(function={"name": "f", "arguments": {}})),
+    ],
+)
+def test_what_says_nothing_wrong_is_taken(server, path, body):
+    answer = server.post(path, body)
+    assert answer.status_code == 200, answer.text
+
+
+def test_a_prompt_alone_is_streamed_too(server):
+    body = {"prompt": "Once upon", "echo": True, "max_tokens": 0, "logprobs": 1}
+    whole, stream = server.post("/v1/completions", body), server.post("/v1/completions", {**body, "stream": True})
+    events = [json.loads(line[6:]) for line in stream.text.split("\n") if line.startswith("data: {")]
+    (choice,) = whole.json()["choices"]
+    assert choice["text"] == "Once upon" == "".join(event["choices"][0]["text"] for event in events)
+    tables = [event["choices"][0]["logprobs"] for event in events if event["choices"][0]["logprobs"]]
+    assert tables == [choice["logprobs"]]

@@ -70,7 +70,7 @@ import Testing
             """
         ])
         var withTools = input
-        withTools.tools = [["name": "f"]]
+        withTools.tools = [["type": "function", "function": ["name": "f"]]]
         #expect(try model.chatFormat.text(of: input) == "plain")
         #expect(try model.chatFormat.text(of: withTools) == "tools")
         let json = #"{"messages": [], "tools": [{"name": "f"}]}"#

@@ -170,7 +170,7 @@ import Testing
 
     @Test(arguments: ["reasoning_content", "thinking", "reasoning"])
     func `Reasoning has the name that the template reads`(name: String) throws {
-        for read in ["reasoning_content", "thinking"] {
+        for read in ["reasoning_content", "thinking", "reasoning"] {
             let template = "{% for m in messages %}<{{ m.\(read) }}>{{ m.content }}{% endfor %}"
             var message: TemplateValue = ["role": "assistant", "content": "a"]
             message[name] = "r"

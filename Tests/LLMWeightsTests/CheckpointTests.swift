@@ -116,7 +116,7 @@ import Testing
         (#"{"weight_map":{"a":1}}"#, "'weight_map' 'a'"),
         (#"{"weight_map":{"a":"1.safetensors","a":"2.safetensors"}}"#, "'a' appears twice"),
         (#"{"weight_map":{"a":"1.safetensors"}} {}"#, "after the end"),
-        (#"{"metadata":"# + String(repeating: "[", count: 100_000), "deeper than 32"),
+        (#"{"metadata":"# + String(repeating: "[", count: 100_000), "deeper than 64"),
     ])
     func aFaultyIndexIsRefused(text: String, words: String) throws {
         let error = try refusal([indexName: Array(text.utf8), "1.safetensors": shard("a")])

@@ -90,8 +90,8 @@ struct Refusal: CustomTestStringConvertible {
         Refusal("number with leading zero", fields: #""x":01"#, "leading zero"),
         Refusal("number that ends in a point", fields: #""x":1."#, "value is needed"),
         Refusal("wrong bracket", fields: #""x":[1}"#, "','"),
-        Refusal("a million open arrays", "{\"w\":{\"x\":" + String(repeating: "[", count: 1_000_000), "deeper than 32"),
-        Refusal("a million open objects", "{" + String(repeating: "\"a\":{", count: 1_000_000), "deeper than 32"),
+        Refusal("a million open arrays", "{\"w\":{\"x\":" + String(repeating: "[", count: 1_000_000), "deeper than 64"),
+        Refusal("a million open objects", "{" + String(repeating: "\"a\":{", count: 1_000_000), "deeper than 64"),
     ]
 
     static let fields = [

@@ -95,12 +95,21 @@ public struct ChatFormat: Sendable {
         var input = input
         let sent = input.messages
         input.messages = try messages(sent, of: chosen, place)
+        if let tools = input.tools {
+            do throws(MessageError) {
+                input.tools = try ChatTemplate.tools(tools)
+            } catch {
+                throw LLMGenError(error)
+            }
+        }
         do throws(TemplateError) {
             input.specialTokens.merge(try templates.get().specialTokens) { own, _ in own }
             return try chosen.render(input, clock: clock)
         } catch {
             input.messages = sent
-            guard error.code == .messagesRefused, let index = refusedMessage(input, chosen, error, clock) else {
+            guard error.code == .messagesRefused || error.code == .templateFailed,
+                let index = refusedMessage(input, chosen, error, clock)
+            else {
                 throw LLMGenError(error)
             }
             throw LLMGenError(
@@ -112,10 +121,14 @@ public struct ChatFormat: Sendable {
     private func messages(
         _ messages: [TemplateValue], of template: ChatTemplate, _ place: (Int) -> String
     ) throws(LLMGenError) -> [TemplateValue] {
+        guard !messages.isEmpty else {
+            throw LLMGenError(
+                code: .invalidInput, message: "messages is empty; give at least one message", field: "messages")
+        }
         do throws(MessageError) {
             return try template.messages(messages, place: place)
         } catch {
-            throw LLMGenError(code: .invalidInput, message: error.message, cause: error, field: error.place)
+            throw LLMGenError(error)
         }
     }
 
@@ -155,17 +168,30 @@ public struct ChatFormat: Sendable {
         } catch {
             throw LLMGenError(error)
         }
+        if !verbatim, case .array(let messages)? = variables.removeValue(forKey: "messages") {
+            var input = ChatTemplateInput(messages: messages)
+            if case .array(let tools)? = variables.removeValue(forKey: "tools") { input.tools = tools }
+            if case .array(let documents)? = variables.removeValue(forKey: "documents") { input.documents = documents }
+            if case .bool(false)? = variables.removeValue(forKey: "add_generation_prompt") {
+                input.addsGenerationPrompt = false
+            }
+            input.extraVariables = variables
+            return try text(of: input, template: template, clock: clock)
+        }
         var hasTools = true
         if case .null? = variables["tools"] { hasTools = false }
         let chosen: ChatTemplate = if let template { template } else { try self.template(hasTools: hasTools) }
-        if !verbatim, case .array(let messages)? = variables["messages"] {
-            variables["messages"] = .array(try self.messages(messages, of: chosen) { "messages[\($0)]" })
-        }
         do throws(TemplateError) {
             return try chosen.render(variables: variables, clock: clock)
         } catch {
             throw LLMGenError(error)
         }
+    }
+}
+
+extension LLMGenError {
+    fileprivate init(_ error: MessageError) {
+        self.init(code: .invalidInput, message: error.message, cause: error, field: error.place)
     }
 }
 

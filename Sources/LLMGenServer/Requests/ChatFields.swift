@@ -20,7 +20,16 @@ enum ChatFields {
             guard case .object(let members) = value else {
                 throw fields.invalid("chat_template_kwargs", "is \(value.kindName); it must be an object")
             }
-            for (name, value) in members { input.extraVariables[name] = TemplateValue(value) }
+            let own = [
+                "messages", "tools", "documents", "add_generation_prompt", "continue_final_message", "chat_template",
+            ]
+            for (name, value) in members {
+                guard !own.contains(name) else {
+                    let place = "chat_template_kwargs.\(name)"
+                    throw .invalid("\(place) is given; use the field \(name)", param: place)
+                }
+                input.extraVariables[name] = TemplateValue(value)
+            }
         }
         try fields.refuse("chat_template", "the server's own templates are used")
         let addsSpecialTokens = try fields.flag("add_special_tokens") ?? false
@@ -51,7 +60,7 @@ enum ChatFields {
         return TemplateValue(value)
     }
 
-    private static func check(_ part: JSONValue, _ place: String) throws(ErrorResponse) {
+    static func check(_ part: JSONValue, _ place: String) throws(ErrorResponse) {
         guard case .object(let members) = part, case .string(let type)? = members["type"] else {
             throw .invalid("\(place) is no object with a type", param: place)
         }

@@ -30,7 +30,7 @@ struct ChatRequest: Sendable {
         let tokens = try ChatFields.tokens(&fields, common.entry, common.engine, state.options)
         let reportsLogprobs = try fields.flag("logprobs") ?? false
         let top = try fields.integer("top_logprobs")
-        guard top == nil || reportsLogprobs else {
+        guard top ?? 0 == 0 || reportsLogprobs else {
             throw .invalid("top_logprobs is given without logprobs; set logprobs to true", param: "top_logprobs")
         }
         let maxTokens = (try fields.integer("max_completion_tokens"), try fields.integer("max_tokens"))
@@ -46,6 +46,7 @@ struct ChatRequest: Sendable {
         // Hints, which change nothing of what is right.
         fields.ignore("verbosity", "prediction")
         try ResponseFormat.check(&fields)
+        if beams != nil { try BeamFields.refuse(logprobs: reportsLogprobs ? 0 : nil, ofPrompt, names: .completions) }
         let parameters = try SamplingFields.parameters(
             &fields, maxTokens: maxTokens.0 ?? maxTokens.1,
             logprobs: reportsLogprobs ? top ?? 0 : nil, promptLogprobs: ofPrompt, names: names)

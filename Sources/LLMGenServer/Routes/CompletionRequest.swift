@@ -28,12 +28,10 @@ struct CompletionRequest: Sendable {
             &fields, common.entry, engine, state.options, addsSpecialTokens)
         let echo = try fields.flag("echo") ?? false
         let asked = try fields.integer("max_tokens")
-        onlyPrompt = asked == 0 && echo && common.stream == nil
+        onlyPrompt = asked == 0 && echo
         logprobs = try fields.integer("logprobs")
         let ofPrompt = try fields.integer("prompt_logprobs")
         reportsPromptLogprobs = ofPrompt != nil
-        beams = try BeamFields.parameters(
-            &fields, engine, common, maxTokens: asked ?? CompletionRequest.defaultMaxTokens)
         try fields.refuse("suffix", unless: { $0 == .string("") }, "a text between two others cannot be generated here")
         let bestOf = try fields.integer("best_of")
         try ResponseFormat.check(&fields)
@@ -41,9 +39,12 @@ struct CompletionRequest: Sendable {
         let longest = prompts.map(\.tokens.count).max() ?? 0
         let room = max(1, engine.lengthLimit - longest)
         let usual = engine.model.samplingDefaults.maxTokens ?? CompletionRequest.defaultMaxTokens
+        let maxTokens = onlyPrompt ? 1 : asked ?? min(usual, room)
+        beams = try BeamFields.parameters(&fields, engine, common, maxTokens: asked ?? maxTokens)
+        if beams != nil { try BeamFields.refuse(logprobs: logprobs, ofPrompt, names: .completions) }
         let parameters = try SamplingFields.parameters(
-            &fields, maxTokens: onlyPrompt ? 1 : asked ?? min(usual, room),
-            logprobs: logprobs, promptLogprobs: ofPrompt ?? (echo ? logprobs : nil), names: .completions)
+            &fields, maxTokens: maxTokens, logprobs: logprobs, promptLogprobs: ofPrompt ?? (echo ? logprobs : nil),
+            names: .completions)
         guard bestOf == nil || bestOf == parameters.n ?? 1 else {
             throw .invalid("best_of is \(bestOf ?? 0), other than n; leave it out", param: "best_of")
         }
@@ -136,15 +137,33 @@ enum BeamFields {
         guard common.stream == nil else {
             throw .invalid("use_beam_search has no answer before its end; leave stream out", param: "use_beam_search")
         }
-        guard case .integer(let width)? = fields.peek("n") else {
-            throw .invalid("use_beam_search needs n, the number of beams", param: "n")
+        guard let width = fields.peek("n")?.exactInteger else {
+            throw .invalid("use_beam_search needs n, the number of beams, a whole number", param: "n")
         }
+        for name in [
+            "stop", "stop_token_ids", "min_tokens", "bad_words", "allowed_token_ids", "logit_bias",
+            "repetition_detection",
+        ] {
+            try fields.refuse(name, "a beam search does not take it; leave it out")
+        }
+        // What shapes the distribution plays no part, and must not make n beams one too many.
+        fields.ignore("temperature")
         let ignoresEOS = fields.peek("ignore_eos") == .flag(true)
         do throws(LLMGenError) {
             return try BeamSearchParameters(
                 beamWidth: width, maxTokens: maxTokens, lengthPenalty: penalty ?? 1, ignoreEOS: ignoresEOS)
         } catch {
-            throw ErrorResponse(error)
+            throw ErrorResponse(error, field: "use_beam_search")
+        }
+    }
+
+    /// Refuses log probabilities, which a search does not keep.
+    static func refuse(logprobs: Int?, _ ofPrompt: Int?, names: FieldNames) throws(ErrorResponse) {
+        for (name, value) in [(names.logprobs, logprobs), ("prompt_logprobs", ofPrompt)] where value != nil {
+            throw ErrorResponse(
+                status: 400, code: "unsupported_value",
+                message: "\(name) is given; a beam search keeps none, leave it out",
+                param: name)
         }
     }
 }

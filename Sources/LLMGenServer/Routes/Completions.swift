@@ -78,7 +78,7 @@ struct CompletionFormat: AnswerFormat {
     }
 
     mutating func append(_ piece: OutputPiece, prompt: Int, _ events: inout EventBuffer) {
-        choices.count(piece)
+        choices.count(piece, generates: !request.onlyPrompt)
         if let logprobs = piece.promptLogprobs {
             open(prompt, ChoicePart.Opening(promptLogprobs: logprobs), &events)
         }

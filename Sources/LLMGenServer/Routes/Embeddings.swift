@@ -13,9 +13,14 @@ struct Embeddings {
             try EmbeddingRequest(&fields, state, request, context)
         }
         defer { withExtendedLifetime(asked.pass) {} }
-        let outputs = try await departure.running {
-            try await asked.common.engine.embed(
-                asked.prompts, pooling: asked.pooling, normalize: asked.normalizes, asked.common.options)
+        let outputs: [EmbeddingOutput]
+        do {
+            outputs = try await departure.running {
+                try await asked.common.engine.embed(
+                    asked.prompts, pooling: asked.pooling, normalize: asked.normalizes, asked.common.options)
+            }
+        } catch let error as LLMGenError {
+            throw FieldNames.embeddings.renamed(ErrorResponse(error))
         }
         let tokens = outputs.reduce(0) { $0 + $1.usage.promptTokens }
         context.record.update { $0.promptTokens = tokens }
@@ -77,6 +82,9 @@ struct EmbeddingRequest: Sendable {
         _ fields: inout RequestFields, _ state: ServerState, _ request: Request, _ context: ServerContext
     ) throws(ErrorResponse) {
         common = try CommonFields(&fields, state, request, context)
+        guard !common.returnsTokenIDs else {
+            throw fields.invalid("return_token_ids", "is true; this route tells none", code: "unsupported_value")
+        }
         let (entry, engine) = (common.entry, common.engine)
         prompts = try fields.prompts("input").map { prompt throws(ErrorResponse) in
             .tokenIDs(try entry.tokens(of: prompt, engine, state.options, field: "input"))

@@ -30,15 +30,24 @@ struct ResponsesRequest: Sendable {
         _ fields: inout RequestFields, _ state: ServerState, _ request: Request, _ context: ServerContext
     ) throws(ErrorResponse) {
         metadata = fields.peek("metadata")
+        if let metadata {
+            guard case .object = metadata else {
+                throw fields.invalid("metadata", "is \(metadata.kindName); it must be an object", code: "invalid_type")
+            }
+        }
         if let store = try fields.flag("store"), store {
             throw fields.invalid("store", "is true; nothing is stored here, leave it out", code: "unsupported_value")
         }
         common = try CommonFields(&fields, state, request, context)
+        guard !common.returnsTokenIDs else {
+            throw fields.invalid("return_token_ids", "is true; this route tells none", code: "unsupported_value")
+        }
         instructions = try fields.text("instructions")
         let input = try ResponsesRequest.input(&fields)
         let instructed =
             instructions.map { [(place: "instructions", message: TemplateValue.message("system", $0))] } ?? []
         let messages = instructed + input
+        guard !messages.isEmpty else { throw fields.invalid("input", "has no message; give at least one") }
         maxOutputTokens = try fields.integer("max_output_tokens")
         let include = try fields.texts("include") ?? []
         if let other = include.first(where: { $0 != ResponsesRequest.logprobs && !ResponsesRequest.absent.contains($0) }
@@ -119,6 +128,9 @@ struct ResponsesRequest: Sendable {
                 messages.append((place, ["role": "assistant", "content": "", "tool_calls": [call]]))
             }
         case .string("function_call_output")?:
+            if case .array(let parts)? = members["output"] {
+                for (index, part) in parts.enumerated() { try ChatFields.check(part, "\(place).output[\(index)]") }
+            }
             messages.append(
                 (
                     place,
@@ -281,12 +293,11 @@ struct ResponsesFormat: AnswerFormat {
     // MARK: Parts of the answer
 
     private var status: String {
-        guard let output else { return "in_progress" }
-        return output.finishReason == .stop ? "completed" : "incomplete"
+        output.map(itemStatus) ?? "in_progress"
     }
 
     private func itemStatus(_ output: RequestOutput) -> String {
-        output.finishReason == .stop ? "completed" : "incomplete"
+        output.finishReason.openAI == "stop" ? "completed" : "incomplete"
     }
 
     private func writePlace(_ json: inout JSONWriter) {
@@ -304,10 +315,10 @@ struct ResponsesFormat: AnswerFormat {
             json.member("status", status)
             json.member("error") { $0.null() }
             json.member("incomplete_details") { json in
-                guard status == "incomplete", let output else { return json.null() }
-                let reason = output.finishReason == .length ? "max_output_tokens" : output.finishReason.rawValue
-                json.object { $0.member("reason", reason) }
+                guard status == "incomplete" else { return json.null() }
+                json.object { $0.member("reason", "max_output_tokens") }
             }
+            if let further = output?.finishReason.further { json.member("stop_reason", further) }
             json.member("instructions", request.instructions)
             json.member("max_output_tokens", request.maxOutputTokens)
             json.member("metadata") { $0.value(request.metadata ?? .object([:])) }
@@ -338,7 +349,12 @@ struct ResponsesFormat: AnswerFormat {
         guard let usage = output?.usage else { return json.null() }
         json.object { json in
             json.member("input_tokens", usage.promptTokens)
-            json.member("input_tokens_details") { $0.object { $0.member("cached_tokens", usage.cachedTokens) } }
+            json.member("input_tokens_details") { json in
+                json.object { json in
+                    json.member("cached_tokens", usage.cachedTokens)
+                    json.member("cache_write_tokens", 0)
+                }
+            }
             json.member("output_tokens", usage.completionTokens)
             json.member("output_tokens_details") { $0.object { $0.member("reasoning_tokens", 0) } }
             json.member("total_tokens", usage.promptTokens + usage.completionTokens)

@@ -38,8 +38,10 @@ struct ChoiceEvents: Sendable {
     }
 
     /// Counts a piece, before its event.
-    mutating func count(_ piece: OutputPiece) {
-        if piece.tokenID != nil { usage.completion += 1 }
+    ///
+    /// - Parameter generates: whether its token is part of the answer.
+    mutating func count(_ piece: OutputPiece, generates: Bool = true) {
+        if generates, piece.tokenID != nil { usage.completion += 1 }
         guard let output = piece.output else { return }
         usage.prompt += output.usage.promptTokens
         usage.cached += output.usage.cachedTokens

@@ -155,7 +155,7 @@ class Client:
         return message
 
     def call(self, call: Call) -> dict[str, Any]:
-        arguments = json.dumps(call.arguments) if self.text_arguments else call.arguments
+        arguments = json.dumps(call.arguments, ensure_ascii=False) if self.text_arguments else call.arguments
         if not call.arguments:
             arguments = self.no_arguments
         function = {"name": call.name} if arguments is ABSENT else {"name": call.name, "arguments": arguments}
@@ -214,10 +214,10 @@ class Form:
             if self.null_content and not turn.texts:
                 message["content"] = None
             message["tool_calls"] = [{"id": call.id, "type": "function", "function": {
-                "name": call.name, "arguments": json.dumps(call.arguments) if self.text_arguments else call.arguments,
+                "name": call.name, "arguments": json.dumps(call.arguments, ensure_ascii=False) if self.text_arguments else call.arguments,
             }} for call in turn.calls]
         if turn.reasoning is not None:
-            # transformers fills the first two of any one.
+            # transformers fills the first two of any one; a template may read the third.
             message.update(dict.fromkeys(("reasoning_content", "thinking", "reasoning"), turn.reasoning))
         if turn.answers is not None:
             message["tool_call_id"] = turn.answers
@@ -250,9 +250,11 @@ def loss(prompt: str | None, turns: list[Turn]) -> float:
     if prompt is None:
         return float("inf")
     texts = [text.strip() for turn in turns for text in turn.texts]
-    calls = [call.arguments for turn in turns for call in turn.calls]
-    values = [value for arguments in calls for value in arguments.values() if isinstance(value, str)]
-    return (sum(text not in prompt for text in texts + values) + sum(repr(call) in prompt for call in calls if call)
+    calls = [call for turn in turns for call in turn.calls]
+    values = [value for call in calls for value in call.arguments.values() if isinstance(value, str)]
+    return (sum(text not in prompt for text in texts + [call.name for call in calls])
+            + sum(value not in prompt and json.dumps(value, ensure_ascii=False) not in prompt for value in values)
+            + sum(repr(call.arguments) in prompt for call in calls if call.arguments)
             + ("{'type': 'text'" in prompt))
 
 
