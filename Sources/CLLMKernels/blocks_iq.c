@@ -118,12 +118,13 @@ void llm_decode_iq1_s(const unsigned char *block, size_t count, float *weights) 
     }
 }
 
-// For each 8 weights the low byte of a row, then three high bits and a sign; four numbers of 16 bits, each of four scales of
-// 3 bits and four bits of the float16 that they share.
+// For each 8 weights the low byte of a row, then three high bits and a sign; four numbers of 16 bits, each of four scales
+// of 3 bits and four bits of the float16 that they share.
 void llm_decode_iq1_m(const unsigned char *block, size_t count, float *weights) {
     for (; count--; block += 56) {
         const unsigned char *scales = block + 48;
-        const uint16_t bits = (uint16_t)(scales[1] >> 4 | (scales[3] & 0xF0) | (scales[5] & 0xF0) << 4 | (scales[7] & 0xF0) << 8);
+        uint16_t bits = 0;
+        for (size_t i = 0; i < 4; i++) bits = (uint16_t)(bits | (scales[i * 2 + 1] >> 4) << i * 4);
         const float d = half_at((const unsigned char *)&bits);
         for (size_t i = 0; i < 32; i++, weights += 8) {
             const unsigned high = half_byte(block + 32, i);
@@ -135,8 +136,8 @@ void llm_decode_iq1_m(const unsigned char *block, size_t count, float *weights) 
 
 const int8_t llm_iq4_values[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
 
-// Float16; 8 scales of 6 bits, the high two in 2 bytes, the low four in 4; for each 32 weights 16 bytes, weights 0…15 in their
-// low halves, 16…31 in their high ones.
+// Float16; 8 scales of 6 bits, the high two in 2 bytes, the low four in 4; for each 32 weights 16 bytes, weights 0…15 in
+// their low halves, 16…31 in their high ones.
 void llm_decode_iq4_xs(const unsigned char *block, size_t count, float *weights) {
     for (; count--; block += 136) {
         const float d = half_at(block);

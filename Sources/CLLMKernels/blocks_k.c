@@ -5,7 +5,7 @@
 
 enum { BLOCK = 256 };
 
-// Weight i of 64 bytes that hold 2 bits of each: bytes 0…31 have weights 0…127, 32 to a pair of bits, then 128…255.
+// Weight i of 64 bytes that hold 2 bits of each: bytes 0…31 have weights 0…127, 32 to a pair of bits; then 128…255.
 static unsigned two_bits(const unsigned char *bytes, size_t i) {
     return bytes[i / 128 * 32 + i % 32] >> i % 128 / 32 * 2 & 3;
 }
@@ -39,16 +39,16 @@ void llm_decode_q3_k(const unsigned char *block, size_t count, float *weights) {
     }
 }
 
-// Scale and minimum of 6 bits of group 0…7 in 12 bytes: those of the first four in the low bits of bytes 0…3 and 4…7; of the
-// last four the low halves in bytes 8…11, the other two bits above those of the first four.
+// Scale and minimum of 6 bits of group 0…7 in 12 bytes: those of the first four in the low bits of bytes 0…3 and 4…7; of
+// the last four the low halves in bytes 8…11, the other two bits above those of the first four.
 static void scale_and_minimum(const unsigned char *bytes, size_t group, float *scale, float *minimum) {
     const unsigned first = bytes[group % 4], second = bytes[4 + group % 4], third = bytes[8 + group % 4];
     *scale = (float)(group < 4 ? first & 63 : (third & 15) | first >> 6 << 4);
     *minimum = (float)(group < 4 ? second & 63 : third >> 4 | second >> 6 << 4);
 }
 
-// Float16 for scales and minima, 12 bytes of them, one pair for 32 weights; `fifth`, or NULL: a byte of fifth bits for each of
-// 32 weights, one a group; then 32 bytes for two groups, in their low and high halves: scale * q - minimum.
+// Float16 for scales and minima, 12 bytes of them, one pair for 32 weights; `fifth`, or NULL: a byte of fifth bits for
+// each of 32 weights, one a group; then 32 bytes for two groups, in their low and high halves: scale * q - minimum.
 static void decode_pairs(
     const unsigned char *block, const unsigned char *fifth, const unsigned char *low, float *weights) {
     const float d = half_at(block), dmin = half_at(block + 2);
@@ -87,8 +87,8 @@ void llm_decode_q6_k(const unsigned char *block, size_t count, float *weights) {
     }
 }
 
-// Digits of base 3, five to a byte (four in the last four bytes), a byte being 256 / 243 of their number, so that the highest
-// digit is the integer part of three times it. 32 bytes have weights 0…159, 16 weights 160…239, 4 the rest.
+// Digits of base 3, five to a byte (four in the last four bytes), a byte being 256 / 243 of their number, so that the
+// highest digit is the integer part of three times it. 32 bytes have weights 0…159, 16 weights 160…239, 4 the rest.
 void llm_decode_tq1_0(const unsigned char *block, size_t count, float *weights) {
     static const struct {
         size_t bytes, digits;

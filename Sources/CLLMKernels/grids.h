@@ -1,5 +1,5 @@
-// Made by Tests/Fixtures/weights/make_grids.py. The grids of ggml's IQ types: rows of 8 elements of 2 bits, or of 4 of 4
-// bits, the first in the lowest; each is the number of a value in the type's own list.
+// Made by Tests/Fixtures/weights/make_grids.py. The grids of ggml's IQ types: rows of 8 elements of 2 bits, or of 4
+// of 4 bits, the first in the lowest; each is the number of a value in the type's own list.
 #include <stdint.h>
 
 static const uint16_t iq2_xxs_grid[256] = {

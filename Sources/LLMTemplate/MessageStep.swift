@@ -21,9 +21,8 @@ public struct MessageError: Error, Sendable, Hashable, CustomStringConvertible {
 /// - The content is a text or a list of parts, by what the template reads; texts of parts are joined by line breaks.
 ///   Content that is null or absent is the empty text in an assistant's message, or null beside calls where the template
 ///   writes them only so. A refusal is content, unless the template writes it itself.
-/// - Members that are null, and calls, names, refusals and reasoning that are empty, are absent. Reasoning has
-///   each of its names, whichever is sent. Arguments of calls are mappings, unless
-///   the template writes them as a text only.
+/// - Members that are null, and calls, names, refusals and reasoning that are empty, are absent. Reasoning has each of its
+///   names, whichever is sent. Arguments of calls are mappings, unless the template writes them as a text only.
 /// - The role `developer` is `system` for a template that does not know it, or not beside others; system messages are
 ///   one, at the beginning, for a template that takes no several, or none after other messages.
 struct MessageStep {

@@ -132,8 +132,8 @@ public struct ChatFormat: Sendable {
         }
     }
 
-    /// The message, as it was sent, with which the conversation begins to be refused as the whole of it is; nil where that is not found
-    /// out, or the conversation is long.
+    /// The message, as it was sent, with which the conversation begins to be refused as the whole of it is; nil where that
+    /// is not found out, or the conversation is long.
     private func refusedMessage(
         _ input: ChatTemplateInput, _ template: ChatTemplate, _ error: TemplateError, _ clock: TemplateClock
     ) -> Int? {

@@ -140,11 +140,12 @@ enum BeamFields {
         guard let width = fields.peek("n")?.exactInteger else {
             throw .invalid("use_beam_search needs n, the number of beams, a whole number", param: "n")
         }
+        let nothing: Set<JSONValue> = [.array([]), .object([:]), .integer(0)]
         for name in [
             "stop", "stop_token_ids", "min_tokens", "bad_words", "allowed_token_ids", "logit_bias",
             "repetition_detection",
         ] {
-            try fields.refuse(name, "a beam search does not take it; leave it out")
+            try fields.refuse(name, unless: { nothing.contains($0) }, "a beam search does not take it; leave it out")
         }
         // What shapes the distribution plays no part, and must not make n beams one too many.
         fields.ignore("temperature")
@@ -162,8 +163,7 @@ enum BeamFields {
         for (name, value) in [(names.logprobs, logprobs), ("prompt_logprobs", ofPrompt)] where value != nil {
             throw ErrorResponse(
                 status: 400, code: "unsupported_value",
-                message: "\(name) is given; a beam search keeps none, leave it out",
-                param: name)
+                message: "\(name) is given; a beam search keeps none, leave it out", param: name)
         }
     }
 }

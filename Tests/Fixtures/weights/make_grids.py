@@ -7,8 +7,8 @@ from gguf import quants
 
 GRIDS = [quants.IQ2_XXS, quants.IQ2_XS, quants.IQ2_S, quants.IQ3_XXS, quants.IQ3_S, quants.IQ1_S]
 
-print("// Made by Tests/Fixtures/weights/make_grids.py. The grids of ggml's IQ types: rows of 8 elements of 2 bits, or of 4 of 4")
-print("// bits, the first in the lowest; each is the number of a value in the type's own list.")
+print("// Made by Tests/Fixtures/weights/make_grids.py. The grids of ggml's IQ types: rows of 8 elements of 2 bits, or of 4")
+print("// of 4 bits, the first in the lowest; each is the number of a value in the type's own list.")
 print("#include <stdint.h>")
 for kind in GRIDS:
     data = bytes.fromhex(kind.grid_hex.decode())
