@@ -20,6 +20,8 @@ import Testing
         Pair(
             file: "llama-tied-bf16-bf16", folder: "llama-tied-bf16",
             options: LoadOptions(computeDtype: .bfloat16)),
+        Pair(file: "llama-tied-bf16-split-00001-of-00002", folder: "llama-tied-bf16"),
+        Pair(file: "llama-tied-bf16-split-00002-of-00002", folder: "llama-tied-bf16"),
         Pair(file: "llama-f16-f16", folder: "llama-f16"),
         // The folder's weights get the values that the file has.
         Pair(file: "llama-q8_0", folder: "llama", options: LoadOptions(quantization: .q8_0)),

@@ -55,7 +55,7 @@ struct GGUFSource: ModelSource {
     }
 
     func contents() throws(LLMGenError) -> SourceContents {
-        SourceContents(files: [file.file.path], tensors: file.tensors, gguf: file)
+        SourceContents(files: file.files.map(\.path), tensors: file.tensors, gguf: file)
     }
 
     private func model() throws(LLMGenError) -> GGUFModel {

@@ -76,7 +76,7 @@ public struct ModelInspection: Sendable, Encodable {
     public let preTokenizer: String?
     /// Tokens of the vocabulary.
     public let vocabularySize: Int?
-    /// Bytes of the file.
+    /// Bytes of the file, or of all parts.
     public let fileBytes: Int?
 
     /// Reads the model that `path` names (``ModelLocator``). - Throws: ``LLMGenError`` where there is no checkpoint, or a
@@ -107,7 +107,7 @@ public struct ModelInspection: Sendable, Encodable {
         vocabularySize = try LLMGenError.rethrowing {
             try gguf?.metadata.count(ofList: "tokenizer.ggml.tokens")
         }
-        fileBytes = gguf?.file.count
+        fileBytes = gguf?.files.reduce(0) { $0 + $1.count }
 
         do throws(LLMGenError) {
             (architectures, sizes, unsupported) = try ModelInspection.model(source)

@@ -84,11 +84,12 @@ def add_tokenizer(out, folder):
         out.add_chat_template(settings["chat_template"])
 
 
-def convert(folder, path, kind):
+def convert(folder, path, kind, split=0):
+    """Writes the folder's model; in files of `split` tensors each, unless that is 0."""
     config = json.loads((folder / "config.json").read_text())
     architecture = ARCHITECTURES[config["architectures"][0]]
     heads, kv_heads = config["num_attention_heads"], config["num_key_value_heads"]
-    out = gguf.GGUFWriter(path, architecture)
+    out = gguf.GGUFWriter(path, architecture, split_max_tensors=split)
     out.add_block_count(config["num_hidden_layers"])
     out.add_context_length(config["max_position_embeddings"])
     out.add_embedding_length(config["hidden_size"])
@@ -137,3 +138,4 @@ else:
     (HERE / "gguf").mkdir(exist_ok=True)
     for folder, kind in FIXTURES:
         convert(HERE / folder, HERE / "gguf" / f"{folder}-{kind.lower()}.gguf", kind)
+    convert(HERE / "llama-tied-bf16", HERE / "gguf" / "llama-tied-bf16-split.gguf", "BF16", split=12)
