@@ -73,9 +73,14 @@ import Testing
         withTools.tools = [["type": "function", "function": ["name": "f"]]]
         #expect(try model.chatFormat.text(of: input) == "plain")
         #expect(try model.chatFormat.text(of: withTools) == "tools")
-        let json = #"{"messages": [], "tools": [{"name": "f"}]}"#
+        let messages = #""messages": [{"role": "user", "content": "a"}]"#
+        let json = #"{\#(messages), "tools": [{"type": "function", "function": {"name": "f"}}]}"#
         #expect(try model.chatFormat.text(json: Array(json.utf8)) == "tools")
-        #expect(try model.chatFormat.text(json: Array(#"{"messages": []}"#.utf8)) == "plain")
+        #expect(try model.chatFormat.text(json: Array("{\(messages)}".utf8)) == "plain")
+        let none = Array(#"{"messages": []}"#.utf8)
+        let error = try #require(throws: LLMGenError.self) { try model.chatFormat.text(json: none) }
+        #expect(error.field == "messages")
+        #expect(try model.chatFormat.text(json: none, verbatim: true) == "plain")
     }
 
     @Test func `From turn to turn the conversation comes from the prefix cache`() async throws {
