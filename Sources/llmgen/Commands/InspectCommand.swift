@@ -42,7 +42,8 @@ extension ModelInspection {
         rows += types.map(\.row)
         rows.append(("tokenizer", tokenizerText))
         if let fileBytes {
-            rows.append(("file", "\(fileBytes) bytes (\(ByteCount(bytes: fileBytes)))"))
+            let size = "\(fileBytes) bytes (\(ByteCount(bytes: fileBytes)))"
+            rows.append(files.count == 1 ? ("file", size) : ("files", "\(files.count), together \(size)"))
         }
         return rows
     }
