@@ -40,9 +40,9 @@ package struct JSONFields<Failure: JSONFieldFailure> {
     }
 
     private func read<Value>(
-        _ value: JSONValue, _ name: String, _ kind: FieldKind<Value>
+        _ value: JSONValue, _ name: @autoclosure () -> String, _ kind: FieldKind<Value>
     ) throws(Failure) -> Value {
-        guard let read = kind.read(value) else { throw wrong(name, kind.wanted, value) }
+        guard let read = kind.read(value) else { throw wrong(name(), kind.wanted, value) }
         return read
     }
 
@@ -99,7 +99,9 @@ package struct JSONFields<Failure: JSONFieldFailure> {
     package func tokenIDs(_ elements: [JSONValue], _ name: String) throws(Failure) -> [Int32] {
         var ids: [Int32] = []
         ids.reserveCapacity(elements.count)
-        for (index, element) in elements.enumerated() { ids.append(try read(element, "\(name)[\(index)]", .tokenID)) }
+        // Made once: a prompt may have a million of them.
+        let kind = FieldKind<Int32>.tokenID
+        for (index, element) in elements.enumerated() { ids.append(try read(element, "\(name)[\(index)]", kind)) }
         return ids
     }
 

@@ -94,8 +94,9 @@ extension SamplingKind<[TokenID]> {
             return ids.contains(nil) ? nil : ids.compactMap(\.self)
         },
         read: { json, place throws(SamplingError) in
-            try SamplingKind.elements(of: json, place) { element, place throws(SamplingError) in
-                try FieldKind.tokenID.read(element, at: place)
+            let kind = FieldKind<TokenID>.tokenID
+            return try SamplingKind.elements(of: json, place) { element, place throws(SamplingError) in
+                try kind.read(element, at: place)
             }
         },
         write: { ids, json in json.array { json in for id in ids { json.value(id) } } })

@@ -14,7 +14,6 @@ public struct ChatTemplate: Sendable {
     /// The template as it is written.
     public let text: String
     private let statements: [Statement]
-    private let literals: Set<String>
     private let form = FoundForm()
 
     /// How the template reads messages, once that is asked for.
@@ -44,9 +43,7 @@ public struct ChatTemplate: Sendable {
         }
         self.text = text
         do {
-            let tokens = try Lexer.tokens(of: text)
-            statements = try Parser.statements(of: tokens)
-            literals = Set(tokens.compactMap { if case .string(let literal) = $0.kind { literal } else { nil } })
+            statements = try Parser.statements(of: text)
         } catch let error as JinjaError {
             throw TemplateError(error)
         } catch {
@@ -55,13 +52,15 @@ public struct ChatTemplate: Sendable {
     }
 
     /// Whether an expression of the template has a text as a literal.
-    func names(_ literal: String) -> Bool { literals.contains(literal) }
+    func names(_ literal: String) -> Bool {
+        (try? Lexer.tokens(of: text))?.contains { $0.kind == .string(literal) } ?? false
+    }
 
     /// The text for a conversation.
     ///
     /// - Throws: `messagesRefused` where the template itself refuses the messages (`raise_exception`), `templateFailed`
-    ///   where an expression has no value or a limit is reached, both with line and column; `malformedConversation` where
-    ///   the final message cannot be continued.
+    ///   where an expression has no value, `limitReached` at a limit, all with line and column; `malformedConversation`
+    ///   where the final message cannot be continued.
     public func render(_ input: ChatTemplateInput, clock: TemplateClock = .system) throws(TemplateError) -> String {
         guard input.continuesFinalMessage else { return try render(variables: input.variables, clock: clock) }
         let marked = try MarkedConversation(input)
@@ -143,7 +142,9 @@ extension TemplateError {
             self.init(.malformedTemplate, "chat template, \(place): \(message); correct the template or use another")
         case .raised: self.init(.messagesRefused, "the chat template refuses the messages (\(place)): \(message)")
         case .evaluation, .limit:
-            self.init(.templateFailed, "chat template, \(place): \(message); correct the messages or the template")
+            self.init(
+                error.kind == .limit ? .limitReached : .templateFailed,
+                "chat template, \(place): \(message); correct the messages or the template")
         }
     }
 }

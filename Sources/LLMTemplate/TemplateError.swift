@@ -11,8 +11,10 @@ extension TemplateError.Code {
     public static var malformedConfiguration: Self { Self("malformed_configuration") }
     /// The text of a chat template is no template.
     public static var malformedTemplate: Self { Self("malformed_template") }
-    /// A chat template could not be rendered: an expression without a value, or a limit.
+    /// A chat template could not be rendered: an expression without a value.
     public static var templateFailed: Self { Self("template_failed") }
+    /// A chat template takes more steps, memory or depth than it may.
+    public static var limitReached: Self { Self("limit_reached") }
     /// The chat template itself refuses the messages.
     public static var messagesRefused: Self { Self("messages_refused") }
     /// A conversation is no JSON, or has no final message to continue.

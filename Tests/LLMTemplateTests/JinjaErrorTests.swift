@@ -26,7 +26,7 @@ import Testing
                 "the attribute '__class__' of 'str object' is kept from templates"
             ),
             ("{{ [1, 2]|random }}", .templateFailed, "random is refused: the same messages must give the same text"),
-            ("{{ 9223372036854775807 + 1 }}", .templateFailed, "beyond 64 bits, the limit"),
+            ("{{ 9223372036854775807 + 1 }}", .limitReached, "beyond 64 bits, the limit"),
             ("{{ raise_exception('No\nsystem!') }}", .messagesRefused, "(line 1, column 19): No system!"),
         ] as [(String, TemplateError.Code, String)])
     func `An error names the place and the fault in one line`(

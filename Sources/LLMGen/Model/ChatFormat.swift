@@ -107,6 +107,7 @@ public struct ChatFormat: Sendable {
             return try chosen.render(input, clock: clock)
         } catch {
             input.messages = sent
+            // At a limit, rendering beginnings of the conversation would cost as much again each time.
             guard error.code == .messagesRefused || error.code == .templateFailed,
                 let index = refusedMessage(input, chosen, error, clock)
             else {
@@ -170,8 +171,8 @@ public struct ChatFormat: Sendable {
         }
         if !verbatim, case .array(let messages)? = variables.removeValue(forKey: "messages") {
             var input = ChatTemplateInput(messages: messages)
-            if case .array(let tools)? = variables.removeValue(forKey: "tools") { input.tools = tools }
-            if case .array(let documents)? = variables.removeValue(forKey: "documents") { input.documents = documents }
+            input.tools = try Self.list("tools", &variables)
+            input.documents = try Self.list("documents", &variables)
             if case .bool(false)? = variables.removeValue(forKey: "add_generation_prompt") {
                 input.addsGenerationPrompt = false
             }
@@ -185,6 +186,19 @@ public struct ChatFormat: Sendable {
             return try chosen.render(variables: variables, clock: clock)
         } catch {
             throw LLMGenError(error)
+        }
+    }
+}
+
+extension ChatFormat {
+    /// Takes a list out of variables; nil where it is null.
+    private static func list(
+        _ name: String, _ variables: inout [String: TemplateValue]
+    ) throws(LLMGenError) -> [TemplateValue]? {
+        switch variables.removeValue(forKey: name) {
+        case .array(let elements)?: return elements
+        case .null?, nil: return nil
+        default: throw LLMGenError(code: .invalidInput, message: "\(name) is no list; give one, or null", field: name)
         }
     }
 }

@@ -28,9 +28,9 @@ struct Parser {
         static let names = 1000
     }
 
-    /// The statements of a template's tokens.
-    static func statements(of tokens: [Token]) throws -> [Statement] {
-        var parser = Parser(tokens: tokens)
+    /// The statements of `text`.
+    static func statements(of text: String) throws -> [Statement] {
+        var parser = Parser(tokens: try Lexer.tokens(of: text))
         let body = try parser.body(until: [])
         return body
     }
