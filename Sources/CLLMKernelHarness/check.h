@@ -101,7 +101,10 @@ extern const kernel_check pack_check, pack_stored_check, encode_check, rms_norm_
 extern const kernel_check rope_interleaved_check, layer_norm_check, activate_check, softmax_check, softcap_check;
 extern const kernel_check attention_check, attention_window_check, attention_scores_check, attention_latent_check;
 extern const kernel_check linear_f32_check, linear_f16_check, linear_bf16_check, linear_bf16_bf16_check;
-extern const kernel_check linear_q8_check, linear_q4_check, linear_w8_check;
+extern const kernel_check linear_q8_check, linear_q4_check, linear_w8_check, linear_q4_1_check, linear_q5_0_check;
+extern const kernel_check linear_q5_1_check, linear_q2_k_check, linear_q4_k_check, linear_q5_k_check;
+extern const kernel_check linear_q6_k_check, linear_iq4_nl_check, linear_iq4_xs_check, linear_mxfp4_check;
+extern const kernel_check linear_int4_check, encode_16_check;
 
 #define SAME_BEGINNING(row)                                                                                            \
     _Static_assert(                                                                                                    \
@@ -134,7 +137,7 @@ typedef struct {
 
 // For rows of k inputs; `extra` is further room in a row.
 encoded take_encoded(
-    check_case *c, llm_activation type, bool whole_rows, int32_t weight_offset, size_t rows, size_t k, size_t extra);
+    check_case *c, llm_activation type, size_t group, int32_t weight_offset, size_t rows, size_t k, size_t extra);
 
 // The value of input i of a row.
 double encoded_value(const llm_activations *x, size_t row, size_t i);

@@ -2,22 +2,23 @@
 #include "check.h"
 
 encoded take_encoded(
-    check_case *c, llm_activation type, bool whole_rows, int32_t weight_offset, size_t rows, size_t k, size_t extra) {
+    check_case *c, llm_activation type, size_t group, int32_t weight_offset, size_t rows, size_t k, size_t extra) {
     static const element elements[] = {
         [LLM_FLOAT32] = FLOATS, [LLM_BFLOAT16] = BFLOATS, [LLM_INT8] = INT8S, [LLM_INT8_WIDE] = INT16S};
     static const size_t bytes[] = {[LLM_FLOAT32] = 4, [LLM_BFLOAT16] = 2, [LLM_INT8] = 1, [LLM_INT8_WIDE] = 2};
     static const size_t multiples[] = {
         [LLM_FLOAT32] = 1, [LLM_BFLOAT16] = 2, [LLM_INT8] = LLM_GROUP, [LLM_INT8_WIDE] = LLM_GROUP};
     const size_t stride = whole(k, multiples[type]) + extra * multiples[type];
+    const bool whole_rows = group == LLM_WHOLE_ROW;
     const size_t scales = whole_rows ? 1 : whole(k, LLM_SCALE_GROUP) / LLM_SCALE_GROUP;
-    const size_t offsets = whole_rows ? 1 : whole(k, LLM_GROUP) / LLM_GROUP;
+    const size_t offsets = whole_rows ? 1 : whole(k, LLM_GROUP) / (group ? group : LLM_GROUP);
     encoded e = {
         .data = take_output(c, elements[type], rows, stride),
         .scales = take_output(c, FLOATS, rows, scales + extra),
         .offsets = take_output(c, INT32S, rows, offsets + extra)};
     e.args = (llm_activations){
         .type = type,
-        .whole_rows = whole_rows,
+        .group = group,
         .data = e.data.data,
         .stride = stride * bytes[type],
         .scales = e.scales.data,
@@ -38,7 +39,7 @@ double encoded_value(const llm_activations *x, size_t row, size_t i) {
     case LLM_INT8: value = ((const int8_t *)data)[i]; break;
     case LLM_INT8_WIDE: value = ((const int16_t *)data)[wide]; break;
     }
-    return (double)value * x->scales[row * x->scale_stride + (x->whole_rows ? 0 : i / LLM_SCALE_GROUP)];
+    return (double)value * x->scales[row * x->scale_stride + (x->group == LLM_WHOLE_ROW ? 0 : i / LLM_SCALE_GROUP)];
 }
 
 static double norm_of(const llm_encode_args *a, const float *x) {
@@ -52,16 +53,16 @@ static bool check_row(check_case *c, const llm_encode_args *a, size_t row) {
     const float *x = a->x + row * a->x_stride;
     const llm_activations *y = &a->y;
     const double norm = a->weight ? norm_of(a, x) : 1;
-    const bool integer = y->type == LLM_INT8 || y->type == LLM_INT8_WIDE;
+    const bool integer = y->type == LLM_INT8 || y->type == LLM_INT8_WIDE, whole_rows = y->group == LLM_WHOLE_ROW;
     for (size_t i = 0; i < a->k; i++) {
         const double wanted = a->weight ? x[i] * norm * a->weight[i] : x[i];
         double allowed = fabs(wanted) * (y->type == LLM_BFLOAT16 ? 0x1.01p-8 : 0x1p-20);
-        if (integer) allowed += 0.501 * y->scales[row * y->scale_stride + (y->whole_rows ? 0 : i / LLM_SCALE_GROUP)];
+        if (integer) allowed += 0.501 * y->scales[row * y->scale_stride + (whole_rows ? 0 : i / LLM_SCALE_GROUP)];
         if (!(fabs(encoded_value(y, row, i) - wanted) <= allowed))
             return fails(
                 c, "scalar", "row %zu, input %zu is %.9g for %.9g", row, i, encoded_value(y, row, i), wanted);
     }
-    const size_t span = y->whole_rows ? whole(a->k, LLM_GROUP) : LLM_GROUP;
+    const size_t span = whole_rows ? whole(a->k, LLM_GROUP) : y->group;
     for (size_t start = 0; integer && start < a->k; start += span) {
         int64_t sum = 0;
         for (size_t i = start; i < whole(a->k, LLM_GROUP) && i < start + span; i++) {
@@ -77,7 +78,8 @@ static bool check_row(check_case *c, const llm_encode_args *a, size_t row) {
     return true;
 }
 
-static bool check_encode(check_case *c) {
+// `narrow` is the group of offsets that do not cover whole rows.
+static bool check_groups(check_case *c, size_t narrow) {
     static const char *const names[] = {"float32", "bfloat16", "int8", "wide int8"};
     const llm_activation type = (llm_activation)random_size(c, LLM_FLOAT32, LLM_INT8_WIDE);
     const bool integer = type == LLM_INT8 || type == LLM_INT8_WIDE;
@@ -97,12 +99,13 @@ static bool check_encode(check_case *c) {
         .weight = normalizes ? random_floats(c, ORDINARY, 1, k, k) : NULL,
         .epsilon = 1e-5f,
         .k = k};
-    const int32_t weight_offset = random_one_in(c, 2) ? 128 : 8;
+    const int32_t weight_offset = random_one_in(c, 2) ? 128 : narrow == LLM_GROUP ? 8 : -1;
+    const size_t group = whole_rows ? LLM_WHOLE_ROW : narrow;
 
     size_t count;
     const llm_encode_variant *variants = llm_encode_variants(&count);
-    const encoded before = take_encoded(c, type, whole_rows, weight_offset, rows, k, extra);
-    const encoded plain = take_encoded(c, type, whole_rows, weight_offset, rows, k, extra);
+    const encoded before = take_encoded(c, type, group, weight_offset, rows, k, extra);
+    const encoded plain = take_encoded(c, type, group, weight_offset, rows, k, extra);
     args.y = plain.args;
     variants[0].function(&args, begin, end);
     const output_part data = {begin, end, 0, plain.data.stride - extra * (integer ? LLM_GROUP : type == LLM_BFLOAT16 ? 2 : 1)};
@@ -117,7 +120,7 @@ static bool check_encode(check_case *c) {
 
     for (size_t i = 1; i < count; i++) {
         if (!available(c, variants[i].features)) continue;
-        const encoded own = take_encoded(c, type, whole_rows, weight_offset, rows, k, extra);
+        const encoded own = take_encoded(c, type, group, weight_offset, rows, k, extra);
         args.y = own.args;
         variants[i].function(&args, begin, cut);
         variants[i].function(&args, cut, end);
@@ -129,4 +132,10 @@ static bool check_encode(check_case *c) {
     return true;
 }
 
+static bool check_encode(check_case *c) { return check_groups(c, LLM_GROUP); }
+
 DEFINE_CHECK(encode)
+
+static bool check_encode_16(check_case *c) { return check_groups(c, 16); }
+
+const kernel_check encode_16_check = {"encode_16", encode_table, check_encode_16};

@@ -6,12 +6,26 @@ typedef struct {
     llm_arithmetic arithmetic;
 } linear_kind;
 
+// Whether a packing takes only what it holds.
+static bool is_stored_only(llm_packing packing) { return packing > LLM_PANEL_W8; }
+
+// A stored type that a packing holds.
+static llm_dtype random_held(check_case *c, llm_packing packing) {
+    size_t count;
+    llm_encodings(&count);
+    llm_dtype dtype;
+    do dtype = (llm_dtype)random_size(c, 0, count - 1);
+    while (!llm_holds(packing, dtype));
+    return dtype;
+}
+
 // A packed matrix; for LLM_SILU_MULTIPLY a panel has 16 gates and their 16 ups.
 static void *pack_matrix(
-    check_case *c, llm_packing packing, llm_epilogue epilogue, flavor flavor, size_t panels, size_t n, size_t k) {
+    check_case *c, llm_packing packing, llm_dtype held, llm_epilogue epilogue, flavor flavor, size_t panels, size_t n,
+    size_t k) {
     size_t count;
     const llm_pack_fn pack = llm_pack_variants(&count)[0].function;
-    llm_dtype dtype = (llm_dtype)random_size(c, LLM_F32, LLM_BF16);
+    llm_dtype dtype = is_stored_only(packing) ? held : (llm_dtype)random_size(c, LLM_F32, LLM_BF16);
     if (packing == LLM_PANEL_F32) dtype = LLM_F32;
     if (packing == LLM_PANEL_F16) dtype = LLM_F16;
     if (packing == LLM_PANEL_BF16) dtype = LLM_BF16;
@@ -32,13 +46,20 @@ typedef struct {
     double value, tolerance;
 } approximate;
 
-// One sum in double precision, over the operands as they are stored. A float32 chain of k rounds k times.
-static approximate sum_of(const llm_linear_args *a, const float *weights, size_t row) {
-    double sum = 0, magnitude = 0;
+// One sum in double precision, over the operands as they are stored. A float32 chain of k rounds k times. Where weights
+// have a minimum, it and what is added to it are each up to three times as large as the largest weight of their group.
+static approximate sum_of(llm_packing packing, const llm_linear_args *a, const float *weights, size_t row) {
+    size_t count;
+    const llm_panel_kind *kind = llm_panel_kinds(&count) + packing;
+    double sum = 0, magnitude = 0, largest = 0;
     for (size_t i = 0; i < a->k; i++) {
-        const double product = encoded_value(&a->x, row, i) * weights[i];
+        const double x = encoded_value(&a->x, row, i), product = x * weights[i];
+        if (kind->minimum_bytes && i % kind->group == 0) {
+            largest = 0;
+            for (size_t j = i; j < i + kind->group && j < a->k; j++) largest = fmax(largest, fabs(weights[j]));
+        }
         sum += product;
-        magnitude += fabs(product);
+        magnitude += fabs(product) + 6 * fabs(x) * largest;
     }
     return (approximate){sum, magnitude * (double)(a->k + 8) * 0x1p-24 + 0x1p-120};
 }
@@ -64,10 +85,10 @@ static bool check_values(
         llm_unpack_row(packing, a->packed, a->k, is_gated ? n / half * LLM_PANEL + n % half : n, weights);
         if (is_gated) llm_unpack_row(packing, a->packed, a->k, n / half * LLM_PANEL + half + n % half, ups);
         for (size_t row = 0; row < a->rows; row++) {
-            approximate wanted = sum_of(a, weights, row);
+            approximate wanted = sum_of(packing, a, weights, row);
             if (a->bias) wanted = add(wanted, a->bias[n]);
             if (is_gated) {
-                approximate up = sum_of(a, ups, row);
+                approximate up = sum_of(packing, a, ups, row);
                 if (a->bias) up = add(up, a->bias[a->n / 2 + n]);
                 wanted = gated(wanted, up);
             }
@@ -88,7 +109,9 @@ static bool check_linear(check_case *c, linear_kind kind) {
     const llm_linear_variant *variants = llm_linear_variants(kind.packing, kind.arithmetic, &count);
     const llm_epilogue epilogue = (llm_epilogue)random_size(c, LLM_STORE, LLM_SILU_MULTIPLY);
     const bool is_gated = epilogue == LLM_SILU_MULTIPLY;
-    const size_t rows = case_rows(c), k = random_width(c, 400);
+    size_t types;
+    const llm_dtype held = is_stored_only(kind.packing) ? random_held(c, kind.packing) : LLM_F32;
+    const size_t rows = case_rows(c), k = whole(random_width(c, 400), llm_encodings(&types)[held].elements);
     const size_t width = random_width(c, is_gated ? 60 : 120), n = is_gated ? width * 2 : width;
     const size_t panels = is_gated ? whole(width, LLM_HALF_PANEL) / LLM_HALF_PANEL : whole(width, LLM_PANEL) / LLM_PANEL;
     const size_t begin = random_one_in(c, 4) ? random_size(c, 0, panels - 1) : 0;
@@ -103,11 +126,10 @@ static bool check_linear(check_case *c, linear_kind kind) {
 
     size_t kinds;
     const llm_panel_kind *panel = llm_panel_kinds(&kinds) + kind.packing;
-    const bool whole_rows = panel->group == LLM_WHOLE_ROW;
     llm_encode_args encode = {
         .x = random_floats(c, flavor, rows, k, x_stride), .x_stride = x_stride, .epsilon = 1e-5f, .k = k};
     llm_linear_args args = {
-        .packed = pack_matrix(c, kind.packing, epilogue, weight_flavor, panels, n, k),
+        .packed = pack_matrix(c, kind.packing, held, epilogue, weight_flavor, panels, n, k),
         .bias = biased ? random_floats(c, ORDINARY, 1, n, n) : NULL,
         .y_stride = y_stride,
         .rows = rows,
@@ -124,7 +146,7 @@ static bool check_linear(check_case *c, linear_kind kind) {
     for (size_t i = 0; i < count; i++) {
         if (!available(c, variants[i].features)) continue;
         const encoded x = take_encoded(
-            c, variants[i].activation, whole_rows, panel->offset, rows, k, extra);
+            c, variants[i].activation, panel->group, llm_weight_offset(panel), rows, k, extra);
         encode.y = x.args;
         plain_encode(&encode, 0, rows);
         const output own = copy_output(c, &before);
@@ -166,3 +188,14 @@ LINEAR(linear_bf16_bf16, LLM_PANEL_BF16, LLM_ARITHMETIC_BFLOAT16)
 LINEAR(linear_q8, LLM_PANEL_Q8, LLM_ARITHMETIC_INT8)
 LINEAR(linear_q4, LLM_PANEL_Q4, LLM_ARITHMETIC_INT8)
 LINEAR(linear_w8, LLM_PANEL_W8, LLM_ARITHMETIC_INT8)
+LINEAR(linear_q4_1, LLM_PANEL_Q4_1, LLM_ARITHMETIC_INT8)
+LINEAR(linear_q5_0, LLM_PANEL_Q5_0, LLM_ARITHMETIC_INT8)
+LINEAR(linear_q5_1, LLM_PANEL_Q5_1, LLM_ARITHMETIC_INT8)
+LINEAR(linear_q2_k, LLM_PANEL_Q2_K, LLM_ARITHMETIC_INT8)
+LINEAR(linear_q4_k, LLM_PANEL_Q4_K, LLM_ARITHMETIC_INT8)
+LINEAR(linear_q5_k, LLM_PANEL_Q5_K, LLM_ARITHMETIC_INT8)
+LINEAR(linear_q6_k, LLM_PANEL_Q6_K, LLM_ARITHMETIC_INT8)
+LINEAR(linear_iq4_nl, LLM_PANEL_IQ4_NL, LLM_ARITHMETIC_INT8)
+LINEAR(linear_iq4_xs, LLM_PANEL_IQ4_XS, LLM_ARITHMETIC_INT8)
+LINEAR(linear_mxfp4, LLM_PANEL_MXFP4, LLM_ARITHMETIC_INT8)
+LINEAR(linear_int4, LLM_PANEL_INT4, LLM_ARITHMETIC_INT8)

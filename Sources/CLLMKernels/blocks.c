@@ -2,6 +2,7 @@
 //
 // Layouts are ggml's (ggml-common.h), values those of its dequantize_row functions. Blocks need no alignment.
 #include "blocks.h"
+#include "panels.h"
 
 #pragma STDC FP_CONTRACT OFF
 
@@ -18,82 +19,77 @@ static void decode_bf16(const unsigned char *blocks, size_t count, float *weight
     for (size_t i = 0; i < count; i++) memcpy((char *)(weights + i) + 2, blocks + i * 2, 2);
 }
 
+// Where parts have a float16, as the block has it.
+static void copy_half(uint16_t *half, const unsigned char *p) { memcpy(half, p, sizeof *half); }
+
+// 16 bytes: weights 0…15 in their low halves, 16…31 in their high ones.
+static void split_halves(const unsigned char *bytes, uint8_t *codes) {
+    for (size_t i = 0; i < 16; i++) {
+        codes[i] = bytes[i] & 15;
+        codes[i + 16] = bytes[i] >> 4;
+    }
+}
+
+// The fifth bit of weight i in bit i of 4 bytes.
+static void add_fifth_bits(const unsigned char *bytes, uint8_t *codes) {
+    const uint32_t bits = little_at(bytes, 4);
+    for (size_t i = 0; i < 32; i++) codes[i] |= (uint8_t)((bits >> i & 1) << 4);
+}
+
 // float16 scale, 32 bytes with a sign.
-static float integers_q8_0(const unsigned char *block, int8_t *q) {
-    memcpy(q, block + 2, 32);
-    return half_at(block);
+static void split_q8_0(const unsigned char *block, llm_block_parts *parts) {
+    copy_half(&parts->scale, block);
+    for (size_t i = 0; i < 32; i++) parts->codes[i] = block[2 + i] ^ 128;
 }
 
-// float16 scale, 16 bytes: weights 0…15 in their low halves, 16…31 in their high ones, each plus 8.
-static float integers_q4_0(const unsigned char *block, int8_t *q) {
-    for (size_t i = 0; i < 16; i++) {
-        q[i] = (int8_t)((block[2 + i] & 15) - 8);
-        q[i + 16] = (int8_t)((block[2 + i] >> 4) - 8);
-    }
-    return half_at(block);
+// float16 scale, 16 bytes: each plus 8, or the number of a value.
+static void split_q4_0(const unsigned char *block, llm_block_parts *parts) {
+    copy_half(&parts->scale, block);
+    split_halves(block + 2, parts->codes);
 }
 
-// float16 scale and minimum, 16 bytes as of Q4_0 with nothing added: scale * q + minimum.
-static void decode_q4_1(const unsigned char *blocks, size_t count, float *weights) {
-    for (size_t block = 0; block < count; block++, blocks += 20, weights += 32) {
-        const float scale = half_at(blocks), minimum = half_at(blocks + 2);
-        for (size_t i = 0; i < 16; i++) {
-            const float low = (float)(blocks[4 + i] & 15) * scale, high = (float)(blocks[4 + i] >> 4) * scale;
-            weights[i] = low + minimum;
-            weights[i + 16] = high + minimum;
-        }
-    }
+// float16 scale and minimum, 16 bytes: scale * q + minimum.
+static void split_q4_1(const unsigned char *block, llm_block_parts *parts) {
+    copy_half(&parts->scale, block);
+    copy_half(&parts->minimum, block + 2);
+    split_halves(block + 4, parts->codes);
 }
 
-// Weights of 5 bits: the low four as in Q4_0, the fifth bit of weight i in bit i of 4 bytes before them.
-static void fifth_bits(const unsigned char *high, const unsigned char *low, uint8_t *q) {
-    uint32_t bits;
-    memcpy(&bits, high, sizeof bits);
-    for (size_t i = 0; i < 16; i++) {
-        q[i] = (uint8_t)((low[i] & 15) | (bits >> i & 1) << 4);
-        q[i + 16] = (uint8_t)(low[i] >> 4 | (bits >> (i + 16) & 1) << 4);
-    }
+// float16 scale, fifth bits, 16 bytes: each plus 16.
+static void split_q5_0(const unsigned char *block, llm_block_parts *parts) {
+    copy_half(&parts->scale, block);
+    split_halves(block + 6, parts->codes);
+    add_fifth_bits(block + 2, parts->codes);
 }
 
-// float16 scale, then 5 bits each, plus 16.
-static float integers_q5_0(const unsigned char *block, int8_t *q) {
-    uint8_t unsigned_q[32];
-    fifth_bits(block + 2, block + 6, unsigned_q);
-    for (size_t i = 0; i < 32; i++) q[i] = (int8_t)(unsigned_q[i] - 16);
-    return half_at(block);
+// float16 scale and minimum, fifth bits, 16 bytes: scale * q + minimum.
+static void split_q5_1(const unsigned char *block, llm_block_parts *parts) {
+    copy_half(&parts->scale, block);
+    copy_half(&parts->minimum, block + 2);
+    split_halves(block + 8, parts->codes);
+    add_fifth_bits(block + 4, parts->codes);
 }
-
-// float16 scale and minimum, then 5 bits each: scale * q + minimum.
-static void decode_q5_1(const unsigned char *blocks, size_t count, float *weights) {
-    for (size_t block = 0; block < count; block++, blocks += 24, weights += 32) {
-        const float scale = half_at(blocks), minimum = half_at(blocks + 2);
-        uint8_t q[32];
-        fifth_bits(blocks + 4, blocks + 8, q);
-        for (size_t i = 0; i < 32; i++) {
-            const float scaled = (float)q[i] * scale;
-            weights[i] = scaled + minimum;
-        }
-    }
-}
-
-// float16 scale, 16 bytes as of Q4_0, each the number of a value.
-static float integers_iq4_nl(const unsigned char *block, int8_t *q) {
-    for (size_t i = 0; i < 32; i++) q[i] = llm_iq4_values[block[2 + i % 16] >> i / 16 * 4 & 15];
-    return half_at(block);
-}
-
-// Twice the values of E2M1 (OCP Microscaling Formats 1.0).
-static const int8_t e2m1_doubled[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
 
 // A byte e for the scale 2^(e - 128), half of E8M0's, then 16 bytes as of Q4_0.
-static void decode_mxfp4(const unsigned char *block, size_t count, float *weights) {
-    for (; count--; block += 17, weights += 32) {
-        const uint32_t bits = block[0] < 2 ? 0x200000u << block[0] : (block[0] - 1u) << 23;
+static void split_mxfp4(const unsigned char *block, llm_block_parts *parts) {
+    parts->scales[0] = (int8_t)block[0];
+    split_halves(block + 1, parts->codes);
+}
+
+// float32 scale, 32 bytes with a sign.
+static void decode_int8(const unsigned char *block, size_t count, float *weights) {
+    for (; count--; block += 36, weights += 32) {
         float scale;
-        memcpy(&scale, &bits, sizeof scale);
-        for (size_t i = 0; i < 32; i++)
-            weights[i] = scale * (float)e2m1_doubled[block[1 + i % 16] >> i / 16 * 4 & 15];
+        memcpy(&scale, block, sizeof scale);
+        for (size_t i = 0; i < 32; i++) weights[i] = (float)(int8_t)block[4 + i] * scale;
     }
+}
+
+// float16 scale, a byte for the zero point, 16 bytes as of Q4_0: scale * (q - zero).
+static void split_int4(const unsigned char *block, llm_block_parts *parts) {
+    copy_half(&parts->scale, block);
+    parts->minima[0] = (int8_t)block[2];
+    split_halves(block + 3, parts->codes);
 }
 
 // Half of an unsigned E4M3.
@@ -110,44 +106,65 @@ static void decode_nvfp4(const unsigned char *block, size_t count, float *weight
         for (size_t group = 0; group < 4; group++, weights += 16) {
             const float scale = half_e4m3(block[group]);
             for (size_t i = 0; i < 16; i++)
-                weights[i] = scale * (float)e2m1_doubled[block[4 + group * 8 + i % 8] >> i / 8 * 4 & 15];
+                weights[i] = scale * (float)code_values[LLM_CODE_E2M1][block[4 + group * 8 + i % 8] >> i / 8 * 4 & 15];
         }
     }
 }
 
 // In the order of llm_dtype.
 static const llm_encoding encodings[] = {
-    {"F32", 1, 4, LLM_PANEL_F32, decode_f32, NULL, 0},
-    {"F16", 1, 2, LLM_PANEL_F16, decode_f16, NULL, 0},
-    {"BF16", 1, 2, LLM_PANEL_BF16, decode_bf16, NULL, 0},
-    {"Q8_0", 32, 34, LLM_PANEL_Q8, NULL, integers_q8_0, 8},
-    {"Q4_0", 32, 18, LLM_PANEL_Q4, NULL, integers_q4_0, 4},
-    {"Q4_1", 32, 20, LLM_PANEL_F32, decode_q4_1, NULL, 0},
-    {"Q5_0", 32, 22, LLM_PANEL_Q8, NULL, integers_q5_0, 5},
-    {"Q5_1", 32, 24, LLM_PANEL_F32, decode_q5_1, NULL, 0},
-    {"Q2_K", 256, 84, LLM_PANEL_F32, llm_decode_q2_k, NULL, 0},
-    {"Q3_K", 256, 110, LLM_PANEL_F32, llm_decode_q3_k, NULL, 0},
-    {"Q4_K", 256, 144, LLM_PANEL_F32, llm_decode_q4_k, NULL, 0},
-    {"Q5_K", 256, 176, LLM_PANEL_F32, llm_decode_q5_k, NULL, 0},
-    {"Q6_K", 256, 210, LLM_PANEL_F32, llm_decode_q6_k, NULL, 0},
-    {"IQ4_NL", 32, 18, LLM_PANEL_Q8, NULL, integers_iq4_nl, 8},
-    {"IQ4_XS", 256, 136, LLM_PANEL_F32, llm_decode_iq4_xs, NULL, 0},
-    {"MXFP4", 32, 17, LLM_PANEL_BF16, decode_mxfp4, NULL, 0},
-    {"NVFP4", 64, 36, LLM_PANEL_BF16, decode_nvfp4, NULL, 0},
-    {"TQ1_0", 256, 54, LLM_PANEL_F16, llm_decode_tq1_0, NULL, 0},
-    {"TQ2_0", 256, 66, LLM_PANEL_F16, llm_decode_tq2_0, NULL, 0},
-    {"IQ1_S", 256, 50, LLM_PANEL_F32, llm_decode_iq1_s, NULL, 0},
-    {"IQ1_M", 256, 56, LLM_PANEL_F32, llm_decode_iq1_m, NULL, 0},
-    {"IQ2_XXS", 256, 66, LLM_PANEL_F32, llm_decode_iq2_xxs, NULL, 0},
-    {"IQ2_XS", 256, 74, LLM_PANEL_F32, llm_decode_iq2_xs, NULL, 0},
-    {"IQ2_S", 256, 82, LLM_PANEL_F32, llm_decode_iq2_s, NULL, 0},
-    {"IQ3_XXS", 256, 98, LLM_PANEL_F32, llm_decode_iq3_xxs, NULL, 0},
-    {"IQ3_S", 256, 110, LLM_PANEL_F32, llm_decode_iq3_s, NULL, 0},
+    {"F32", 1, 4, LLM_PANEL_F32, decode_f32, NULL},
+    {"F16", 1, 2, LLM_PANEL_F16, decode_f16, NULL},
+    {"BF16", 1, 2, LLM_PANEL_BF16, decode_bf16, NULL},
+    {"Q8_0", 32, 34, LLM_PANEL_Q8, NULL, split_q8_0},
+    {"Q4_0", 32, 18, LLM_PANEL_Q4, NULL, split_q4_0},
+    {"Q4_1", 32, 20, LLM_PANEL_Q4_1, NULL, split_q4_1},
+    {"Q5_0", 32, 22, LLM_PANEL_Q5_0, NULL, split_q5_0},
+    {"Q5_1", 32, 24, LLM_PANEL_Q5_1, NULL, split_q5_1},
+    {"Q2_K", 256, 84, LLM_PANEL_Q2_K, NULL, llm_split_q2_k},
+    {"Q3_K", 256, 110, LLM_PANEL_Q6_K, NULL, llm_split_q3_k},
+    {"Q4_K", 256, 144, LLM_PANEL_Q4_K, NULL, llm_split_q4_k},
+    {"Q5_K", 256, 176, LLM_PANEL_Q5_K, NULL, llm_split_q5_k},
+    {"Q6_K", 256, 210, LLM_PANEL_Q6_K, NULL, llm_split_q6_k},
+    {"IQ4_NL", 32, 18, LLM_PANEL_IQ4_NL, NULL, split_q4_0},
+    {"IQ4_XS", 256, 136, LLM_PANEL_IQ4_XS, NULL, llm_split_iq4_xs},
+    {"MXFP4", 32, 17, LLM_PANEL_MXFP4, NULL, split_mxfp4},
+    {"NVFP4", 64, 36, LLM_PANEL_BF16, decode_nvfp4, NULL},
+    {"TQ1_0", 256, 54, LLM_PANEL_F16, llm_decode_tq1_0, NULL},
+    {"TQ2_0", 256, 66, LLM_PANEL_F16, llm_decode_tq2_0, NULL},
+    {"IQ1_S", 256, 50, LLM_PANEL_F32, llm_decode_iq1_s, NULL},
+    {"IQ1_M", 256, 56, LLM_PANEL_F32, llm_decode_iq1_m, NULL},
+    {"IQ2_XXS", 256, 66, LLM_PANEL_F32, llm_decode_iq2_xxs, NULL},
+    {"IQ2_XS", 256, 74, LLM_PANEL_F32, llm_decode_iq2_xs, NULL},
+    {"IQ2_S", 256, 82, LLM_PANEL_F32, llm_decode_iq2_s, NULL},
+    {"IQ3_XXS", 256, 98, LLM_PANEL_F32, llm_decode_iq3_xxs, NULL},
+    {"IQ3_S", 256, 110, LLM_PANEL_F32, llm_decode_iq3_s, NULL},
+    {"INT8", 32, 36, LLM_PANEL_W8, decode_int8, NULL},
+    {"INT4", 32, 19, LLM_PANEL_INT4, NULL, split_int4},
 };
 
 const llm_encoding *llm_encodings(size_t *count) {
     *count = sizeof encodings / sizeof *encodings;
     return encodings;
+}
+
+static float half_of_bits(uint16_t bits) {
+    _Float16 half;
+    memcpy(&half, &bits, sizeof half);
+    return (float)half;
+}
+
+// The scale of part `group` of a block, and what is added (llm_panel_kind).
+static float part_scale(const llm_panel_kind *kind, const llm_block_parts *parts, size_t group) {
+    if (kind->scale_bytes == 2) return half_of_bits(parts->scale);
+    if (kind->block == 0) return power_of((uint8_t)parts->scales[group]);
+    return half_of_bits(parts->scale) * (float)parts->scales[group];
+}
+
+static float part_minimum(const llm_panel_kind *kind, const llm_block_parts *parts, size_t group, float scale) {
+    if (kind->minimum_bytes == 0) return 0;
+    if (kind->minimum_bytes == 2) return half_of_bits(parts->minimum);
+    return -((kind->block ? half_of_bits(parts->minimum) : scale) * (float)(uint8_t)parts->minima[group]);
 }
 
 void llm_decode(llm_dtype dtype, const void *row, size_t start, size_t count, float *weights) {
@@ -157,9 +174,24 @@ void llm_decode(llm_dtype dtype, const void *row, size_t start, size_t count, fl
         e->decode(block, count / e->elements, weights);
         return;
     }
+    const llm_panel_kind *kind = panel_kinds + e->packing;
+    const size_t span = scale_group(e->packing);
     for (size_t i = 0; i < count; i += e->elements, block += e->bytes) {
-        int8_t q[LLM_GROUP];
-        const float scale = e->integers(block, q);
-        for (size_t j = 0; j < LLM_GROUP; j++) weights[i + j] = (float)q[j] * scale;
+        llm_block_parts parts;
+        e->split(block, &parts);
+        for (size_t group = 0; group < e->elements / span; group++) {
+            const float scale = part_scale(kind, &parts, group), minimum = part_minimum(kind, &parts, group, scale);
+            for (size_t j = group * span; j < (group + 1) * span; j++) {
+                const float scaled = (float)code_integer(e->packing, parts.codes[j]) * scale;
+                weights[i + j] = kind->minimum_bytes ? scaled + minimum : scaled;
+            }
+        }
     }
+}
+
+bool llm_holds(llm_packing packing, llm_dtype dtype) {
+    const llm_encoding *e = encodings + dtype;
+    const llm_panel_kind *own = panel_kinds + e->packing;
+    const bool fits_q8 = own->group == LLM_GROUP && own->scale_bytes == 2 && !own->minimum_bytes;
+    return e->packing == packing || (packing == LLM_PANEL_Q8 && e->split && fits_q8);
 }

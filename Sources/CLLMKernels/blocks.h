@@ -17,16 +17,16 @@ static inline uint32_t little_at(const unsigned char *p, size_t bytes) {
     return number;
 }
 
-// The 16 values of IQ4_NL and IQ4_XS.
-extern const int8_t llm_iq4_values[16];
-
 // Widen whole blocks to float32.
 typedef void llm_decode_fn(const unsigned char *blocks, size_t count, float *weights);
+// Take a block apart.
+typedef void llm_split_fn(const unsigned char *block, llm_block_parts *parts);
 
 // blocks_k.c
-llm_decode_fn llm_decode_q2_k, llm_decode_q3_k, llm_decode_q4_k, llm_decode_q5_k, llm_decode_q6_k;
+llm_split_fn llm_split_q2_k, llm_split_q3_k, llm_split_q4_k, llm_split_q5_k, llm_split_q6_k;
 llm_decode_fn llm_decode_tq1_0, llm_decode_tq2_0;
 
 // blocks_iq.c
 llm_decode_fn llm_decode_iq1_s, llm_decode_iq1_m, llm_decode_iq2_xxs, llm_decode_iq2_xs, llm_decode_iq2_s;
-llm_decode_fn llm_decode_iq3_xxs, llm_decode_iq3_s, llm_decode_iq4_xs;
+llm_decode_fn llm_decode_iq3_xxs, llm_decode_iq3_s;
+llm_split_fn llm_split_iq4_xs;

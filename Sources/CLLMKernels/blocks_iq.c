@@ -134,19 +134,16 @@ void llm_decode_iq1_m(const unsigned char *block, size_t count, float *weights) 
     }
 }
 
-const int8_t llm_iq4_values[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
-
-// Float16; 8 scales of 6 bits, the high two in 2 bytes, the low four in 4; for each 32 weights 16 bytes, weights 0…15 in
-// their low halves, 16…31 in their high ones.
-void llm_decode_iq4_xs(const unsigned char *block, size_t count, float *weights) {
-    for (; count--; block += 136) {
-        const float d = half_at(block);
-        const uint32_t high = little_at(block + 2, 2);
-        for (size_t group = 0; group < 8; group++, weights += 32) {
-            const int scale = (int)(half_byte(block + 4, group) | (high >> group * 2 & 3) << 4) - 32;
-            const float scaled = d * (float)scale;
-            for (size_t i = 0; i < 32; i++)
-                weights[i] = scaled * (float)llm_iq4_values[block[8 + group * 16 + i % 16] >> i / 16 * 4 & 15];
+// Float16; 8 scales of 6 bits plus 32, the high two in 2 bytes, the low four in 4; for each 32 weights 16 bytes, weights
+// 0…15 in their low halves, 16…31 in their high ones, each the number of a value.
+void llm_split_iq4_xs(const unsigned char *block, llm_block_parts *parts) {
+    const uint32_t high = little_at(block + 2, 2);
+    memcpy(&parts->scale, block, 2);
+    for (size_t group = 0; group < 8; group++) {
+        parts->scales[group] = (int8_t)((int)(half_byte(block + 4, group) | (high >> group * 2 & 3) << 4) - 32);
+        for (size_t i = 0; i < 16; i++) {
+            parts->codes[group * 32 + i] = block[8 + group * 16 + i] & 15;
+            parts->codes[group * 32 + 16 + i] = block[8 + group * 16 + i] >> 4;
         }
     }
 }

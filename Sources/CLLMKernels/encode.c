@@ -20,11 +20,11 @@ static inline size_t round_up(size_t value, size_t multiple) { return (value + m
 
 // Inputs that share a scale and inputs that share an offset, in whole groups.
 static inline size_t scale_span(const llm_encode_args *a) {
-    return a->y.whole_rows ? round_up(a->k, LLM_GROUP) : LLM_SCALE_GROUP;
+    return a->y.group == LLM_WHOLE_ROW ? round_up(a->k, LLM_GROUP) : LLM_SCALE_GROUP;
 }
 
 static inline size_t offset_span(const llm_encode_args *a) {
-    return a->y.whole_rows ? round_up(a->k, LLM_GROUP) : LLM_GROUP;
+    return a->y.group == LLM_WHOLE_ROW ? round_up(a->k, LLM_GROUP) : a->y.group;
 }
 
 // Where input i of an int8 row stands in LLM_INT8_WIDE.
@@ -175,7 +175,12 @@ LLM_TEMPLATE void encode_groups(const llm_encode_args *a, const float *x, float 
             if (i >= padded) break;
             const i32x16 low = store_int8(a, data, i, values[v], scale);
             const i32x16 high = store_int8(a, data, i + LANES, values[v + 1], scale);
-            offsets[i / LLM_GROUP] = -a->y.weight_offset * add_lanes(low + high);
+            if (a->y.group == LLM_GROUP) {
+                offsets[i / LLM_GROUP] = -a->y.weight_offset * add_lanes(low + high);
+            } else {
+                offsets[i / LANES] = -a->y.weight_offset * add_lanes(low);
+                offsets[i / LANES + 1] = -a->y.weight_offset * add_lanes(high);
+            }
         }
     }
 }
@@ -220,7 +225,7 @@ LLM_TEMPLATE void encode_template(const llm_encode_args *a, size_t row_begin, si
             for (size_t i = 0; i < a->k; i += LANES) store_first(y + i, input16(a, x, norm, i), a->k - i);
         } else if (a->y.type == LLM_BFLOAT16) {
             encode_bfloat16(a, x, norm, row);
-        } else if (a->y.whole_rows) {
+        } else if (a->y.group == LLM_WHOLE_ROW) {
             encode_whole(a, x, norm, row);
         } else {
             encode_groups(a, x, norm, row);

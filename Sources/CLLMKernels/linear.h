@@ -96,4 +96,7 @@ LLM_TEMPLATE void read_ahead(stream *s) {
 
 // The tables of each packing's file, ended by a row without a name.
 extern const llm_linear_variant llm_linear_f32[], llm_linear_f16[], llm_linear_bf16[], llm_linear_bf16_bf16[];
-extern const llm_linear_variant llm_linear_q8[], llm_linear_q4[], llm_linear_w8[];
+extern const llm_linear_variant llm_linear_q8[], llm_linear_q4[], llm_linear_w8[], llm_linear_q4_1[];
+extern const llm_linear_variant llm_linear_q5_0[], llm_linear_q5_1[], llm_linear_q2_k[], llm_linear_q4_k[];
+extern const llm_linear_variant llm_linear_q5_k[], llm_linear_q6_k[], llm_linear_iq4_nl[], llm_linear_iq4_xs[];
+extern const llm_linear_variant llm_linear_mxfp4[], llm_linear_int4[];

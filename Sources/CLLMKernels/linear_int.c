@@ -1,11 +1,17 @@
-// y = x Wᵀ over int8 activations and integer weights: Q8, Q4 and W8.
+// y = x Wᵀ over int8 activations and integer weights.
 //
 // Products are of unsigned weights, as packed, and signed activations; what the packing added to the weights is undone
-// exactly by the row's offsets. Sums of products are integers, so only the order of the groups matters.
+// exactly by the row's offsets, and minima are multiplied by the row's sums. Sums of products are integers, so only the
+// order of the groups matters.
 #include "linear.h"
 #include "panels.h"
 
 typedef int8_t i8x64 __attribute__((ext_vector_type(64)));
+typedef int8_t i8x16 __attribute__((ext_vector_type(16)));
+typedef uint8_t u8x16 __attribute__((ext_vector_type(16)));
+typedef int16_t i16x16 __attribute__((ext_vector_type(16)));
+typedef int16_t i16x32 __attribute__((ext_vector_type(32)));
+typedef uint16_t u16x32 __attribute__((ext_vector_type(32)));
 typedef int32_t i32x8 __attribute__((ext_vector_type(8)));
 
 // Plain
@@ -18,26 +24,22 @@ static inline int32_t activation_plain(const llm_activations *x, size_t row, siz
 
 static inline float sum_grouped_plain(
     llm_packing packing, const llm_linear_args *a, const char *panel, size_t feature, size_t row) {
+    const size_t span = scale_group(packing);
+    const int32_t *offsets = a->x.offsets + row * a->x.offset_stride;
     float total = 0;
     for (size_t start = 0; start < a->k; start += LLM_SCALE_GROUP) {
         float part = 0;
-        for (size_t group = start; group < start + LLM_SCALE_GROUP && group < a->k; group += LLM_GROUP) {
+        for (size_t group = start; group < start + LLM_SCALE_GROUP && group < a->k; group += span) {
             int32_t sum = 0;
-            for (size_t i = group; i < group + LLM_GROUP && i < a->k; i++)
+            for (size_t i = group; i < group + span && i < a->k; i++)
                 sum += panel_integer(packing, panel, feature, i) * activation_plain(&a->x, row, i);
             part = fmaf((float)sum, panel_scale(packing, panel, a->k, feature, group), part);
+            if (panel_kinds[packing].minimum_bytes)
+                part = fmaf((float)offsets[group / span], panel_minimum(packing, panel, a->k, feature, group), part);
         }
         total = fmaf(part, a->x.scales[row * a->x.scale_stride + start / LLM_SCALE_GROUP], total);
     }
     return total;
-}
-
-static float sum_q8_plain(const llm_linear_args *a, const char *panel, size_t feature, size_t row) {
-    return sum_grouped_plain(LLM_PANEL_Q8, a, panel, feature, row);
-}
-
-static float sum_q4_plain(const llm_linear_args *a, const char *panel, size_t feature, size_t row) {
-    return sum_grouped_plain(LLM_PANEL_Q4, a, panel, feature, row);
 }
 
 static float sum_w8_plain(const llm_linear_args *a, const char *panel, size_t feature, size_t row) {
@@ -47,17 +49,25 @@ static float sum_w8_plain(const llm_linear_args *a, const char *panel, size_t fe
     return (float)sum * a->x.scales[row * a->x.scale_stride] * panel_scale(LLM_PANEL_W8, panel, a->k, feature, 0);
 }
 
-static void linear_q8_scalar(const llm_linear_args *a, size_t begin, size_t end) {
-    linear_plain(a, LLM_PANEL_Q8, sum_q8_plain, begin, end);
-}
-
-static void linear_q4_scalar(const llm_linear_args *a, size_t begin, size_t end) {
-    linear_plain(a, LLM_PANEL_Q4, sum_q4_plain, begin, end);
-}
-
 static void linear_w8_scalar(const llm_linear_args *a, size_t begin, size_t end) {
     linear_plain(a, LLM_PANEL_W8, sum_w8_plain, begin, end);
 }
+
+// Every packing with groups: its name in functions and tables, and its number.
+#define EACH_GROUPED(row)                                                                                              \
+    row(q8, LLM_PANEL_Q8) row(q4, LLM_PANEL_Q4) row(q4_1, LLM_PANEL_Q4_1) row(q5_0, LLM_PANEL_Q5_0)                    \
+    row(q5_1, LLM_PANEL_Q5_1) row(q2_k, LLM_PANEL_Q2_K) row(q4_k, LLM_PANEL_Q4_K) row(q5_k, LLM_PANEL_Q5_K)            \
+    row(q6_k, LLM_PANEL_Q6_K) row(iq4_nl, LLM_PANEL_IQ4_NL) row(iq4_xs, LLM_PANEL_IQ4_XS)                              \
+    row(mxfp4, LLM_PANEL_MXFP4) row(int4, LLM_PANEL_INT4)
+
+#define SCALAR(name, packing)                                                                                          \
+    static float sum_##name##_plain(const llm_linear_args *a, const char *panel, size_t feature, size_t row) {         \
+        return sum_grouped_plain(packing, a, panel, feature, row);                                                     \
+    }                                                                                                                  \
+    static void linear_##name##_scalar(const llm_linear_args *a, size_t begin, size_t end) {                           \
+        linear_plain(a, packing, sum_##name##_plain, begin, end);                                                      \
+    }
+EACH_GROUPED(SCALAR)
 
 // What the variants share: tiles of rows, as even in size as they can be, pass over a block of panels that stays in
 // the cache, while the next block is fetched, a little with each step of each tile, so that memory is never idle. For
@@ -73,18 +83,105 @@ LLM_TEMPLATE size_t panels_together(llm_packing packing, const llm_linear_args *
     return a->rows <= FEW_ROWS || fit < 1 ? 1 : fit;
 }
 
+// The codes of four inputs and half a panel, in the lowest bits of each byte. `four` counts from the group's start.
+LLM_TEMPLATE void load_codes(llm_packing packing, const char *group, const size_t four, size_t half, i32x16 *codes) {
+    const size_t bits = panel_kinds[packing].bits;
+    i32x16 further;
+    memcpy(codes, group + four / 2 * STEP_BYTES + half * 64, sizeof *codes);
+    *codes = (four % 2 ? *codes >> 4 : *codes) & 0x0f0f0f0f;
+    if (bits == 5) {
+        memcpy(&further, group + CODE_BYTES + half * 64, sizeof further);
+        *codes |= (four > 4 ? further >> (four - 4) : further << (4 - four)) & 0x10101010;
+    }
+    if (bits == 6) {
+        const size_t at = four % 4 * 2;
+        memcpy(&further, group + CODE_BYTES + four / 4 * STEP_BYTES + half * 64, sizeof further);
+        *codes |= (at > 4 ? further >> (at - 4) : further << (4 - at)) & 0x30303030;
+    }
+}
+
+LLM_TEMPLATE void load_halves(const char *p, f32x16 *values) {
+    f16x16 stored;
+    memcpy(&stored, p, sizeof stored);
+    *values = __builtin_convertvector(stored, f32x16);
+}
+
+LLM_TEMPLATE void load_powers(u8x16 bytes, f32x16 *values) {
+    const u32x16 e = __builtin_convertvector(bytes, u32x16);
+    const u32x16 is_small = __builtin_bit_cast(u32x16, e < 2);
+    *values = __builtin_bit_cast(f32x16, ((e + 1) << 21 & is_small) | ((e - 1) << 23 & ~is_small));
+}
+
+// The factors of a block of half a panel: of its scales and of its minima.
+typedef struct {
+    f32x16 scale, minimum;
+} block_factors;
+
+LLM_TEMPLATE void load_factors(
+    llm_packing packing, const char *panel, size_t group, size_t half, block_factors *factors) {
+    const llm_panel_kind *kind = panel_kinds + packing;
+    if (kind->block == 0) return;
+    const char *halves = panel + factors_offset(packing, group) + half * LLM_HALF_PANEL * sizeof(uint16_t);
+    load_halves(halves, &factors->scale);
+    if (kind->minimum_bytes) load_halves(halves + LLM_PANEL * sizeof(uint16_t), &factors->minimum);
+}
+
+// The scales of half a panel, of part `sub` of a group, and the minima, which are added.
+LLM_TEMPLATE void load_scales(
+    llm_packing packing, const char *group, size_t sub, size_t half, const block_factors *factors, f32x16 *scale,
+    f32x16 *minimum) {
+    const llm_panel_kind *kind = panel_kinds + packing;
+    const size_t lane = (sub * 2 + half) * LLM_HALF_PANEL;
+    const char *scales = group + codes_size(packing) + lane * kind->scale_bytes;
+    i8x16 bytes;
+    if (kind->scale_bytes == 2) {
+        load_halves(scales, scale);
+    } else {
+        memcpy(&bytes, scales, sizeof bytes);
+        if (kind->block) {
+            *scale = __builtin_convertvector(bytes, f32x16) * factors->scale;
+        } else {
+            load_powers(__builtin_bit_cast(u8x16, bytes), scale);
+        }
+    }
+    const char *minima = group + codes_size(packing) + scales_size(packing) + lane * kind->minimum_bytes;
+    if (kind->minimum_bytes == 2) {
+        load_halves(minima, minimum);
+    } else if (kind->minimum_bytes == 1) {
+        memcpy(&bytes, minima, sizeof bytes);
+        const f32x16 numbers = __builtin_convertvector(__builtin_bit_cast(u8x16, bytes), f32x16);
+        *minimum = -((kind->block ? factors->minimum : *scale) * numbers);
+    }
+}
+
 // Variants: linear_int_template.h over the dot product of each instruction set, which defines
 //
 //   NAME(x)                the name x of this set's
 //   ROWS, W8_ROWS          the most rows of a tile
 //   HALVES                 half panels whose sums are held in registers at a time
 //   ACTIVATION(packing)    the type of activations that it takes
+//   lookup(table, codes)   the bytes of a table of 16 at codes
 //   weights_t              a half panel's weights for four inputs, ready to be multiplied
 //   prepare(v)             weights_t of 64 packed bytes
 //   dot(sum, w, x)         sum + the products with the four activations at x
-//   SIGNED_WEIGHTS         if it multiplies signed bytes: weights of 8 bits lose their 128 before they are prepared, and
-//                          their sums need no offsets; those of 4 bits are the same numbers signed or not
-//   OWN_BYTES, OWN_NIBBLES if it has a sum_bytes, a sum_nibbles of its own
+//   SIGNED_WEIGHTS         if it multiplies signed bytes: weights of 8 bits lose their 128 before they are prepared,
+//                          values of tables are taken as they are, and their sums need no offsets; codes of fewer bits
+//                          are the same numbers signed or not
+//   PAIRS                  if it sums products of codes in 16 bits: add_pairs(pairs, w, x), widen(pairs)
+//   OWN_BYTES              if it has a sum_bytes of its own
+
+// The largest number that a code becomes as an unsigned byte.
+LLM_TEMPLATE int largest_code(llm_packing packing) {
+    const llm_panel_kind *kind = panel_kinds + packing;
+    if (kind->codes == LLM_CODE_INTEGER) return (1 << kind->bits) - 1;
+    return kind->codes == LLM_CODE_E2M1 ? 24 : 255;
+}
+
+// Pairs of products, |x| <= 127, whose sum 16 bits hold; none where not even one fits.
+LLM_TEMPLATE size_t pairs_together(llm_packing packing) {
+    const int fit = INT16_MAX / (2 * 127 * largest_code(packing));
+    return fit >= 8 ? 8 : fit >= 4 ? 4 : fit >= 2 ? 2 : 0;
+}
 
 // Between steps, keeps the compiler from loading inputs so early that registers do not suffice.
 #define KEEP_ORDER __asm__ volatile("" ::: "memory")
@@ -140,48 +237,60 @@ LLM_TEMPLATE void sum_bytes_avx2(
         LLM_UNROLL for (size_t h = 0; h < halves; h++) sums[m][h] = join(words[m][h * 2], words[m][h * 2 + 1]);
 }
 
-// Products of nibbles fit 16 bits: 32 inputs come to 16 pairs of at most 2 * 15 * 127, of which 8 are added.
-LLM_TEMPLATE void sum_nibbles_avx2(
-    const char *w, const char *x, size_t stride, const int32_t *offsets, size_t offset_stride, const size_t rows,
-    const size_t halves, i32x16 sums[][2]) {
-    __m256i pairs[ROWS_AVX2][4];
-    const __m256i nibble = _mm256_set1_epi8(15);
-    LLM_UNROLL for (size_t step = 0; step < LLM_GROUP / 4; step++) {
-        KEEP_ORDER;
-        __m256i weights[4];
-        LLM_UNROLL for (size_t v = 0; v < halves * 2; v++) {
-            const __m256i both = _mm256_loadu_si256((const __m256i *)(w + step / 2 * STEP_BYTES + v * 32));
-            weights[v] = _mm256_and_si256(step % 2 ? _mm256_srli_epi16(both, 4) : both, nibble);
-        }
-        LLM_UNROLL for (size_t m = 0; m < rows; m++) {
-            const __m256i inputs = four_bytes(x + m * stride + step * 4);
-            LLM_UNROLL for (size_t v = 0; v < halves * 2; v++) {
-                const __m256i products = _mm256_maddubs_epi16(weights[v], inputs);
-                pairs[m][v] = step ? _mm256_add_epi16(pairs[m][v], products) : products;
-                // Or the compiler adds products to each other first, which takes more registers.
-                __asm__("" : "+x"(pairs[m][v]));
-            }
-        }
-    }
+LLM_TEMPLATE i8x64 lookup_avx2(const int8_t *table, i32x16 codes) {
+    const __m256i values = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)table));
+    return (i8x64)join(
+        _mm256_shuffle_epi8(values, (__m256i)codes.lo), _mm256_shuffle_epi8(values, (__m256i)codes.hi));
+}
+
+// Of bytes whose products do not fit 16 bits: even ones and odd ones.
+typedef struct {
+    i16x32 even, odd;
+} weights_avx2;
+
+LLM_TEMPLATE weights_avx2 prepare_avx2(i8x64 v) {
+    const i16x32 pairs = (i16x32)v;
+    return (weights_avx2){pairs & 0xff, (i16x32)((u16x32)pairs >> 8)};
+}
+
+LLM_TEMPLATE i32x16 dot_avx2(i32x16 sum, weights_avx2 w, const char *x) {
+    const __m256i even = four_bytes(x), odd = four_bytes(x + 4);
+    return sum
+        + join(_mm256_madd_epi16((__m256i)w.even.lo, even), _mm256_madd_epi16((__m256i)w.even.hi, even))
+        + join(_mm256_madd_epi16((__m256i)w.odd.lo, odd), _mm256_madd_epi16((__m256i)w.odd.hi, odd));
+}
+
+LLM_TEMPLATE i16x32 add_pairs_avx2(i16x32 pairs, i8x64 w, const char *x) {
+    const __m256i inputs = four_bytes(x);
+    i16x16 low = pairs.lo + (i16x16)_mm256_maddubs_epi16((__m256i)w.lo, inputs);
+    i16x16 high = pairs.hi + (i16x16)_mm256_maddubs_epi16((__m256i)w.hi, inputs);
+    // Or the compiler adds products to each other first, which takes more registers.
+    __asm__("" : "+x"(low), "+x"(high));
+    pairs.lo = low;
+    pairs.hi = high;
+    return pairs;
+}
+
+LLM_TEMPLATE i32x16 widen_avx2(i16x32 pairs) {
     const __m256i ones = _mm256_set1_epi16(1);
-    LLM_UNROLL for (size_t m = 0; m < rows; m++) LLM_UNROLL for (size_t h = 0; h < halves; h++)
-        sums[m][h] = (i32x16)offsets[m * offset_stride]
-            + join(_mm256_madd_epi16(pairs[m][h * 2], ones), _mm256_madd_epi16(pairs[m][h * 2 + 1], ones));
+    return join(_mm256_madd_epi16((__m256i)pairs.lo, ones), _mm256_madd_epi16((__m256i)pairs.hi, ones));
 }
 
 #define NAME(x) x##_avx2
 #define ROWS ROWS_AVX2
 #define W8_ROWS ROWS_AVX2
 #define HALVES 1
-#define ACTIVATION(packing) ((packing) == LLM_PANEL_Q4 ? LLM_INT8 : LLM_INT8_WIDE)
+#define ACTIVATION(packing) (pairs_together(packing) ? LLM_INT8 : LLM_INT8_WIDE)
+#define PAIRS
 #define OWN_BYTES
-#define OWN_NIBBLES
 #include "linear_int_template.h"
 #pragma clang attribute pop
 
 // AVX-VNNI
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c,avxvnni"))), apply_to = function)
 typedef i8x64 weights_avx2vnni;
+
+LLM_TEMPLATE i8x64 lookup_avx2vnni(const int8_t *table, i32x16 codes) { return lookup_avx2(table, codes); }
 
 LLM_TEMPLATE i8x64 prepare_avx2vnni(i8x64 v) { return v; }
 
@@ -224,36 +333,25 @@ LLM_TEMPLATE i32x16 dot_avx512(i32x16 sum, weights_avx512 w, const char *x) {
     return (i32x16)_mm512_add_epi32(_mm512_add_epi32((__m512i)sum, even), odd);
 }
 
-LLM_TEMPLATE void sum_nibbles_avx512(
-    const char *w, const char *x, size_t stride, const int32_t *offsets, size_t offset_stride, const size_t rows,
-    const size_t halves, i32x16 sums[][2]) {
-    __m512i pairs[6][2];
-    LLM_UNROLL for (size_t m = 0; m < rows; m++)
-        LLM_UNROLL for (size_t h = 0; h < halves; h++) pairs[m][h] = _mm512_setzero_si512();
-    const __m512i nibble = _mm512_set1_epi8(15);
-    LLM_UNROLL for (size_t step = 0; step < LLM_GROUP / 8; step++) {
-        LLM_UNROLL for (size_t h = 0; h < halves; h++) {
-            const __m512i bytes = _mm512_loadu_si512(w + step * STEP_BYTES + h * 64);
-            const __m512i low = _mm512_and_si512(bytes, nibble);
-            const __m512i high = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), nibble);
-            LLM_UNROLL for (size_t m = 0; m < rows; m++) {
-                const char *four = x + m * stride + step * 8;
-                pairs[m][h] = _mm512_add_epi16(pairs[m][h], _mm512_maddubs_epi16(low, four_bytes_512(four)));
-                pairs[m][h] = _mm512_add_epi16(pairs[m][h], _mm512_maddubs_epi16(high, four_bytes_512(four + 4)));
-            }
-        }
-    }
-    const __m512i ones = _mm512_set1_epi16(1);
-    LLM_UNROLL for (size_t m = 0; m < rows; m++) LLM_UNROLL for (size_t h = 0; h < halves; h++)
-        sums[m][h] = (i32x16)offsets[m * offset_stride] + (i32x16)_mm512_madd_epi16(pairs[m][h], ones);
+LLM_TEMPLATE i8x64 lookup_avx512(const int8_t *table, i32x16 codes) {
+    const __m512i values = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)table));
+    return (i8x64)_mm512_shuffle_epi8(values, (__m512i)codes);
+}
+
+LLM_TEMPLATE i16x32 add_pairs_avx512(i16x32 pairs, i8x64 w, const char *x) {
+    return (i16x32)_mm512_add_epi16((__m512i)pairs, _mm512_maddubs_epi16((__m512i)w, four_bytes_512(x)));
+}
+
+LLM_TEMPLATE i32x16 widen_avx512(i16x32 pairs) {
+    return (i32x16)_mm512_madd_epi16((__m512i)pairs, _mm512_set1_epi16(1));
 }
 
 #define NAME(x) x##_avx512
 #define ROWS 6
 #define W8_ROWS 11
 #define HALVES 2
-#define ACTIVATION(packing) ((packing) == LLM_PANEL_Q4 ? LLM_INT8 : LLM_INT8_WIDE)
-#define OWN_NIBBLES
+#define ACTIVATION(packing) (pairs_together(packing) ? LLM_INT8 : LLM_INT8_WIDE)
+#define PAIRS
 #include "linear_int_template.h"
 #pragma clang attribute pop
 
@@ -261,6 +359,8 @@ LLM_TEMPLATE void sum_nibbles_avx512(
 #pragma clang attribute push(                                                                                          \
     __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))), apply_to = function)
 typedef i8x64 weights_avx512vnni;
+
+LLM_TEMPLATE i8x64 lookup_avx512vnni(const int8_t *table, i32x16 codes) { return lookup_avx512(table, codes); }
 
 LLM_TEMPLATE i8x64 prepare_avx512vnni(i8x64 v) { return v; }
 
@@ -288,10 +388,21 @@ LLM_TEMPLATE int8x16_t four_bytes(const char *p) {
     return vreinterpretq_s8_s32(vdupq_n_s32(bytes));
 }
 
+LLM_TEMPLATE i8x64 look_up(const int8_t *table, i32x16 codes) {
+    const int8x16_t values = vld1q_s8(table);
+    uint8x16_t numbers[4];
+    memcpy(numbers, &codes, sizeof codes);
+    LLM_UNROLL for (size_t i = 0; i < 4; i++) numbers[i] = vreinterpretq_u8_s8(vqtbl1q_s8(values, numbers[i]));
+    i8x64 bytes;
+    memcpy(&bytes, numbers, sizeof bytes);
+    return bytes;
+}
+
 // A set's weights and dot, from a function that does a quarter of them.
 #define NEON_DOT(set, quarter)                                                                                         \
     typedef i8x64 weights_##set;                                                                                       \
     LLM_TEMPLATE i8x64 prepare_##set(i8x64 v) { return v; }                                                            \
+    LLM_TEMPLATE i8x64 lookup_##set(const int8_t *table, i32x16 codes) { return look_up(table, codes); }               \
     LLM_TEMPLATE i32x16 dot_##set(i32x16 sum, i8x64 w, const char *x) {                                                \
         const int8x16_t four = four_bytes(x);                                                                          \
         int32x4_t sums[4];                                                                                             \
@@ -363,9 +474,20 @@ NEON_DOT(neoni8mm, dot_unsigned)
 #define SIMD_ROWS(suffix, wide)
 #endif
 
-const llm_linear_variant llm_linear_q8[] = {
-    {"scalar", 0, linear_q8_scalar, LLM_INT8}, SIMD_ROWS(q8, LLM_INT8_WIDE){0}};
-const llm_linear_variant llm_linear_q4[] = {
-    {"scalar", 0, linear_q4_scalar, LLM_INT8}, SIMD_ROWS(q4, LLM_INT8){0}};
-const llm_linear_variant llm_linear_w8[] = {
-    {"scalar", 0, linear_w8_scalar, LLM_INT8}, SIMD_ROWS(w8, LLM_INT8_WIDE){0}};
+#define TABLE(name, wide)                                                                                              \
+    const llm_linear_variant llm_linear_##name[] = {                                                                   \
+        {"scalar", 0, linear_##name##_scalar, LLM_INT8}, SIMD_ROWS(name, wide){0}};
+TABLE(q8, LLM_INT8_WIDE)
+TABLE(q4, LLM_INT8)
+TABLE(w8, LLM_INT8_WIDE)
+TABLE(q4_1, LLM_INT8)
+TABLE(q5_0, LLM_INT8)
+TABLE(q5_1, LLM_INT8)
+TABLE(q2_k, LLM_INT8)
+TABLE(q4_k, LLM_INT8)
+TABLE(q5_k, LLM_INT8)
+TABLE(q6_k, LLM_INT8)
+TABLE(iq4_nl, LLM_INT8_WIDE)
+TABLE(iq4_xs, LLM_INT8_WIDE)
+TABLE(mxfp4, LLM_INT8)
+TABLE(int4, LLM_INT8)

@@ -6,11 +6,15 @@
 // What a step's weights of 8 bits are to the set, and what its sums start from.
 #ifdef SIGNED_WEIGHTS
 #define BYTES_OF(packed) ((packed) ^ INT8_MIN)
-#define START(offset) 0
+#define ADDED(packing) 0
+#define IS_SIGNED(packing) (panel_kinds[packing].bits == 8 || panel_kinds[packing].codes != LLM_CODE_INTEGER)
 #else
 #define BYTES_OF(packed) (packed)
-#define START(offset) (offset)
+#define ADDED(packing) panel_kinds[packing].offset
+#define IS_SIGNED(packing) false
 #endif
+// What a sum starts from: of minima the row has the sums in place of its offsets.
+#define START(packing, offset) (IS_SIGNED(packing) || panel_kinds[packing].minimum_bytes ? 0 : (offset))
 
 #ifndef OWN_BYTES
 // sums[m][h] += the products of `steps` times four inputs, of `halves` half panels.
@@ -33,41 +37,63 @@ LLM_TEMPLATE void NAME(sum_bytes)(
 }
 #endif
 
-#ifndef OWN_NIBBLES
-// sums[m][h] = the offset of row m + the products of a group of 4-bit weights.
-LLM_TEMPLATE void NAME(sum_nibbles)(
-    const char *w, const char *x, size_t stride, const int32_t *offsets, size_t offset_stride, const size_t rows,
-    const size_t halves, i32x16 sums[][2]) {
-    LLM_UNROLL for (size_t m = 0; m < rows; m++)
-        LLM_UNROLL for (size_t h = 0; h < halves; h++) sums[m][h] = (i32x16)offsets[m * offset_stride];
-    LLM_UNROLL for (size_t step = 0; step < LLM_GROUP / 8; step++) {
+// Four inputs' weights of half a panel, from their codes.
+LLM_TEMPLATE i8x64 NAME(unpack)(llm_packing packing, const char *group, const size_t four, size_t half) {
+    const llm_code_kind codes = panel_kinds[packing].codes;
+    i32x16 numbers;
+    load_codes(packing, group, four, half, &numbers);
+    if (codes == LLM_CODE_INTEGER) return (i8x64)numbers;
+    return NAME(lookup)(code_values[codes], numbers) + (int8_t)ADDED(packing);
+}
+
+// sums[m][h] += the products of inputs 4 * first…4 * last of a group.
+LLM_TEMPLATE void NAME(sum_codes)(
+    llm_packing packing, const char *group, size_t half, const char *x, size_t stride, const size_t rows,
+    const size_t halves, const size_t first, const size_t last, i32x16 sums[][2]) {
+#ifdef PAIRS
+    const size_t together = pairs_together(packing);
+    LLM_UNROLL for (size_t start = first; together && start < last; start += together) {
+        const size_t end = start + together < last ? start + together : last;
+        i16x32 pairs[ROWS][2];
+        LLM_UNROLL for (size_t m = 0; m < rows; m++) LLM_UNROLL for (size_t h = 0; h < halves; h++) pairs[m][h] = 0;
+        LLM_UNROLL for (size_t four = start; four < end; four++) {
+            KEEP_ORDER;
+            i8x64 weights[2];
+            LLM_UNROLL for (size_t h = 0; h < halves; h++) weights[h] = NAME(unpack)(packing, group, four, half + h);
+            LLM_UNROLL for (size_t m = 0; m < rows; m++) LLM_UNROLL for (size_t h = 0; h < halves; h++)
+                pairs[m][h] = NAME(add_pairs)(pairs[m][h], weights[h], x + m * stride + four * 4);
+        }
+        LLM_UNROLL for (size_t m = 0; m < rows; m++)
+            LLM_UNROLL for (size_t h = 0; h < halves; h++) sums[m][h] += NAME(widen)(pairs[m][h]);
+    }
+    if (together) return;
+#endif
+    LLM_UNROLL for (size_t four = first; four < last; four += 2) {
         KEEP_ORDER;
         NAME(weights) low[2], high[2];
         LLM_UNROLL for (size_t h = 0; h < halves; h++) {
-            i32x16 words;
-            memcpy(&words, w + step * STEP_BYTES + h * 64, sizeof words);
-            low[h] = NAME(prepare)((i8x64)(words & 0x0f0f0f0f));
-            high[h] = NAME(prepare)((i8x64)(words >> 4 & 0x0f0f0f0f));
+            low[h] = NAME(prepare)(NAME(unpack)(packing, group, four, half + h));
+            high[h] = NAME(prepare)(NAME(unpack)(packing, group, four + 1, half + h));
         }
         LLM_UNROLL for (size_t m = 0; m < rows; m++) {
-            const char *eight = x + m * stride + step * 8 * X_BYTES(LLM_PANEL_Q4);
+            const char *eight = x + m * stride + four * 4 * X_BYTES(packing);
             LLM_UNROLL for (size_t h = 0; h < halves; h++) sums[m][h] = NAME(dot)(sums[m][h], low[h], eight);
             LLM_UNROLL for (size_t h = 0; h < halves; h++)
-                sums[m][h] = NAME(dot)(sums[m][h], high[h], eight + 4 * X_BYTES(LLM_PANEL_Q4));
+                sums[m][h] = NAME(dot)(sums[m][h], high[h], eight + 4 * X_BYTES(packing));
         }
     }
 }
-#endif
 
 // The sums of consecutive panels for `rows` rows, to out[panel][row][2]. Panels are read side by side, a group of each in
 // turn. Rows and panels are constants wherever this is inlined.
 LLM_TEMPLATE void NAME(grouped_tile)(
     llm_packing packing, const llm_linear_args *a, const size_t rows, size_t row, const size_t panels, size_t panel,
     stream *ahead, f32x16 *out) {
-    const size_t group_bytes = packing == LLM_PANEL_Q8 ? Q8_GROUP_BYTES : Q4_GROUP_BYTES;
-    const size_t halves = rows == 1 ? 2 : HALVES;
+    const bool has_minima = panel_kinds[packing].minimum_bytes != 0;
+    const size_t halves = rows == 1 ? 2 : HALVES, subs = LLM_GROUP / scale_group(packing);
     const size_t groups = (a->k + LLM_GROUP - 1) / LLM_GROUP, scale_groups = LLM_SCALE_GROUP / LLM_GROUP;
-    const char *weights = (const char *)a->packed + panel * groups * group_bytes;
+    const size_t panel_bytes = panel_size(packing, a->k);
+    const char *weights = (const char *)a->packed + panel * panel_bytes;
     const char *x = (const char *)a->x.data + row * a->x.stride;
     const float *scales = a->x.scales + row * a->x.scale_stride;
     const int32_t *offsets = a->x.offsets + row * a->x.offset_stride;
@@ -75,33 +101,41 @@ LLM_TEMPLATE void NAME(grouped_tile)(
 
     for (size_t start = 0; start < groups; start += scale_groups) {
         f32x16 parts[SIDE_BY_SIDE][ROWS][2];
-        LLM_UNROLL for (size_t p = 0; p < panels; p++)
+        block_factors factors[SIDE_BY_SIDE][2];
+        LLM_UNROLL for (size_t p = 0; p < panels; p++) {
             LLM_UNROLL for (size_t m = 0; m < rows; m++) parts[p][m][0] = parts[p][m][1] = 0;
+            LLM_UNROLL for (size_t h = 0; h < 2; h++)
+                load_factors(packing, weights + p * panel_bytes, start, h, &factors[p][h]);
+        }
         const size_t end = start + scale_groups < groups ? start + scale_groups : groups;
+        const char *first = weights + group_offset(packing, start);
         for (size_t group = start; group < end; group++) {
             read_ahead(ahead);
-            LLM_UNROLL for (size_t p = 0; p < panels; p++) {
-                const char *w = weights + (p * groups + group) * group_bytes;
-                LLM_UNROLL for (size_t half = 0; half < 2; half += halves) {
-                    i32x16 sums[ROWS][2];
-                    const char *inputs = x + group * LLM_GROUP * X_BYTES(packing);
-                    if (packing == LLM_PANEL_Q8) {
-                        LLM_UNROLL for (size_t m = 0; m < rows; m++) LLM_UNROLL for (size_t h = 0; h < halves; h++)
-                            sums[m][h] = (i32x16)START(offsets[m * a->x.offset_stride + group]);
-                        NAME(sum_bytes)(w + half * 64, inputs, a->x.stride, rows, halves, 0, LLM_GROUP / 4, sums);
-                    } else {
-                        NAME(sum_nibbles)(
-                            w + half * 64, inputs, a->x.stride, offsets + group, a->x.offset_stride, rows, halves,
-                            sums);
-                    }
-                    LLM_UNROLL for (size_t h = 0; h < halves; h++) {
-                        f16x16 stored;
-                        memcpy(&stored, w + group_bytes - 64 + (half + h) * sizeof stored, sizeof stored);
-                        const f32x16 scale = __builtin_convertvector(stored, f32x16);
-                        LLM_UNROLL for (size_t m = 0; m < rows; m++)
-                            parts[p][m][half + h] = __builtin_elementwise_fma(
-                                __builtin_convertvector(sums[m][h], f32x16), scale, parts[p][m][half + h]);
-                    }
+            LLM_UNROLL for (size_t part = 0; part < panels * subs * 2; part += halves) {
+                const size_t p = part / 2 / subs, sub = part / 2 % subs, half = part % 2;
+                const char *w = first + p * panel_bytes + (group - start) * group_size(packing);
+                const char *inputs = x + group * LLM_GROUP * X_BYTES(packing);
+                const int32_t *own = offsets + group * subs + sub;
+                const size_t fours = LLM_GROUP / 4 / subs;
+                i32x16 sums[ROWS][2];
+                LLM_UNROLL for (size_t m = 0; m < rows; m++) LLM_UNROLL for (size_t h = 0; h < halves; h++)
+                    sums[m][h] = (i32x16)START(packing, own[m * a->x.offset_stride]);
+                if (packing == LLM_PANEL_Q8) {
+                    NAME(sum_bytes)(w + half * 64, inputs, a->x.stride, rows, halves, 0, LLM_GROUP / 4, sums);
+                } else {
+                    NAME(sum_codes)(
+                        packing, w, half, inputs, a->x.stride, rows, halves, sub * fours, sub * fours + fours, sums);
+                }
+                LLM_UNROLL for (size_t h = half; h < half + halves; h++) {
+                    f32x16 scale, minimum;
+                    load_scales(packing, w, sub, h, &factors[p][h], &scale, &minimum);
+                    LLM_UNROLL for (size_t m = 0; m < rows; m++)
+                        parts[p][m][h] = __builtin_elementwise_fma(
+                            __builtin_convertvector(sums[m][h - half], f32x16), scale, parts[p][m][h]);
+                    if (!has_minima) continue;
+                    LLM_UNROLL for (size_t m = 0; m < rows; m++)
+                        parts[p][m][h] = __builtin_elementwise_fma(
+                            (f32x16)(float)own[m * a->x.offset_stride], minimum, parts[p][m][h]);
                 }
             }
         }
@@ -127,7 +161,7 @@ LLM_TEMPLATE void NAME(w8_tile)(
     const char *x = (const char *)a->x.data + row * a->x.stride;
     i32x16 all[SIDE_BY_SIDE][W8_ROWS][2];
     LLM_UNROLL for (size_t p = 0; p < panels; p++) LLM_UNROLL for (size_t m = 0; m < rows; m++)
-        all[p][m][0] = all[p][m][1] = (i32x16)START(a->x.offsets[(row + m) * a->x.offset_stride]);
+        all[p][m][0] = all[p][m][1] = (i32x16)START(LLM_PANEL_W8, a->x.offsets[(row + m) * a->x.offset_stride]);
     for (size_t step = 0; step < steps; step += chunk) {
         const size_t end = step + chunk < steps ? step + chunk : steps;
         read_ahead(ahead);
@@ -191,13 +225,11 @@ LLM_TEMPLATE void NAME(linear)(llm_packing packing, const llm_linear_args *a, si
     }
 }
 
-static void NAME(linear_q8)(const llm_linear_args *a, size_t begin, size_t end) {
-    NAME(linear)(LLM_PANEL_Q8, a, begin, end);
-}
-
-static void NAME(linear_q4)(const llm_linear_args *a, size_t begin, size_t end) {
-    NAME(linear)(LLM_PANEL_Q4, a, begin, end);
-}
+#define SIMD(name, packing)                                                                                            \
+    static void NAME(linear_##name)(const llm_linear_args *a, size_t begin, size_t end) {                              \
+        NAME(linear)(packing, a, begin, end);                                                                          \
+    }
+EACH_GROUPED(SIMD)
 
 static void NAME(linear_w8)(const llm_linear_args *a, size_t begin, size_t end) {
     NAME(linear)(LLM_PANEL_W8, a, begin, end);
@@ -205,12 +237,15 @@ static void NAME(linear_w8)(const llm_linear_args *a, size_t begin, size_t end) 
 
 #undef X_BYTES
 #undef BYTES_OF
+#undef ADDED
+#undef IS_SIGNED
 #undef START
+#undef SIMD
 #undef NAME
 #undef ROWS
 #undef W8_ROWS
 #undef HALVES
 #undef ACTIVATION
 #undef SIGNED_WEIGHTS
+#undef PAIRS
 #undef OWN_BYTES
-#undef OWN_NIBBLES

@@ -147,6 +147,19 @@ const llm_pack_variant *llm_pack_variants(size_t *count) {
     return variants;
 }
 
+static void unpack_integers(llm_packing packing, const char *panel, size_t k, size_t feature, float *row) {
+    const size_t span = scale_group(packing);
+    for (size_t group = 0; group < k; group += span) {
+        const float scale = panel_scale(packing, panel, k, feature, group);
+        const bool has_minimum = panel_kinds[packing].minimum_bytes != 0;
+        const float minimum = has_minimum ? panel_minimum(packing, panel, k, feature, group) : 0;
+        for (size_t i = group; i < k && i < group + span; i++) {
+            const float scaled = (float)panel_integer(packing, panel, feature, i) * scale;
+            row[i] = has_minimum ? scaled + minimum : scaled;
+        }
+    }
+}
+
 void llm_unpack_row(llm_packing packing, const void *packed, size_t k, size_t index, float *row) {
     const char *panel = (const char *)packed + index / LLM_PANEL * panel_size(packing, k);
     const size_t feature = index % LLM_PANEL;
@@ -161,14 +174,6 @@ void llm_unpack_row(llm_packing packing, const void *packed, size_t k, size_t in
         for (size_t i = 0; i < k; i++)
             row[i] = float_of((uint32_t)((const uint16_t *)panel)[panel_index(packing, feature, i)] << 16);
         break;
-    case LLM_PANEL_Q8:
-    case LLM_PANEL_Q4:
-    case LLM_PANEL_W8:
-        for (size_t group = 0; group < k; group += LLM_GROUP) {
-            const float scale = panel_scale(packing, panel, k, feature, group);
-            for (size_t i = group; i < k && i < group + LLM_GROUP; i++)
-                row[i] = (float)panel_integer(packing, panel, feature, i) * scale;
-        }
-        break;
+    default: unpack_integers(packing, panel, k, feature, row); break;
     }
 }

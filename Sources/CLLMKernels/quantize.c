@@ -8,6 +8,7 @@
 #include "vector16.h"
 
 typedef int8_t i8x16 __attribute__((ext_vector_type(16)));
+typedef uint8_t u8x16 __attribute__((ext_vector_type(16)));
 typedef uint16_t u16x16 __attribute__((ext_vector_type(16)));
 
 // `count` weights of a row from `start` on, at most a piece, zeros after them.
@@ -71,22 +72,39 @@ LLM_TEMPLATE void store_steps(char *panel, size_t offset, i32x16 values) {
         memcpy(panel + offset + step * STEP_BYTES, (const char *)&bytes + step * 4, 4);
 }
 
-// Stores a group's integers, with what the packing adds to them, and its scale.
-LLM_TEMPLATE void store_q8_group(const i32x16 q[2], _Float16 scale, size_t feature, char *group) {
-    for (size_t v = 0; v < 2; v++) store_steps(group, v * LANES / 4 * STEP_BYTES + feature * 4, q[v]);
-    memcpy(group + Q8_GROUP_BYTES - (LLM_PANEL - feature) * sizeof scale, &scale, sizeof scale);
+LLM_TEMPLATE void store_scale(llm_packing packing, float scale, size_t feature, char *group) {
+    const _Float16 half = (_Float16)scale;
+    memcpy(group + codes_size(packing) + feature * sizeof half, &half, sizeof half);
 }
 
-LLM_TEMPLATE void store_q4_group(const i32x16 q[2], _Float16 scale, size_t feature, char *group) {
-    for (size_t v = 0; v < 2; v++) {
-        // Lanes 0…3 low and 4…7 high make a step, then 8…11 and 12…15.
-        const i32x16 high = __builtin_shufflevector(q[v], q[v], 4, 5, 6, 7, 12, 13, 14, 15, 4, 5, 6, 7, 4, 5, 6, 7);
-        const i32x16 low = __builtin_shufflevector(q[v], q[v], 0, 1, 2, 3, 8, 9, 10, 11, 0, 1, 2, 3, 0, 1, 2, 3);
-        const i8x16 bytes = __builtin_convertvector(low | high << 4, i8x16);
-        for (size_t step = 0; step < 2; step++)
-            memcpy(group + (v * 2 + step) * STEP_BYTES + feature * 4, (const char *)&bytes + step * 4, 4);
+// Four bits each: a word has four inputs' codes, a byte each; the next one's go to its upper halves.
+LLM_TEMPLATE void store_nibbles(const uint32_t words[8], size_t feature, char *group) {
+    for (size_t step = 0; step < 4; step++) {
+        const uint32_t word = (words[step * 2] & 0x0f0f0f0f) | (words[step * 2 + 1] & 0x0f0f0f0f) << 4;
+        memcpy(group + step * STEP_BYTES + feature * 4, &word, sizeof word);
     }
-    memcpy(group + Q4_GROUP_BYTES - (LLM_PANEL - feature) * sizeof scale, &scale, sizeof scale);
+}
+
+LLM_TEMPLATE void store_codes(llm_packing packing, const uint8_t *codes, size_t feature, char *group) {
+    const size_t bits = panel_kinds[packing].bits;
+    uint32_t words[8];
+    memcpy(words, codes, sizeof words);
+    if (bits == 8) {
+        for (size_t four = 0; four < 8; four++) memcpy(group + four * STEP_BYTES + feature * 4, words + four, 4);
+        return;
+    }
+    store_nibbles(words, feature, group);
+    char *further = group + CODE_BYTES + feature * 4;
+    if (bits == 5) {
+        uint32_t word = 0;
+        for (size_t four = 0; four < 8; four++) word |= (words[four] >> 4 & 0x01010101) << four;
+        memcpy(further, &word, sizeof word);
+    }
+    for (size_t plane = 0; bits == 6 && plane < 2; plane++) {
+        uint32_t word = 0;
+        for (size_t four = 0; four < 4; four++) word |= (words[plane * 4 + four] >> 4 & 0x03030303) << four * 2;
+        memcpy(further + plane * STEP_BYTES, &word, sizeof word);
+    }
 }
 
 LLM_TEMPLATE void quantize_q8_group(const float *x, size_t feature, char *group) {
@@ -100,7 +118,8 @@ LLM_TEMPLATE void quantize_q8_group(const float *x, size_t feature, char *group)
     }
     i32x16 q[2];
     for (size_t v = 0; v < 2; v++) q[v] = inverse == 0 ? (i32x16)128 : round_away(load16(x + v * LANES), inverse);
-    store_q8_group(q, (_Float16)scale, feature, group);
+    for (size_t v = 0; v < 2; v++) store_steps(group, v * LANES / 4 * STEP_BYTES + feature * 4, q[v]);
+    store_scale(LLM_PANEL_Q8, scale, feature, group);
 }
 
 LLM_TEMPLATE void quantize_q4_group(const float *x, size_t feature, char *group) {
@@ -119,7 +138,24 @@ LLM_TEMPLATE void quantize_q4_group(const float *x, size_t feature, char *group)
         q[v] = inverse == 0 ? (i32x16)8 : __builtin_convertvector(shifted, i32x16);
         q[v] = __builtin_elementwise_min(q[v], (i32x16)15);
     }
-    store_q4_group(q, (_Float16)scale, feature, group);
+    u8x16 bytes[2];
+    uint32_t words[8];
+    for (size_t v = 0; v < 2; v++) bytes[v] = __builtin_convertvector(q[v], u8x16);
+    memcpy(words, bytes, sizeof words);
+    store_nibbles(words, feature, group);
+    store_scale(LLM_PANEL_Q4, scale, feature, group);
+}
+
+// The scale that all blocks of an INT8 row have, and what they hold.
+LLM_TEMPLATE void copy_int8_row(const char *row, size_t k, size_t feature, char *panel) {
+    const size_t bytes = 4 + LLM_GROUP;
+    for (size_t i = 0; i < k; i += 4) {
+        uint32_t word;
+        memcpy(&word, row + i / LLM_GROUP * bytes + 4 + i % LLM_GROUP, sizeof word);
+        word ^= 0x80808080u;
+        memcpy(panel + i / 4 * STEP_BYTES + feature * 4, &word, sizeof word);
+    }
+    memcpy(panel + panel_size(LLM_PANEL_W8, k) - (LLM_PANEL - feature) * sizeof(float), row, sizeof(float));
 }
 
 LLM_TEMPLATE void quantize_w8_row(llm_dtype dtype, const char *row, size_t k, size_t feature, char *panel) {
@@ -147,22 +183,67 @@ LLM_TEMPLATE void quantize_w8_row(llm_dtype dtype, const char *row, size_t k, si
     memcpy(panel + panel_size(LLM_PANEL_W8, k) - (LLM_PANEL - feature) * sizeof scale, &scale, sizeof scale);
 }
 
-// Integers of no more bits than the packing's, with their scales.
-LLM_TEMPLATE void copy_integers(
-    llm_packing packing, const llm_encoding *encoding, const char *row, size_t k, size_t feature, char *panel) {
-    for (size_t group = 0; group < k / LLM_GROUP; group++) {
-        int8_t q[LLM_GROUP];
-        const float scale = encoding->integers((const unsigned char *)row + group * encoding->bytes, q);
-        i32x16 sums[2];
-        for (size_t v = 0; v < 2; v++) {
-            i8x16 bytes;
-            memcpy(&bytes, q + v * LANES, sizeof bytes);
-            sums[v] = __builtin_convertvector(bytes, i32x16) + panel_kinds[packing].offset;
+// A stored block that the packing holds, `groups` groups from one on.
+LLM_TEMPLATE void store_parts(
+    llm_packing packing, const llm_block_parts *parts, size_t first, size_t groups, size_t feature, char *panel) {
+    const llm_panel_kind *kind = panel_kinds + packing;
+    const size_t subs = LLM_GROUP / scale_group(packing);
+    for (size_t i = 0; i < groups; i++) {
+        char *group = panel + group_offset(packing, first + i);
+        char *scales = group + codes_size(packing), *minima = scales + scales_size(packing);
+        store_codes(packing, parts->codes + i * LLM_GROUP, feature, group);
+        for (size_t sub = 0; sub < subs; sub++) {
+            const size_t at = sub * LLM_PANEL + feature;
+            if (kind->scale_bytes == 1) scales[at] = parts->scales[i * subs + sub];
+            if (kind->minimum_bytes == 1) minima[at] = parts->minima[i * subs + sub];
         }
-        if (packing == LLM_PANEL_Q8) {
-            store_q8_group(sums, (_Float16)scale, feature, panel + group * Q8_GROUP_BYTES);
-        } else {
-            store_q4_group(sums, (_Float16)scale, feature, panel + group * Q4_GROUP_BYTES);
+        if (kind->scale_bytes == 2) memcpy(scales + feature * 2, &parts->scale, 2);
+        if (kind->minimum_bytes == 2) memcpy(minima + feature * 2, &parts->minimum, 2);
+    }
+    if (kind->block == 0) return;
+    char *factors = panel + factors_offset(packing, first);
+    memcpy(factors + feature * 2, &parts->scale, 2);
+    if (kind->minimum_bytes) memcpy(factors + (LLM_PANEL + feature) * 2, &parts->minimum, 2);
+}
+
+LLM_TEMPLATE void copy_blocks(
+    llm_packing packing, const llm_encoding *encoding, const unsigned char *row, size_t k, size_t feature,
+    char *panel) {
+    const size_t groups = encoding->elements / LLM_GROUP;
+    for (size_t block = 0; block < k / encoding->elements; block++) {
+        llm_block_parts parts;
+        encoding->split(row + block * encoding->bytes, &parts);
+        if (packing != encoding->packing)
+            for (size_t i = 0; i < encoding->elements; i++)
+                parts.codes[i] =
+                    (uint8_t)(code_integer(encoding->packing, parts.codes[i]) + panel_kinds[packing].offset);
+        store_parts(packing, &parts, block * groups, groups, feature, panel);
+    }
+}
+
+// A row that is not there, of a packing that is not quantized to: zeros.
+LLM_TEMPLATE void store_nothing(llm_packing packing, size_t k, size_t feature, char *panel) {
+    const llm_panel_kind *kind = panel_kinds + packing;
+    const size_t padded = (k + kind->granule - 1) / kind->granule * kind->granule, step = kind->granule / LLM_GROUP;
+    llm_block_parts parts = {0};
+    memset(parts.codes, kind->codes == LLM_CODE_INTEGER ? kind->offset : 0, sizeof parts.codes);
+    for (size_t group = 0; group < padded / LLM_GROUP; group += step)
+        store_parts(packing, &parts, group, step, feature, panel);
+}
+
+// To Q8 or Q4; zeros where there is no row.
+LLM_TEMPLATE void quantize_row(
+    llm_packing packing, llm_dtype dtype, const char *row, size_t k, size_t feature, char *panel) {
+    float x[PIECE] = {0};
+    for (size_t start = 0; start < k; start += PIECE) {
+        if (row) widen_piece(dtype, row, start, k - start, x);
+        for (size_t i = 0; i < PIECE && start + i < k; i += LLM_GROUP) {
+            char *group = panel + group_offset(packing, (start + i) / LLM_GROUP);
+            if (packing == LLM_PANEL_Q8) {
+                quantize_q8_group(x + i, feature, group);
+            } else {
+                quantize_q4_group(x + i, feature, group);
+            }
         }
     }
 }
@@ -175,25 +256,16 @@ LLM_TEMPLATE void quantize_panel(llm_packing packing, const llm_stored_row *rows
         const llm_dtype dtype = rows[feature].dtype;
         const char *row = rows[feature].data;
         const llm_encoding *encoding = encodings + dtype;
-        if (kind->group == LLM_WHOLE_ROW) {
+        if (kind->group == LLM_WHOLE_ROW && row && dtype == LLM_INT8_ROWS) {
+            copy_int8_row(row, k, feature, panel);
+        } else if (kind->group == LLM_WHOLE_ROW) {
             quantize_w8_row(dtype, row, k, feature, panel);
-            continue;
-        }
-        if (row && encoding->integers && encoding->integer_bits <= kind->bits) {
-            copy_integers(packing, encoding, row, k, feature, panel);
-            continue;
-        }
-        float x[PIECE] = {0};
-        for (size_t start = 0; start < k; start += PIECE) {
-            if (row) widen_piece(dtype, row, start, k - start, x);
-            for (size_t i = 0; i < PIECE && start + i < k; i += LLM_GROUP) {
-                const size_t group = (start + i) / LLM_GROUP;
-                if (packing == LLM_PANEL_Q8) {
-                    quantize_q8_group(x + i, feature, panel + group * Q8_GROUP_BYTES);
-                } else {
-                    quantize_q4_group(x + i, feature, panel + group * Q4_GROUP_BYTES);
-                }
-            }
+        } else if (!row && packing > LLM_PANEL_W8) {
+            store_nothing(packing, k, feature, panel);
+        } else if (row && encoding->split && llm_holds(packing, dtype)) {
+            copy_blocks(packing, encoding, (const unsigned char *)row, k, feature, panel);
+        } else {
+            quantize_row(packing, dtype, row, k, feature, panel);
         }
     }
 }

@@ -17,8 +17,8 @@ public struct RMSNorm: Sendable {
 /// How rows of activations are encoded for a linear kernel.
 struct ActivationForm: Hashable, Sendable {
     private let type: UInt32
-    /// Whether a row has one scale and one offset.
-    let hasWholeRows: Bool
+    /// Columns that an offset covers; `LLM_WHOLE_ROW` where a row has one scale and one offset.
+    let group: Int
     /// What the packed weights have added to them.
     let weightOffset: Int32
 
@@ -27,7 +27,7 @@ struct ActivationForm: Hashable, Sendable {
     /// The form that a kernel of weights of `packing` takes.
     init(_ type: llm_activation, for packing: Packing) {
         self.type = type.rawValue
-        hasWholeRows = packing.hasWholeRows
+        group = packing.group
         weightOffset = packing.offset
     }
 
@@ -156,8 +156,9 @@ private struct ActivationRoom {
         self.rows = rows
         // A cache line more than a row, so that rows of a power of two do not share the cache's sets.
         stride = padded * form.elementByteCount + 64
-        scales = form.hasWholeRows ? 1 : (padded + Int(LLM_SCALE_GROUP) - 1) / Int(LLM_SCALE_GROUP)
-        offsets = form.hasWholeRows ? 1 : padded / Int(LLM_GROUP)
+        let isWhole = form.group == Int(LLM_WHOLE_ROW)
+        scales = isWhole ? 1 : (padded + Int(LLM_SCALE_GROUP) - 1) / Int(LLM_SCALE_GROUP)
+        offsets = isWhole || form.group == 0 ? 1 : padded / form.group
     }
 
     /// Whole cache lines.
@@ -167,7 +168,7 @@ private struct ActivationRoom {
         let scaleStart = start + rows * stride
         let offsetStart = scaleStart + rows * scales * 4
         return llm_activations(
-            type: form.kernelType, whole_rows: form.hasWholeRows, data: start, stride: stride,
+            type: form.kernelType, group: form.group, data: start, stride: stride,
             scales: scaleStart.assumingMemoryBound(to: Float.self),
             offsets: offsetStart.assumingMemoryBound(to: Int32.self), scale_stride: scales, offset_stride: offsets,
             weight_offset: form.weightOffset)

@@ -21,11 +21,15 @@ extension Compute {
         precondition(bias.map { $0.count == weights.outputs } ?? true, "linear: bias")
         precondition(weights.kind == .plain || output == .store, "linear: gated outputs are not added")
         guard x.rows > 0 else { return }
+        // Gates and ups that do not share panels: their product is taken afterwards.
+        let isWhole = weights.kind == .plain || weights.parts[0].kind == .gated
+        let target = isWhole ? y : Matrix(rows: y.rows, columns: weights.outputs)
         if gemm == .openblas {
-            openBLASLinear(x, weights.parts[0], bias: bias, into: y, output)
+            openBLASLinear(x, weights.parts[0], bias: bias, into: target, output)
         } else {
-            packedLinear(x, weights, bias: bias, into: y, output)
+            packedLinear(x, weights, bias: bias, into: target, output)
         }
+        if !isWhole { activate(target, .silu, gated: true, into: y) }
     }
 
     /// Rows `ids` of the weights, widened to float32, into the rows of `y`: an embedding look-up.
@@ -48,7 +52,7 @@ extension Compute {
         _ x: Activations, _ weights: PackedWeights, bias: [Float]?, into y: Matrix, _ output: LinearOutput
     ) {
         let epilogue =
-            switch (weights.kind, output) {
+            switch (weights.parts[0].kind, output) {
             case (.gated, _): LLM_SILU_MULTIPLY
             case (.plain, .add): LLM_ADD
             case (.plain, .store): LLM_STORE
@@ -81,19 +85,17 @@ extension Compute {
         _ x: Activations, _ weights: PackedPart, bias: [Float]?, into y: Matrix, _ output: LinearOutput
     ) {
         let outputs = weights.outputs.count
-        let target = weights.kind == .gated ? Matrix(rows: y.rows, columns: outputs) : y
         let rows = x.arguments(.float32)
         cblas_sgemm(
             CblasRowMajor, CblasNoTrans, CblasTrans, Int32(x.rows), Int32(outputs), Int32(weights.inputs), 1,
             rows.data.assumingMemoryBound(to: Float.self), Int32(rows.stride / MemoryLayout<Float>.stride),
             weights.base.assumingMemoryBound(to: Float.self), Int32(weights.inputs), output == .add ? 1 : 0,
-            target.base, Int32(target.stride))
+            y.base, Int32(y.stride))
         if let bias {
-            for row in 0..<target.rows {
-                target.withRow(row) { span in for column in bias.indices { span[column] += bias[column] } }
+            for row in 0..<y.rows {
+                y.withRow(row) { span in for column in bias.indices { span[column] += bias[column] } }
             }
         }
-        if weights.kind == .gated { activate(target, .silu, gated: true, into: y) }
     }
 }
 

@@ -8,8 +8,8 @@ public struct PackedWeights: Sendable {
     public enum Kind: Sendable {
         /// They are stored or added as they come.
         case plain
-        /// Rows `0..<outputs / 2` are gates, the rest ups: `silu(gate) * up`. A panel holds 16 of each, so that both have
-        /// one packing: where gates and ups are stored in different types, the nearest that holds both without loss.
+        /// Rows `0..<outputs / 2` are gates, the rest ups: `silu(gate) * up`. A panel holds 16 of each, where both are packed
+        /// alike; else they are parts as of a plain layer, and the product is taken afterwards.
         case gated
     }
 
@@ -41,24 +41,25 @@ public struct PackedWeights: Sendable {
         self.inputs = inputs
         self.kind = kind
         var parts: [PackedPart] = []
-        for run in PackedWeights.runs(of: views, format, kind, on: compute) {
+        let runs = PackedWeights.runs(of: views, format, on: compute)
+        let shared = runs.count == 1 && compute.gemm != .openblas ? kind : .plain
+        for run in runs {
             let first = parts.last?.outputs.upperBound ?? 0
-            parts.append(PackedPart(run.views, firstOutput: first, run.layout, kind, on: compute))
+            parts.append(PackedPart(run.views, firstOutput: first, run.layout, shared, on: compute))
         }
         self.parts = parts
         forms = parts.reduce(into: []) { forms, part in if !forms.contains(part.form) { forms.append(part.form) } }
     }
 
-    /// Consecutive matrices that are packed alike. Gates and ups, whose rows share panels, are one run.
+    /// Consecutive matrices that are packed alike.
     private static func runs(
-        of views: [TensorView], _ format: LinearFormat, _ kind: Kind, on compute: Compute
+        of views: [TensorView], _ format: LinearFormat, on compute: Compute
     ) -> [(layout: PackedPart.Layout, views: [TensorView])] {
         if compute.gemm == .openblas { return [(.float32Rows, views)] }
         let packings = views.map { format.packing(of: $0.dtype) }
         func layout(_ packing: Packing) -> PackedPart.Layout {
             .panels(packing, compute.kernels.linear(packing, format.arithmetic(of: packing)))
         }
-        if kind == .gated { return [(layout(Packing.common(packings)), views)] }
         var runs: [(packing: Packing, views: [TensorView])] = []
         for (view, packing) in zip(views, packings) {
             if runs.last?.packing == packing {

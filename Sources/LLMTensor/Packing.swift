@@ -39,25 +39,20 @@ public struct Packing: Sendable, Hashable, CaseIterable, CustomStringConvertible
     /// Whether weights are integers with scales.
     public var isInteger: Bool { kind.group != 0 }
 
-    /// Whether a scale covers a whole row, of weights and of activations.
-    var hasWholeRows: Bool { kind.group == Int(LLM_WHOLE_ROW) }
+    /// Inputs that share a scale, and that an offset of activations covers.
+    var group: Int { kind.group }
 
-    /// What packed weights have added to them; the rows of activations undo it.
-    var offset: Int32 { kind.offset }
+    /// Inputs that rows are whole blocks of, where weights are packed as they are stored.
+    var granule: Int { kind.granule }
+
+    /// What the offsets of activations undo; -1 where they are sums.
+    var offset: Int32 { withUnsafePointer(to: kind) { llm_weight_offset($0) } }
 
     /// Most inputs that a linear layer may have: sums of products are 32-bit integers.
     public var maxInputs: Int { kind.max_inputs == Int(LLM_ANY_INPUTS) ? .max : kind.max_inputs }
 
     /// The arithmetic over these weights, of bfloat16 ones where no other is asked for.
     var arithmetic: Arithmetic { Arithmetic(kind.arithmetic) }
-
-    /// The nearest packing that holds without loss what each of `packings` holds of weights stored so: integers of a group
-    /// fit the one with the most bits, and everything fits float32.
-    static func common(_ packings: [Packing]) -> Packing {
-        if packings.allSatisfy({ $0 == packings[0] }) { return packings[0] }
-        guard packings.allSatisfy({ $0.isInteger && !$0.hasWholeRows }) else { return .float32 }
-        return packings.max { $0.kind.bits < $1.kind.bits } ?? .float32
-    }
 
     /// The name that options and reports have, such as `q8_0`.
     public var description: String { String(cString: kind.name) }

@@ -54,7 +54,19 @@ typedef enum {
     LLM_PANEL_BF16, // [k / 2][2 h][16 features][2 consecutive k]
     LLM_PANEL_Q8,   // [k / 32] of { [8][2 h][16 features][4 consecutive k] bytes q + 128; [32] float16 scales }
     LLM_PANEL_Q4,   // [k / 32] of { [4][2 h][16 features][4] bytes, k…k+3 low and k+4…k+7 high, q + 8; as Q8 }
-    LLM_PANEL_W8    // [k / 4][2 h][16 features][4 consecutive k] bytes q + 128; then [32] float32 scales
+    LLM_PANEL_W8,   // [k / 4][2 h][16 features][4 consecutive k] bytes q + 128; then [32] float32 scales
+    // Codes of 4 bits as Q4, further bits of them, scales, minima; docs/kernels.md draws them.
+    LLM_PANEL_Q4_1,
+    LLM_PANEL_Q5_0,
+    LLM_PANEL_Q5_1,
+    LLM_PANEL_Q2_K,
+    LLM_PANEL_Q4_K,
+    LLM_PANEL_Q5_K,
+    LLM_PANEL_Q6_K,
+    LLM_PANEL_IQ4_NL,
+    LLM_PANEL_IQ4_XS,
+    LLM_PANEL_MXFP4,
+    LLM_PANEL_INT4,
 } llm_packing;
 
 // The arithmetic of a linear layer. Every packing has one, but bfloat16 panels two: float32 and bfloat16.
@@ -63,17 +75,30 @@ typedef enum { LLM_ARITHMETIC_FLOAT32, LLM_ARITHMETIC_BFLOAT16, LLM_ARITHMETIC_I
 // Inputs of a scale that covers the whole row, and of a layer that may have any number.
 enum { LLM_WHOLE_ROW = INT32_MAX, LLM_ANY_INPUTS = INT32_MAX };
 
-// A packing in numbers. An integer q stands for q * scale.
+// What a weight's code is: the integer plus the packing's offset, or the number of a value in a table.
+typedef enum { LLM_CODE_INTEGER, LLM_CODE_IQ4, LLM_CODE_E2M1 } llm_code_kind;
+
+// A packing in numbers. An integer q stands for q * scale, plus a minimum where there are some.
+//
+// A scale is a float32 of a whole row, a float16 (2 bytes), or a byte: a signed factor of the block's own float16, or
+// without blocks the exponent e of 2^(e - 128). A minimum is a float16 (2 bytes), or a byte: a factor of the block's
+// second float16, negated, or without blocks a factor of the scale, negated (a zero point).
 typedef struct {
     const char *name;
     size_t bits;    // of a weight
     size_t granule; // k is rounded up to a multiple of it
-    size_t group;   // inputs that share a scale: 0 where there are none, LLM_GROUP, LLM_WHOLE_ROW
+    size_t group;   // inputs that share a scale and a minimum: 0 where there are none, 16, LLM_GROUP, LLM_WHOLE_ROW
     size_t scale_bytes;
+    size_t minimum_bytes;
+    size_t block;      // inputs that share the factors of scales and minima; 0 where there are none
     int32_t offset;    // what is added to integers
     size_t max_inputs; // for which sums of integers fit 32 bits; or LLM_ANY_INPUTS
     llm_arithmetic arithmetic;
+    llm_code_kind codes;
 } llm_panel_kind;
+
+// The weight_offset of activations for a packing (llm_activations).
+static inline int32_t llm_weight_offset(const llm_panel_kind *kind) { return kind->minimum_bytes ? -1 : kind->offset; }
 
 // The packings, in the order of llm_packing.
 const llm_panel_kind *llm_panel_kinds(size_t *count);
@@ -111,18 +136,26 @@ typedef enum {
     LLM_IQ2_S,
     LLM_IQ3_XXS,
     LLM_IQ3_S,
+    LLM_INT8_ROWS, // one scale a row, which each of its blocks has
+    LLM_INT4,      // with zero points
 } llm_dtype;
 
-// A stored type. Its weights are integers of few bits with one scale a block of LLM_GROUP, or anything else.
+// A block of a stored type, taken apart into what its panel holds (llm_panel_kind).
 typedef struct {
-    const char *name;       // ggml's
+    uint8_t codes[256];
+    uint16_t scale, minimum;       // float16 bits of the block's own
+    int8_t scales[16], minima[16]; // of its groups, where they are bytes
+} llm_block_parts;
+
+// A stored type.
+typedef struct {
+    const char *name;       // ggml's, or that of a type that only safetensors have
     size_t elements, bytes; // of a block
     llm_packing packing;    // the smallest that holds its weights without loss
-    // Widens whole blocks to float32; NULL where there are integers.
+    // Widens whole blocks to float32; NULL where blocks can be taken apart.
     void (*decode)(const unsigned char *blocks, size_t count, float *weights);
-    // Returns the scale of a block and writes its integers; NULL where it has none.
-    float (*integers)(const unsigned char *block, int8_t *q);
-    size_t integer_bits; // their sign included
+    // Takes a block apart; NULL where its packing is one of floats.
+    void (*split)(const unsigned char *block, llm_block_parts *parts);
 } llm_encoding;
 
 // The stored types, in the order of llm_dtype.
@@ -137,9 +170,13 @@ typedef struct {
     const void *data;
 } llm_stored_row;
 
-// Packs a panel from 32 rows of k weights each. What a packing can hold is copied: floats of its own type, and to Q8 and Q4
-// integers of no more bits with their scales. Other weights are widened and rounded: floats to the nearest, ties to even;
-// Q8 and Q4 get the values of ggml's Q8_0 and Q4_0, W8 one scale a row: max / 127.
+// Whether a packing holds what is stored as `dtype` as it is: its own packing, and Q8 also integers of up to 8 bits with a
+// float16 scale for each 32.
+bool llm_holds(llm_packing packing, llm_dtype dtype);
+
+// Packs a panel from 32 rows of k weights each. What the packing holds is copied. Other weights are widened and rounded:
+// floats to the nearest, ties to even; Q8 and Q4 get the values of ggml's Q8_0 and Q4_0, W8 one scale a row: max / 127.
+// The packings after W8 take only what they hold.
 typedef void (*llm_pack_fn)(llm_packing packing, const llm_stored_row rows[LLM_PANEL], size_t k, void *panel);
 
 // Row `index` of the packed matrix, widened to float32.
@@ -156,16 +193,17 @@ typedef enum {
 
 // Rows of activations. The integer types have scales and offsets: x = q * scale.
 //
-// A scale covers 128 inputs (LLM_SCALE_GROUP), an offset 32 (LLM_GROUP); or both the whole row (`whole_rows`, for W8).
+// A scale covers 128 inputs (LLM_SCALE_GROUP), an offset `group`, which is that of the weights: 16, LLM_GROUP, or
+// LLM_WHOLE_ROW, which the scale then covers too.
 typedef struct {
     llm_activation type;
-    bool whole_rows;
+    size_t group;
     void *data; // [rows], `stride` bytes apart
     size_t stride;
     float *scales;    // [rows][scale_stride]
     int32_t *offsets; // [rows][offset_stride]: -weight_offset * the sum of q
     size_t scale_stride, offset_stride;
-    int32_t weight_offset; // what packed weights have added: 128 or 8
+    int32_t weight_offset; // what packed weights have added; -1 where they have minima, which need the sums
 } llm_activations;
 
 // Rounds rows of float32 to the type of `y`, after RMSNorm where there is a weight (llm_rms_norm states it).
@@ -194,8 +232,9 @@ typedef enum {
 // Float activations: s = the sum over rising k of x[k] * w[k], one fma chain from 0.
 // bfloat16 activations: for each pair k, k + 1, first fma of k + 1, then of k, denormal inputs and results as zeros; the
 // bias and the epilogue take denormal numbers as they are.
-// int8 on Q8 and Q4: s = the fma chain over rising scale groups of part * scale_x, where part = the fma chain over the
-// groups of 32 of their exact integer sum * scale_w. int8 on W8: s = (float)integer sum * scale_x * scale_w.
+// int8: s = the fma chain over rising groups of 128 of part * scale_x, where part = the fma chain over the weights' groups
+// of their exact integer sum * scale_w, then, if there are minima, of the sum of activations * minimum. int8 on W8:
+// s = (float)integer sum * scale_x * scale_w.
 typedef struct {
     llm_activations x;
     const void *packed; // panels of [n][k]
