@@ -143,6 +143,8 @@ static const llm_encoding encodings[] = {
     {"IQ2_S", 256, 82, LLM_PANEL_F32, llm_decode_iq2_s, NULL, 0},
     {"IQ3_XXS", 256, 98, LLM_PANEL_F32, llm_decode_iq3_xxs, NULL, 0},
     {"IQ3_S", 256, 110, LLM_PANEL_F32, llm_decode_iq3_s, NULL, 0},
+    {"INT8", 32, 36, LLM_PANEL_F32, llm_decode_int8, NULL, 0},
+    {"INT4", 32, 19, LLM_PANEL_F32, llm_decode_int4, NULL, 0},
 };
 
 const llm_encoding *llm_encodings(size_t *count) {

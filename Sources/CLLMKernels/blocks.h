@@ -30,3 +30,6 @@ llm_decode_fn llm_decode_tq1_0, llm_decode_tq2_0;
 // blocks_iq.c
 llm_decode_fn llm_decode_iq1_s, llm_decode_iq1_m, llm_decode_iq2_xxs, llm_decode_iq2_xs, llm_decode_iq2_s;
 llm_decode_fn llm_decode_iq3_xxs, llm_decode_iq3_s, llm_decode_iq4_xs;
+
+// blocks_int.c
+llm_decode_fn llm_decode_int8, llm_decode_int4;
