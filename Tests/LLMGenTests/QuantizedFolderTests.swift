@@ -19,7 +19,7 @@ import Testing
     @Test(arguments: ["awq", "nf4"]) func `A quantized folder generates`(name: String) async throws {
         let model = try await LanguageModel.load(Self.models.appending(path: name).path)
         let prompts = [Prompt.tokenIDs([5, 6, 7])]
-        let parameters = try SamplingParameters(maxTokens: 4, temperature: 0, ignoreEOS: true)
+        let parameters = try SamplingParameters(temperature: 0, ignoreEOS: true, maxTokens: 4)
         let outputs = try await Engine(model: model).generate(prompts, parameters)
         #expect(outputs[0].outputs[0].tokenIDs.count == 4)
     }
