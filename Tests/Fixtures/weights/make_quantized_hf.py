@@ -170,7 +170,9 @@ def awq_config(group=32):
 def four_bit(weight, kind="nf4", nested=False, block=64, dtype=BF16):
     codes, state = bnb.quantize_4bit(weight.to(dtype), blocksize=block, compress_statistics=nested, quant_type=kind)
     parts = {"weight": codes, **{f"weight.{k}": v for k, v in state.as_dict(packed=True).items()}}
-    return parts, bnb.dequantize_4bit(codes, state)
+    # As one row: the CPU kernel of bitsandbytes 0.50.2 takes other scales where a row is no whole number of blocks.
+    state.shape = torch.Size((1, weight.numel()))
+    return parts, bnb.dequantize_4bit(codes, state).reshape(weight.shape)
 
 
 def eight_bit(weight):
