@@ -127,7 +127,8 @@ let package = Package(
         .testTarget(name: "LLMSamplingTests", dependencies: ["LLMSampling", "LLMJSON", "LLMTestSupport"]),
         .testTarget(
             name: "LLMTensorTests", dependencies: ["LLMTensor", "LLMTestSupport"]),
-        .testTarget(name: "LLMWeightsTests", dependencies: ["LLMWeights", "LLMTensor", "LLMTestSupport"]),
+        .testTarget(
+            name: "LLMWeightsTests", dependencies: ["LLMWeights", "LLMTensor", "LLMJSON", "LLMTestSupport"]),
         .testTarget(
             name: "LLMModelsTests", dependencies: ["LLMModels", "LLMWeights", "LLMTensor", "LLMTestSupport"]),
         .testTarget(

@@ -36,7 +36,7 @@ void *take_weights(check_case *c, llm_dtype dtype, flavor flavor, size_t k) {
         const size_t blocks = k / encoding->elements, shift = random_size(c, 0, 3);
         char *weights = (char *)take(c, blocks * encoding->bytes + shift) + shift;
         fill_blocks(c, dtype, flavor, blocks, weights);
-        for (size_t i = 1; dtype == LLM_INT8_ROWS && i < blocks; i++) memcpy(weights + i * encoding->bytes, weights, 4);
+        for (size_t i = 1; dtype == LLM_STORED_INT8 && i < blocks; i++) memcpy(weights + i * encoding->bytes, weights, 4);
         return weights;
     }
     const float *values = random_floats(c, flavor, 1, k, k);

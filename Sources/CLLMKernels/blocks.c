@@ -22,14 +22,6 @@ static void decode_bf16(const unsigned char *blocks, size_t count, float *weight
 // Where parts have a float16, as the block has it.
 static void copy_half(uint16_t *half, const unsigned char *p) { memcpy(half, p, sizeof *half); }
 
-// 16 bytes: weights 0…15 in their low halves, 16…31 in their high ones.
-static void split_halves(const unsigned char *bytes, uint8_t *codes) {
-    for (size_t i = 0; i < 16; i++) {
-        codes[i] = bytes[i] & 15;
-        codes[i + 16] = bytes[i] >> 4;
-    }
-}
-
 // The fifth bit of weight i in bit i of 4 bytes.
 static void add_fifth_bits(const unsigned char *bytes, uint8_t *codes) {
     const uint32_t bits = little_at(bytes, 4);
@@ -45,20 +37,20 @@ static void split_q8_0(const unsigned char *block, llm_block_parts *parts) {
 // float16 scale, 16 bytes: each plus 8, or the number of a value.
 static void split_q4_0(const unsigned char *block, llm_block_parts *parts) {
     copy_half(&parts->scale, block);
-    split_halves(block + 2, parts->codes);
+    llm_split_halves(block + 2, parts->codes);
 }
 
 // float16 scale and minimum, 16 bytes: scale * q + minimum.
 static void split_q4_1(const unsigned char *block, llm_block_parts *parts) {
     copy_half(&parts->scale, block);
     copy_half(&parts->minimum, block + 2);
-    split_halves(block + 4, parts->codes);
+    llm_split_halves(block + 4, parts->codes);
 }
 
 // float16 scale, fifth bits, 16 bytes: each plus 16.
 static void split_q5_0(const unsigned char *block, llm_block_parts *parts) {
     copy_half(&parts->scale, block);
-    split_halves(block + 6, parts->codes);
+    llm_split_halves(block + 6, parts->codes);
     add_fifth_bits(block + 2, parts->codes);
 }
 
@@ -66,30 +58,14 @@ static void split_q5_0(const unsigned char *block, llm_block_parts *parts) {
 static void split_q5_1(const unsigned char *block, llm_block_parts *parts) {
     copy_half(&parts->scale, block);
     copy_half(&parts->minimum, block + 2);
-    split_halves(block + 8, parts->codes);
+    llm_split_halves(block + 8, parts->codes);
     add_fifth_bits(block + 4, parts->codes);
 }
 
 // A byte e for the scale 2^(e - 128), half of E8M0's, then 16 bytes as of Q4_0.
 static void split_mxfp4(const unsigned char *block, llm_block_parts *parts) {
     parts->scales[0] = (int8_t)block[0];
-    split_halves(block + 1, parts->codes);
-}
-
-// float32 scale, 32 bytes with a sign.
-static void decode_int8(const unsigned char *block, size_t count, float *weights) {
-    for (; count--; block += 36, weights += 32) {
-        float scale;
-        memcpy(&scale, block, sizeof scale);
-        for (size_t i = 0; i < 32; i++) weights[i] = (float)(int8_t)block[4 + i] * scale;
-    }
-}
-
-// float16 scale, a byte for the zero point, 16 bytes as of Q4_0: scale * (q - zero).
-static void split_int4(const unsigned char *block, llm_block_parts *parts) {
-    copy_half(&parts->scale, block);
-    parts->minima[0] = (int8_t)block[2];
-    split_halves(block + 3, parts->codes);
+    llm_split_halves(block + 1, parts->codes);
 }
 
 // Half of an unsigned E4M3.
@@ -139,8 +115,8 @@ static const llm_encoding encodings[] = {
     {"IQ2_S", 256, 82, LLM_PANEL_F32, llm_decode_iq2_s, NULL},
     {"IQ3_XXS", 256, 98, LLM_PANEL_F32, llm_decode_iq3_xxs, NULL},
     {"IQ3_S", 256, 110, LLM_PANEL_F32, llm_decode_iq3_s, NULL},
-    {"INT8", 32, 36, LLM_PANEL_W8, decode_int8, NULL},
-    {"INT4", 32, 19, LLM_PANEL_INT4, NULL, split_int4},
+    {"INT8", 32, 36, LLM_PANEL_W8, llm_decode_int8, NULL},
+    {"INT4", 32, 19, LLM_PANEL_INT4, NULL, llm_split_int4},
 };
 
 const llm_encoding *llm_encodings(size_t *count) {

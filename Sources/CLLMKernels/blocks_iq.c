@@ -141,9 +141,6 @@ void llm_split_iq4_xs(const unsigned char *block, llm_block_parts *parts) {
     memcpy(&parts->scale, block, 2);
     for (size_t group = 0; group < 8; group++) {
         parts->scales[group] = (int8_t)((int)(half_byte(block + 4, group) | (high >> group * 2 & 3) << 4) - 32);
-        for (size_t i = 0; i < 16; i++) {
-            parts->codes[group * 32 + i] = block[8 + group * 16 + i] & 15;
-            parts->codes[group * 32 + 16 + i] = block[8 + group * 16 + i] >> 4;
-        }
+        llm_split_halves(block + 8 + group * 16, parts->codes + group * 32);
     }
 }

@@ -256,7 +256,7 @@ LLM_TEMPLATE void quantize_panel(llm_packing packing, const llm_stored_row *rows
         const llm_dtype dtype = rows[feature].dtype;
         const char *row = rows[feature].data;
         const llm_encoding *encoding = encodings + dtype;
-        if (kind->group == LLM_WHOLE_ROW && row && dtype == LLM_INT8_ROWS) {
+        if (kind->group == LLM_WHOLE_ROW && row && dtype == LLM_STORED_INT8) {
             copy_int8_row(row, k, feature, panel);
         } else if (kind->group == LLM_WHOLE_ROW) {
             quantize_w8_row(dtype, row, k, feature, panel);

@@ -20,9 +20,6 @@ public enum Architectures {
                 "'\(config.path)': architecture \(names.joined(separator: ", ")) is not supported; "
                     + "supported are \(all.map(\.name).joined(separator: ", "))")
         }
-        if config.has("quantization_config") {
-            throw config.unsupported("quantization_config", "use the model's unquantized checkpoint")
-        }
         return architecture
     }
 

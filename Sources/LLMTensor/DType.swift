@@ -10,6 +10,14 @@ public struct DType: Sendable, Hashable, CaseIterable, CustomStringConvertible {
     public static let float16 = DType(LLM_F16)
     /// The upper half of a float32.
     public static let bfloat16 = DType(LLM_BF16)
+    /// A float16 scale and 32 integers of 4 bits with a sign: ggml's Q4_0.
+    public static let q4_0 = DType(LLM_Q4_0)
+    /// A float16 scale and 32 integers of 8 bits with a sign: ggml's Q8_0.
+    public static let q8_0 = DType(LLM_Q8_0)
+    /// A float32 scale, the same in a whole row, and 32 integers of 8 bits with a sign. Not of ggml: what other quantized checkpoints hold.
+    public static let int8 = DType(LLM_STORED_INT8)
+    /// A float16 scale, a zero and 32 integers of 4 bits that are counted from it. Not of ggml.
+    public static let int4 = DType(LLM_STORED_INT4)
 
     /// Every stored type.
     public static let allCases: [DType] = {
@@ -18,11 +26,14 @@ public struct DType: Sendable, Hashable, CaseIterable, CustomStringConvertible {
         return (0..<UInt32(count)).map { DType(llm_dtype($0)) }
     }()
 
+    /// The types of ggml.
+    public static let ggmlCases: [DType] = allCases.filter { ![.int8, .int4].contains($0) }
+
     private init(_ type: llm_dtype) { kernelIndex = type.rawValue }
 
     /// The type that ggml calls `name`, such as `Q8_0`; nil where it is not read here.
     public init?(ggmlName name: String) {
-        guard let type = DType.allCases.first(where: { $0.description == name }) else { return nil }
+        guard let type = DType.ggmlCases.first(where: { $0.description == name }) else { return nil }
         self = type
     }
 
@@ -58,6 +69,6 @@ public struct DType: Sendable, Hashable, CaseIterable, CustomStringConvertible {
         return total
     }
 
-    /// ggml's name, such as `BF16`.
+    /// ggml's name, such as `BF16`; of the types that are not ggml's their own.
     public var description: String { String(cString: row.name) }
 }

@@ -6,7 +6,7 @@ public import LLMTensor
 /// In a folder, `model.safetensors` is taken where there is one, else the shards that `model.safetensors.index.json`
 /// names, as transformers does. The index says which tensors there are: each must be in the shard it is mapped to, and
 /// what else the shards hold is not part of the checkpoint, only listed in `unlisted`.
-public struct Checkpoint: NamedTensors {
+public struct Checkpoint: RawTensors {
     /// The folder or file it was opened from.
     public let path: String
     /// The weight files it is made of, in the order that tensors are listed.
@@ -93,6 +93,16 @@ public struct Checkpoint: NamedTensors {
     public func tensor(named name: String) throws(WeightsError) -> TensorView {
         guard let part = partOfTensor[name] else { throw .missing(name, in: path, of: tensors) }
         return try parts[part].tensor(named: name)
+    }
+
+    /// A copy of the tensor's bytes, of a safetensors file.
+    package func bytes(named name: String) throws(WeightsError) -> [UInt8] {
+        guard let part = partOfTensor[name] else { throw .missing(name, in: path, of: tensors) }
+        guard let raw = parts[part] as? any RawTensors else {
+            throw WeightsError(
+                .unsupported, "\(files[part].quoted): quantized by config.json, which only safetensors files are")
+        }
+        return try raw.bytes(named: name)
     }
 
     /// Lets the system start reading the tensor's bytes.

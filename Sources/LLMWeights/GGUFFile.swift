@@ -34,7 +34,7 @@ public struct GGUFFile: NamedTensors {
         let headers = try GGUFSplit(own, file)?.headers(with: own, of: file) ?? [(file, own)]
         version = headers[0].header.version
         metadata = headers[0].header.metadata
-        let readable = DType.allCases.map(\.description)
+        let readable = DType.ggmlCases.map(\.description)
         parts = headers.map { StoredTensors($0.file, $0.header.tensors, readable: readable) }
         tensors = parts.flatMap(\.infos)
     }

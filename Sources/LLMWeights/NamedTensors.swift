@@ -17,6 +17,12 @@ public protocol NamedTensors: Sendable {
     func willNeed(_ name: String)
 }
 
+/// Tensors whose bytes can be had, whatever their elements are.
+package protocol RawTensors: NamedTensors {
+    /// A copy of a tensor's bytes, as many as its info says; throws `WeightsError` `missingTensor`.
+    func bytes(named name: String) throws(WeightsError) -> [UInt8]
+}
+
 extension NamedTensors {
     /// All names, in stored order.
     public var names: [String] { tensors.map(\.name) }

@@ -5,7 +5,7 @@ public import LLMTensor
 /// Tensors of any element type of the format are listed; views can be had of F32, F16 and BF16. Data need not be
 /// aligned. Opening fails unless the tensors cover the file's data exactly, as in the format's reference
 /// implementation, so a file cut short is noticed before any of it is used.
-public struct SafetensorsFile: NamedTensors {
+public struct SafetensorsFile: RawTensors {
     /// The mapping that the views read.
     public var file: MappedFile { stored.file }
     /// The strings under `__metadata__`; empty where there are none.
@@ -34,6 +34,9 @@ public struct SafetensorsFile: NamedTensors {
 
     /// A view into the mapped file; throws as `NamedTensors` says.
     public func tensor(named name: String) throws(WeightsError) -> TensorView { try stored.tensor(named: name) }
+
+    /// A copy of the tensor's bytes.
+    package func bytes(named name: String) throws(WeightsError) -> [UInt8] { try stored.bytes(named: name) }
 
     /// Lets the system start reading the tensor's bytes.
     public func willNeed(_ name: String) { stored.willNeed(name) }

@@ -42,5 +42,12 @@ struct StoredTensors: Sendable {
         return try file.view(shape: info.shape, dtype: dtype, in: ranges[index])
     }
 
+    /// A copy of a tensor's bytes, whatever their type; the mapped ones may leave memory. - Throws: `missingTensor`.
+    func bytes(named name: String) throws(WeightsError) -> [UInt8] {
+        guard let index = indices[name] else { throw .missing(name, in: file.path, of: infos) }
+        defer { file.release(ranges[index]) }
+        return try file.bytes(in: ranges[index])
+    }
+
     func willNeed(_ name: String) { indices[name].map { file.willNeed(ranges[$0]) } }
 }

@@ -37,7 +37,6 @@ import Testing
         ),
         (["partial_rotary_factor": "0.5"], ["partial_rotary_factor", "0.5", "whole heads"]),
         (["dtype": "\"int4\""], ["dtype", "'int4'", "bfloat16"]),
-        (["quantization_config": "{\"bits\": 4}"], ["quantization_config", "unquantized"]),
         (["attention_bias": "1"], ["attention_bias", "true or false"]),
     ]
 

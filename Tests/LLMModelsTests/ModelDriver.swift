@@ -8,10 +8,13 @@ struct ModelDriver {
     let model: Decoder
     let compute: Compute
 
-    init(folder: URL, config: String = "config.json", compute: Compute = Compute(threads: 2)) throws {
+    init(
+        folder: URL, config: String = "config.json", format: LinearFormat = .stored,
+        compute: Compute = Compute(threads: 2)
+    ) throws {
         let file = try ConfigFile(path: folder.appending(path: config).path)
         self.compute = compute
-        model = try Architectures.load(file, try Checkpoint(path: folder.path), on: compute)
+        model = try Architectures.load(file, file.tensors(of: Checkpoint(path: folder.path)), format, on: compute)
     }
 
     init(config: String, format: LinearFormat = .stored, compute: Compute = Compute(threads: 2)) throws {

@@ -20,8 +20,12 @@ import Testing
             values: try file.names.map { name in try expected.tensor(named: name).floats() })
     }
 
-    @Test func `Every stored type of ggml's is in the fixture`() throws {
-        #expect(try stored().views.map(\.dtype) == DType.allCases.filter { !["INT8", "INT4"].contains("\($0)") })
+    @Test func `Every stored type of ggml is in the fixture`() throws {
+        #expect(try stored().views.map(\.dtype) == DType.ggmlCases)
+    }
+
+    @Test func `No name of ggml means a type that is not of ggml`() {
+        #expect(DType.allCases.filter { DType(ggmlName: $0.description) == nil } == [.int8, .int4])
     }
 
     @Test func `A stored type has exactly the values of the gguf package`() throws {

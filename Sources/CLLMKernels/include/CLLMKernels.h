@@ -136,8 +136,8 @@ typedef enum {
     LLM_IQ2_S,
     LLM_IQ3_XXS,
     LLM_IQ3_S,
-    LLM_INT8_ROWS, // one scale a row, which each of its blocks has
-    LLM_INT4,      // with zero points
+    LLM_STORED_INT8, // one scale a row, which each of its blocks has
+    LLM_STORED_INT4, // with zero points
 } llm_dtype;
 
 // A block of a stored type, taken apart into what its panel holds (llm_panel_kind).
@@ -163,6 +163,34 @@ const llm_encoding *llm_encodings(size_t *count);
 
 // Weights [start, start + count) of a row, whole blocks, widened to float32, which is exact.
 void llm_decode(llm_dtype dtype, const void *row, size_t start, size_t count, float *weights);
+
+// Weights of other quantized checkpoints, as codes: integers or the numbers of values
+
+// Codes of a matrix [rows][columns] in words of 1 or 4 bytes. A word holds 8 * word_bytes / bits of them.
+typedef struct {
+    const void *words;
+    size_t word_bytes, bits;          // 4 or 8 bits a code
+    bool runs_down;                   // a word holds codes of consecutive rows, else of consecutive columns
+    size_t row_stride, column_stride; // words from one to the next in that direction
+    uint8_t order[8];                 // where the n-th code of a word is, counted from its low end
+    uint8_t flipped;                  // bits of a code that are inverted: 0x80 makes a signed byte q the code q + 128
+} llm_code_words;
+
+// Codes of rows [begin, end), one a byte, [rows][columns]. Where words run down, a word begins at row `begin`.
+void llm_unpack_codes(const llm_code_words *words, size_t begin, size_t end, size_t columns, uint8_t *codes);
+
+// A row of codes, each in a group of its own: scale * (code - zero), or scale * values[code].
+typedef struct {
+    const uint8_t *codes;   // [columns]
+    const uint32_t *groups; // [columns]
+    const float *scales;    // [groups]
+    const uint8_t *zeros;   // [groups]; not read where there are values
+    const float *values;    // [256], or NULL
+} llm_coded_row;
+
+// Writes a row as F32, F16 or BF16, each product rounded to float32 and then to the type, ties to even; or integers whose
+// blocks of LLM_GROUP are of one group as Q4_0 (zeros of 8), INT4 or Q8_0 (scales that are float16), or INT8 (one scale).
+void llm_store_codes(llm_dtype dtype, const llm_coded_row *row, size_t columns, void *weights);
 
 // A row of stored weights, which need no alignment; without data where it is missing.
 typedef struct {

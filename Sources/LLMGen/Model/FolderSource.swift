@@ -24,7 +24,10 @@ struct FolderSource: ModelSource {
         return try file(name)
     }
 
-    func tensors() throws(LLMGenError) -> any NamedTensors { try checkpoint() }
+    func tensors() throws(LLMGenError) -> any NamedTensors {
+        let (config, checkpoint) = (try config(), try checkpoint())
+        return try LLMGenError.rethrowing { try config.tensors(of: checkpoint) }
+    }
 
     func tokenizer() throws(LLMGenError) -> (any Tokenizer)? {
         guard tokenizerName != nil else { return nil }
@@ -41,7 +44,17 @@ struct FolderSource: ModelSource {
 
     func contents() throws(LLMGenError) -> SourceContents {
         let checkpoint = try checkpoint()
-        return SourceContents(files: checkpoint.files, tensors: checkpoint.tensors)
+        let config = try config()
+        var contents = SourceContents(files: checkpoint.files, tensors: checkpoint.tensors)
+        do throws(WeightsError) {
+            let tensors = try config.tensors(of: checkpoint)
+            contents.tensors = tensors.tensors
+            contents.quantization = (tensors as? QuantizedCheckpoint)?.quantization
+        } catch {
+            guard error.code == .unsupported else { throw LLMGenError(error) }
+            contents.refusal = error.message
+        }
+        return contents
     }
 
     private func checkpoint() throws(LLMGenError) -> Checkpoint {

@@ -1,7 +1,10 @@
 import Foundation
 import LLMModels
 import LLMTokenizer
-import LLMWeights
+public import LLMWeights
+
+/// How a checkpoint is quantized.
+public typealias Quantization = LLMWeights.Quantization
 
 /// What a checkpoint is, read from its config and its headers without loading the weights.
 public struct ModelInspection: Sendable, Encodable {
@@ -49,6 +52,8 @@ public struct ModelInspection: Sendable, Encodable {
     public let sizes: Sizes?
     /// Why the engine cannot run the model; nil where it can.
     public let unsupported: String?
+    /// How a folder's weights are quantized; nil where they are not, and for a GGUF file, whose types say it.
+    public let quantization: Quantization?
     /// Weight files.
     public let files: [String]
     /// Stored element types, the largest share first.
@@ -86,6 +91,7 @@ public struct ModelInspection: Sendable, Encodable {
         name = source.name
         let contents = try source.contents()
         files = contents.files
+        quantization = contents.quantization
         types = ModelInspection.types(contents.tensors)
         tensors = contents.tensors.count
         parameters = contents.tensors.reduce(0) { $0 + $1.elementCount }
@@ -110,7 +116,9 @@ public struct ModelInspection: Sendable, Encodable {
         fileBytes = gguf?.files.reduce(0) { $0 + $1.count }
 
         do throws(LLMGenError) {
-            (architectures, sizes, unsupported) = try ModelInspection.model(source)
+            let model = try ModelInspection.model(source)
+            architectures = model.0
+            (sizes, unsupported) = contents.refusal.map { (nil, $0) } ?? (model.1, model.2)
         } catch {
             // A GGUF file is worth showing also where its metadata make no config.
             guard gguf != nil else { throw error }

@@ -33,8 +33,12 @@ protocol ModelSource: Sendable {
 struct SourceContents {
     /// Weight files.
     let files: [String]
-    /// Every tensor, under its name in the file.
-    let tensors: [TensorInfo]
+    /// Every tensor, under its name in the file; a quantized one of a folder under the name of the weight.
+    var tensors: [TensorInfo]
+    /// How the weights of a folder are quantized; nil where they are not.
+    var quantization: Quantization?
+    /// Why the weights cannot be read; nil where they can.
+    var refusal: String?
     /// nil for safetensors.
     var gguf: GGUFFile?
 }

@@ -35,6 +35,7 @@ extension ModelInspection {
             ("architecture", ([architecture].compactMap(\.self) + architectures).joined(separator: ", ")))
         if let unsupported { rows.append(("", unsupported)) }
         if let sizes { rows += sizeRows(sizes) }
+        if let quantization { rows.append(("quantized", quantization.text)) }
         if let metadataKeys { rows.append(("metadata", "\(metadataKeys) keys")) }
         rows.append(("parameters", "\(parameters)"))
         let place = version == nil ? files.joined(separator: ", ") : "\(tensors) tensors"
@@ -69,5 +70,12 @@ extension ModelInspection {
         guard version == nil else { return "none" }
         return tokenizer.map { $0 == "tokenizer.model" ? "\($0) (SentencePiece)" : $0 }
             ?? "none that is supported"
+    }
+}
+
+extension Quantization {
+    fileprivate var text: String {
+        let bits = bits.map(String.init).joined(separator: " and ")
+        return "\(method), \(bits) bits" + (details.isEmpty ? "" : ", \(details)")
     }
 }
