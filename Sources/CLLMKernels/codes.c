@@ -5,7 +5,8 @@
 
 static uint32_t word_of(const llm_code_words *w, size_t row, size_t column) {
     const size_t index = row * w->row_stride + column * w->column_stride;
-    return little_at((const unsigned char *)w->words + index * w->word_bytes, w->word_bytes);
+    const unsigned char *words = w->words;
+    return w->word_bytes == 4 ? little_at(words + index * 4, 4) : words[index];
 }
 
 // `count` codes of the word at a row and a column of words.
@@ -39,15 +40,22 @@ static void unpack_down(const llm_code_words *w, size_t begin, size_t end, size_
     }
 }
 
+static void unpack_bytes(const llm_code_words *w, size_t begin, size_t end, size_t columns, uint8_t *codes) {
+    const unsigned char *bytes = (const unsigned char *)w->words + begin * columns;
+    for (size_t i = 0; i < (end - begin) * columns; i++) codes[i] = bytes[i] ^ w->flipped;
+}
+
 void llm_unpack_codes(const llm_code_words *w, size_t begin, size_t end, size_t columns, uint8_t *codes) {
-    if (w->runs_down) {
+    if (w->word_bytes == 1 && w->bits == 8 && w->row_stride == columns) {
+        unpack_bytes(w, begin, end, columns, codes);
+    } else if (w->runs_down) {
         unpack_down(w, begin, end, columns, codes);
     } else {
         unpack_along(w, begin, end, columns, codes);
     }
 }
 
-static float weight_of(const llm_coded_row *row, size_t column) {
+static inline float weight_of(const llm_coded_row *row, size_t column) {
     const uint32_t group = row->groups[column];
     const uint8_t code = row->codes[column];
     const float value = row->values ? row->values[code] : (float)(code - row->zeros[group]);
@@ -62,15 +70,25 @@ static uint16_t nearest_bfloat16(float weight) {
 }
 
 static void store_floats(llm_dtype dtype, const llm_coded_row *row, size_t columns, char *weights) {
-    for (size_t i = 0; i < columns; i++) {
-        const float weight = weight_of(row, i);
-        const _Float16 half = dtype == LLM_F16 ? (_Float16)weight : 0;
-        const uint16_t bfloat16 = nearest_bfloat16(weight);
-        switch (dtype) {
-        case LLM_F16: memcpy(weights + i * 2, &half, 2); break;
-        case LLM_BF16: memcpy(weights + i * 2, &bfloat16, 2); break;
-        default: memcpy(weights + i * 4, &weight, 4); break;
+    switch (dtype) {
+    case LLM_F16:
+        for (size_t i = 0; i < columns; i++) {
+            const _Float16 half = (_Float16)weight_of(row, i);
+            memcpy(weights + i * 2, &half, sizeof half);
         }
+        break;
+    case LLM_BF16:
+        for (size_t i = 0; i < columns; i++) {
+            const uint16_t bfloat16 = nearest_bfloat16(weight_of(row, i));
+            memcpy(weights + i * 2, &bfloat16, sizeof bfloat16);
+        }
+        break;
+    default:
+        for (size_t i = 0; i < columns; i++) {
+            const float weight = weight_of(row, i);
+            memcpy(weights + i * 4, &weight, sizeof weight);
+        }
+        break;
     }
 }
 

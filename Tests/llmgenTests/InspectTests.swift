@@ -23,6 +23,14 @@ import Testing
         #expect(run.stdout.contains("BF16: 56 tensors"))
     }
 
+    @Test func `inspect shows how a folder is quantized`() throws {
+        let folder = Paths.fixtures.appending(path: "models/quantized/awq").path
+        let run = try Command.run(["inspect", folder])
+        #expect(run.status == 0 && run.stdout.contains("quantized     awq, 4 bits, groups of 32, with zeros\n"))
+        let json = try Command.run(["inspect", folder, "--json"])
+        #expect(json.stdout.contains(#""quantization":{"bits":[4],"#) && json.stdout.contains(#""method":"awq""#))
+    }
+
     @Test func `inspect --json says the same as one object`() throws {
         struct Inspection: Decodable {
             struct Sizes: Decodable {
