@@ -51,7 +51,13 @@ public struct DType: Sendable, Hashable, CaseIterable, CustomStringConvertible {
     public var blockByteCount: Int { row.bytes }
 
     /// The smallest packing that holds the elements without loss.
-    var packing: Packing { Packing(row.packing) }
+    public var packing: Packing { Packing(row.packing) }
+
+    /// Whether the packing takes about the bytes that are stored: a quarter more at most.
+    public var isPackedAsStored: Bool {
+        let bytes = packing.panelByteCount(inputs: 256) / Int(LLM_PANEL), stored = 256 / blockElements * blockByteCount
+        return bytes * 4 <= stored * 5
+    }
 
     /// Bytes of a tensor; nil where its rows are no whole blocks, a size is negative, or there are more than `Int.max`.
     public func byteCount(ofShape shape: [Int]) -> Int? {

@@ -18,6 +18,10 @@ public struct ModelInspection: Sendable, Encodable {
         public let parameters: Int
         /// Bytes of the type.
         public let bytes: Int
+        /// What its matrices are packed as unless asked otherwise, such as `q4_k`; nil where the type is not read.
+        public let packing: String?
+        /// Whether they are packed as something else than they are stored as.
+        public let isRepacked: Bool
     }
 
     /// The sizes of a model that the engine can run.
@@ -155,9 +159,11 @@ public struct ModelInspection: Sendable, Encodable {
     static func types(_ tensors: [TensorInfo]) -> [StoredType] {
         Dictionary(grouping: tensors, by: \.dtypeName)
             .map { dtype, tensors in
-                StoredType(
+                let stored = tensors[0].dtype
+                return StoredType(
                     dtype: dtype, tensors: tensors.count, parameters: tensors.reduce(0) { $0 + $1.elementCount },
-                    bytes: tensors.reduce(0) { $0 + $1.byteCount })
+                    bytes: tensors.reduce(0) { $0 + $1.byteCount }, packing: stored.map { "\($0.packing)" },
+                    isRepacked: stored.map { !$0.isPackedAsStored } ?? false)
             }
             .sorted { ($1.bytes, $0.dtype) < ($0.bytes, $1.dtype) }
     }

@@ -22,7 +22,8 @@ struct InspectCommand: AsyncParsableCommand {
 
 extension ModelInspection.StoredType {
     fileprivate var row: (String, String) {
-        ("", "\(dtype): \(tensors) tensors, \(parameters) parameters, \(bytes) bytes")
+        let packing = isRepacked ? packing.map { ", widened to \($0) as it is loaded" } : nil
+        return ("", "\(dtype): \(tensors) tensors, \(parameters) parameters, \(bytes) bytes" + (packing ?? ""))
     }
 }
 
