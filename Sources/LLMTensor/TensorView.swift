@@ -35,21 +35,31 @@ public struct TensorView: @unchecked Sendable {
     /// - Precondition: there are values, and `dtype` is a float of 16 or 32 bits.
     public init(shape: [Int], dtype: DType, repeating values: [Float]) {
         precondition(!values.isEmpty, "nothing to repeat")
+        switch dtype {
+        case .float32: self = values.withUnsafeBytes { TensorView(shape: shape, dtype: dtype, repeatingBytes: $0) }
+        case .float16:
+            self = values.map { Float16($0) }.withUnsafeBytes {
+                TensorView(shape: shape, dtype: dtype, repeatingBytes: $0)
+            }
+        case .bfloat16:
+            self = values.map(\.bfloat16Bits).withUnsafeBytes {
+                TensorView(shape: shape, dtype: dtype, repeatingBytes: $0)
+            }
+        default: preconditionFailure("values are not quantized to \(dtype)")
+        }
+    }
+
+    /// A tensor in memory of its own that repeats `pattern` from its first byte to its last.
+    ///
+    /// - Precondition: there are bytes.
+    package init(shape: [Int], dtype: DType, repeatingBytes pattern: UnsafeRawBufferPointer) {
         guard let byteCount = dtype.byteCount(ofShape: shape) else { preconditionFailure("\(shape) of \(dtype)") }
         let storage = Storage(count: (byteCount + 3) / 4)
         let memory = UnsafeMutableRawBufferPointer(start: storage.base, count: byteCount)
-        func fill(_ pattern: UnsafeRawBufferPointer) {
-            for start in stride(from: 0, to: byteCount, by: pattern.count) {
-                let part = min(pattern.count, byteCount - start)
-                UnsafeMutableRawBufferPointer(rebasing: memory[start..<start + part])
-                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: pattern[..<part]))
-            }
-        }
-        switch dtype {
-        case .float32: values.withUnsafeBytes(fill)
-        case .float16: values.map { Float16($0) }.withUnsafeBytes(fill)
-        case .bfloat16: values.map(\.bfloat16Bits).withUnsafeBytes(fill)
-        default: preconditionFailure("values are not quantized to \(dtype)")
+        for start in stride(from: 0, to: byteCount, by: pattern.count) {
+            let part = min(pattern.count, byteCount - start)
+            UnsafeMutableRawBufferPointer(rebasing: memory[start..<start + part])
+                .copyMemory(from: UnsafeRawBufferPointer(rebasing: pattern[..<part]))
         }
         self.init(shape: shape, dtype: dtype, bytes: UnsafeRawBufferPointer(memory), owner: storage)
     }

@@ -18,7 +18,18 @@ extension KernelBenchmark {
         LinearKernel(name: "linear_bf16", format: .stored, dtype: .bfloat16, arithmetic: .float32),
         LinearKernel(name: "linear_f16", format: .stored, dtype: .float16, arithmetic: .float32),
         LinearKernel(name: "linear_f32", format: .stored, dtype: .float32, arithmetic: .float32),
+        stored("Q4_1", .int4), stored("Q5_0", .int8), stored("Q5_1", .int8), stored("Q2_K", .int4),
+        stored("Q4_K", .int4), stored("Q5_K", .int8), stored("Q6_K", .int8), stored("IQ4_NL", .int8),
+        stored("IQ4_XS", .int8), stored("MXFP4", .int8),
+        LinearKernel(name: "linear_int4", format: .stored, dtype: .int4, arithmetic: .int4),
     ]
+
+    /// The kernel of one of ggml's types that run as stored.
+    private static func stored(_ name: String, _ arithmetic: MultiplyAdd) -> LinearKernel {
+        guard let dtype = DType(ggmlName: name) else { preconditionFailure("no type \(name)") }
+        return LinearKernel(
+            name: "linear_\(name.lowercased())", format: .stored, dtype: dtype, arithmetic: arithmetic)
+    }
 
     private struct LinearShape {
         let name: String
@@ -66,11 +77,20 @@ extension KernelBenchmark {
     }
 
     private func copies(_ linear: LinearKernel, _ shape: LinearShape) -> [PackedWeights] {
-        let view = TensorView(
-            shape: [shape.outputs, shape.inputs], dtype: linear.dtype, repeating: KernelBenchmark.values(4099))
+        let view = view([shape.outputs, shape.inputs], linear.dtype)
         let weights = PackedWeights(stacking: [view], as: linear.format, shape.kind, on: compute)
         let count = (KernelBenchmark.uncachedByteCount + weights.byteCount - 1) / weights.byteCount
         return [weights] + (1..<max(count, 2)).map { _ in weights.copied() }
+    }
+
+    /// Floats are numbers; blocks are bytes that make scales ordinary numbers.
+    private func view(_ shape: [Int], _ dtype: DType) -> TensorView {
+        if dtype.blockElements == 1 {
+            return TensorView(shape: shape, dtype: dtype, repeating: KernelBenchmark.values(4099))
+        }
+        return [UInt8](repeating: 0x2C, count: 4096).withUnsafeBytes {
+            TensorView(shape: shape, dtype: dtype, repeatingBytes: $0)
+        }
     }
 
     private func linearCase(
