@@ -23,6 +23,22 @@ import Testing
         #expect(run.stdout.contains("BF16: 56 tensors"))
     }
 
+    @Test(arguments: ["llama-f16-f16", "llama-f16-f16.gguf"])
+    func `A GGUF file in a folder of models is found by its name`(name: String) throws {
+        let models = Paths.fixtures.appending(path: "models/gguf").path
+        let run = try Command.shell("LLMGEN_MODELS='\(models)' \"$LLMGEN\" inspect \(name)")
+        #expect(run.status == 0 && run.stdout.contains("llama-f16-f16.gguf"), "\(run.stderr)")
+    }
+
+    @Test func `inspect says which types are widened as they are loaded`() throws {
+        let run = try Command.run(["inspect", Paths.fixtures.appending(path: "weights/blocks.gguf").path])
+        let lines = run.stdout.split(separator: "\n").map { $0.trimmingPrefix { $0 == " " } }
+        func line(_ type: String) throws -> Substring { try #require(lines.first { $0.hasPrefix("\(type): ") }) }
+        for type in ["Q4_K", "Q6_K", "MXFP4", "Q8_0", "F32"] { #expect(try !line(type).contains("widened"), "\(type)") }
+        #expect(try line("IQ2_XXS").hasSuffix("widened to float32 as it is loaded"))
+        #expect(try line("Q3_K").hasSuffix("widened to q6_k as it is loaded"))
+    }
+
     @Test func `inspect shows how a folder is quantized`() throws {
         let folder = Paths.fixtures.appending(path: "models/quantized/awq").path
         let run = try Command.run(["inspect", folder])

@@ -3,7 +3,7 @@ public import Foundation
 /// Where models are found.
 ///
 /// A path that exists is taken as it is: a folder, or one weights file, whose folder has the config. A bare name, such as
-/// `fairytale-6m`, is looked for in the folders of `LLMGEN_MODELS` (separated by colons), then in `models` and
+/// `fairytale-6m`, or that of a GGUF file with or without its ending, is looked for in the folders of `LLMGEN_MODELS` (separated by colons), then in `models` and
 /// `share/llmgen/models` beside the executable or in a folder above it, then in `models` of the source tree that the
 /// library was built from.
 public enum ModelLocator {
@@ -20,13 +20,20 @@ public enum ModelLocator {
         let folders = searchFolders(
             environment: ProcessInfo.processInfo.environment,
             executable: Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0]))
-        let found = folders.lazy.map { $0.appending(path: name) }
-            .first { FileManager.default.fileExists(atPath: $0.appending(path: "config.json").path) }
-        if let found { return found }
+        if let found = folders.lazy.compactMap({ installed(name, in: $0) }).first { return found }
         throw LLMGenError(
             code: .notFound,
             message: "'\(name)': no such file, folder or installed model; give a path to a model folder, "
                 + "or set LLMGEN_MODELS to the folder that holds '\(name)'")
+    }
+
+    /// The model `name` of a folder of models: a folder with a config, or a GGUF file, whose ending may be left out.
+    static func installed(_ name: String, in folder: URL) -> URL? {
+        let files = FileManager.default
+        let path = folder.appending(path: name)
+        if files.fileExists(atPath: path.appending(path: "config.json").path) { return path }
+        let file = folder.appending(path: name.hasSuffix(".gguf") ? name : "\(name).gguf")
+        return files.fileExists(atPath: file.path) ? file : nil
     }
 
     static func location(_ name: String) throws(LLMGenError) -> ModelLocation {
