@@ -23,7 +23,8 @@ struct BlockEncoder: Sendable {
     ///
     /// - Parameter importance: how much the error of each value counts; nil for the same.
     func encode(
-        _ values: UnsafePointer<Float>, importance: UnsafePointer<Float>?, count: Int, to blocks: UnsafeMutableRawPointer
+        _ values: UnsafePointer<Float>, importance: UnsafePointer<Float>?, count: Int,
+        to blocks: UnsafeMutableRawPointer
     ) {
         function(values, importance, count, blocks)
     }
@@ -31,7 +32,9 @@ struct BlockEncoder: Sendable {
     private static let encoders: [String: Encode] = [
         "F32": { values, _, count, blocks in blocks.copyMemory(from: values, byteCount: count * 4) },
         "F16": { values, _, count, blocks in
-            for index in 0..<count { blocks.storeBytes(of: Float16(values[index]), toByteOffset: index * 2, as: Float16.self) }
+            for index in 0..<count {
+                blocks.storeBytes(of: Float16(values[index]), toByteOffset: index * 2, as: Float16.self)
+            }
         },
         "BF16": { values, _, count, blocks in
             for index in 0..<count {

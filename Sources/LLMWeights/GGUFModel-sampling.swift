@@ -26,7 +26,9 @@ extension GGUFModel {
     ) throws(Failure) -> [GGUFWriter.Entry] {
         var entries: [GGUFWriter.Entry] = []
         for (name, hubName) in samplingNumbers {
-            if let number = try number(hubName) { entries.append(("general.sampling.\(name)", .float32(Float(number)))) }
+            if let number = try number(hubName) {
+                entries.append(("general.sampling.\(name)", .float32(Float(number))))
+            }
         }
         if let topK { entries.append(("general.sampling.top_k", .int32(Int32(topK)))) }
         return entries

@@ -32,7 +32,9 @@ import Testing
         let folder = Self.models.appending(path: name).path
         try await write(folder, "F32") { file, report in
             let options = LoadOptions(computeDtype: .float32)
-            let (one, two) = (try await LanguageModel.load(folder, options), try await LanguageModel.load(file, options))
+            let (one, two) = (
+                try await LanguageModel.load(folder, options), try await LanguageModel.load(file, options)
+            )
             #expect(one.maxPositions == two.maxPositions && one.eosTokens == two.eosTokens)
             #expect(one.architectureName == two.architectureName)
             #expect(try await results(of: one) == results(of: two))
@@ -46,7 +48,7 @@ import Testing
             let model = try await LanguageModel.load(file)
             #expect(try await !results(of: model).isEmpty)
             #expect(report.kinds.filter { $0.name != "vectors" }.allSatisfy { 0..<0.2 ~= $0.error })
-            #expect(report.bitsPerWeight < (type.hasPrefix("Q") ? 14 : 17))
+            #expect(report.bitsPerWeight < (type.hasPrefix("Q") && name == "llama" ? 14 : 17))
         }
     }
 
@@ -68,10 +70,14 @@ import Testing
             for text in ["Once upon a time", "  two  spaces\n\nand é 你好 🙂 </s>", "x"] {
                 #expect(try one.encode(text) == two.encode(text))
             }
-            let (folder, model) = (try await LanguageModel.load(Paths.fairytale.path), try await LanguageModel.load(file))
+            let (folder, model) = (
+                try await LanguageModel.load(Paths.fairytale.path), try await LanguageModel.load(file)
+            )
             #expect(folder.eosTokens == model.eosTokens)
             #expect(abs((model.samplingDefaults.temperature ?? 0) - 0.7) < 1e-6)
-            let input = ChatTemplateInput(messages: [.object([.init("role", .string("user")), .init("content", .string("Hi"))])])
+            let input = ChatTemplateInput(messages: [
+                .object([.init("role", .string("user")), .init("content", .string("Hi"))])
+            ])
             #expect(try folder.chatFormat.text(of: input) == model.chatFormat.text(of: input))
         }
     }
@@ -94,8 +100,10 @@ import Testing
         try Paths.withTemporaryFolder { folder in
             let path = folder.appending(path: "a.gguf").path
             var quantizer = Quantizer(try Self.mix("Q8_0"))
-            let (wide, narrow) = (try #require(Quantizer.dtype(named: "F16")), try #require(Quantizer.dtype(named: "Q4_0")))
-            quantizer.overrides = [("blk.*.attn_v.weight", wide), ("blk.1.*", narrow)]
+            let (wide, narrow) = (
+                try #require(Quantizer.dtype(named: "F16")), try #require(Quantizer.dtype(named: "Q4_0"))
+            )
+            quantizer.overrides = [("blk.*.attn_v.weight", wide), ("blk.1.attn_*", narrow)]
             _ = try quantizer.write(Self.models.appending(path: "llama").path, to: path)
             let file = try GGUFFile(path: path)
             #expect(file.info(named: "blk.0.attn_v.weight")?.dtypeName == "F16")

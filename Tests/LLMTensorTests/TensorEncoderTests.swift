@@ -3,7 +3,7 @@ import LLMTestSupport
 import Testing
 
 @Suite struct TensorEncoderTests {
-    static let values = (0..<64 * 300).map { Float(($0 * 7919) % 2003 - 1001) / 500 }
+    static let values = (0..<64 * 300).map { (index: Int) -> Float in Float(index * 7919 % 2003 - 1001) / 500 }
     static let view = TensorView(shape: [300, 64], dtype: .float32, repeating: values)
 
     private func bytes(_ dtype: DType, threads: Int, piece: Int) -> ([UInt8], Double) {

@@ -2,7 +2,7 @@ import LLMTokenizer
 import LLMWeights
 
 extension Vocabulary {
-    /// The keys of a GGUF file that say the same.
+    /// The keys of a GGUF file that say the same, but for EOS, which may be one of several ends.
     var metadata: [GGUFWriter.Entry] {
         var entries: [GGUFWriter.Entry] = []
         func add(_ name: String, _ value: GGUFValue?) {
@@ -15,7 +15,6 @@ extension Vocabulary {
         if !types.isEmpty { add("token_type", .int32s(types)) }
         if !merges.isEmpty { add("merges", .strings(merges)) }
         add("bos_token_id", bos.map { .uint32(UInt32($0)) })
-        add("eos_token_id", eos.map { .uint32(UInt32($0)) })
         add("unknown_token_id", unknown.map { .uint32(UInt32($0)) })
         add("add_bos_token", addsBOS.map(GGUFValue.bool))
         add("add_eos_token", addsEOS.map(GGUFValue.bool))

@@ -82,19 +82,25 @@ extension QuantizationSource {
             guard let name = GGUFArchitecture.name(ofHubTensor: tensor.name) else {
                 throw QuantizationSource.inexpressible(config, "the tensor \(tensor.name.quoted)")
             }
-            guard let info = checkpoint.info(named: tensor.name) else { _ = try checkpoint.tensor(named: tensor.name); continue }
-            guard info.shape == tensor.shape else {
+            let stored = try checkpoint.tensor(named: tensor.name)
+            guard stored.shape == tensor.shape else {
                 throw LLMGenError(
                     code: .invalidInput,
-                    message: "tensor '\(tensor.name)' has shape \(info.shape), but config.json makes it \(tensor.shape); "
+                    message:
+                        "tensor '\(tensor.name)' has shape \(stored.shape), but config.json makes it \(tensor.shape); "
                         + "check that config.json belongs to these weights")
             }
             let count = architecture.interleavesHeads ? heads.count(ofTensor: tensor.name) : nil
+            let row = count.map { InterleavedHeads.hubRow(rows: tensor.shape[0], heads: $0) }
+            let isVector = tensor.shape.count == 1
             tensors.append(
                 Tensor(
-                    name: name, shape: tensor.shape, byteCount: info.byteCount,
-                    view: { try checkpoint.tensor(named: tensor.name) },
-                    row: count.map { InterleavedHeads.hubRow(rows: tensor.shape[0], heads: $0) }))
+                    name: name, shape: tensor.shape, byteCount: stored.byteCount,
+                    view: {
+                        let view = try checkpoint.tensor(named: tensor.name)
+                        guard isVector, let row else { return view }
+                        return view.reorderingRows(row)
+                    }, row: isVector ? nil : row))
         }
         if let factors {
             let view = TensorView(shape: [factors.count], dtype: .float32, repeating: factors)
@@ -104,14 +110,16 @@ extension QuantizationSource {
         self.tensors = tensors
     }
 
-    private static func architecture(_ hub: Architecture, _ config: ConfigFile) throws(LLMGenError) -> GGUFArchitecture {
+    private static func architecture(_ hub: Architecture, _ config: ConfigFile) throws(LLMGenError) -> GGUFArchitecture
+    {
         // Mistral's files are Llama's with a window.
         let name = hub.name == "MistralForCausalLM" ? "LlamaForCausalLM" : hub.name
         if let row = GGUFArchitecture.all.first(where: { $0.hubName == name }) { return row }
         throw LLMGenError(
             code: .invalidInput,
             message: "'\(config.path)': architecture \(hub.name) cannot be written to GGUF files; "
-                + "those that can are MistralForCausalLM, \(GGUFArchitecture.all.map(\.hubName).joined(separator: ", "))")
+                + "those that can are MistralForCausalLM, \(GGUFArchitecture.all.map(\.hubName).joined(separator: ", "))"
+        )
     }
 
     private static func rotation(_ scaling: RotaryScaling, _ config: ConfigFile) throws(LLMGenError) -> GGUFRotation {
@@ -143,23 +151,25 @@ extension QuantizationSource {
                 if name == "temperature", generation?.field("do_sample") == .flag(false) { return 0 }
                 return try generation?.optional(name, .number)
             }, topK: try generation?.optional("top_k", .integer(in: 0...Int(Int32.max))))
-        guard var vocabulary = try TokenizerFile.vocabulary(of: source.folder) else {
-            return (entries, ["the folder has no tokenizer, so that the file has none; llama.cpp needs one"])
-        }
-        guard vocabulary.tokens.count <= vocabularySize else {
-            throw LLMGenError(
-                code: .invalidInput,
-                message: "'\(source.folder.path)': the tokenizer has \(vocabulary.tokens.count) tokens, the embedding "
-                    + "\(vocabularySize) rows, and a GGUF file as many of one as of the other; use a tokenizer that fits")
-        }
-        vocabulary.pad(to: vocabularySize)
+        var notes: [String] = []
         let all = 0...vocabularySize - 1
         var ends = try (generation ?? config).integers("eos_token_id", in: all)
         if ends.isEmpty { ends = try config.integers("eos_token_id", in: all) }
-        if let own = vocabulary.eos.map(Int.init) { ends = [own] + ends.filter { $0 != own } }
-        vocabulary.eos = ends.first.map(TokenID.init)
-        entries += vocabulary.metadata
-        for (name, id) in zip(["eot", "eom"], ends.dropFirst()) {
+        if var vocabulary = try TokenizerFile.vocabulary(of: source.folder) {
+            guard vocabulary.tokens.count <= vocabularySize else {
+                throw LLMGenError(
+                    code: .invalidInput,
+                    message:
+                        "'\(source.folder.path)': the tokenizer has \(vocabulary.tokens.count) tokens, the embedding "
+                        + "\(vocabularySize) rows, and a GGUF file has as many of both; use a tokenizer that fits")
+            }
+            vocabulary.pad(to: vocabularySize)
+            if let own = vocabulary.eos.map(Int.init) { ends = [own] + ends.filter { $0 != own } }
+            entries += vocabulary.metadata
+        } else {
+            notes.append("the folder has no tokenizer, so that the file has none; llama.cpp needs one")
+        }
+        for (name, id) in zip(["eos", "eot", "eom"], ends) {
             entries.append(("tokenizer.ggml.\(name)_token_id", .uint32(UInt32(id))))
         }
         if let padding = try config.integers("pad_token_id", in: -1...vocabularySize - 1).first, padding >= 0 {
@@ -170,7 +180,6 @@ extension QuantizationSource {
             let key = name == "default" ? "tokenizer.chat_template" : "tokenizer.chat_template.\(name)"
             entries.append((key, .string(text)))
         }
-        var notes: [String] = []
         if ends.count > 3 {
             notes.append("of the tokens that end a text, a GGUF file says three; \(ends[3...].map { $0 }) are left out")
         }

@@ -65,7 +65,9 @@ public struct Quantizer: Sendable {
     ) throws -> QuantizationReport {
         let infos = try plan(source)
         let metadata =
-            source.metadata + [("general.quantization_version", .uint32(2)), ("general.file_type", .uint32(mix.fileType))]
+            source.metadata + [
+                ("general.quantization_version", .uint32(2)), ("general.file_type", .uint32(mix.fileType)),
+            ]
         let writer = try GGUFWriter(path: path, metadata: metadata, tensors: infos, replaces: replaces)
         let pool = try LoadOptions(threads: threads).compute().pool
         let all = source.tensors.reduce(0) { $0 + $1.byteCount }
@@ -107,7 +109,8 @@ public struct Quantizer: Sendable {
                 throw LLMGenError(
                     code: .invalidArgument,
                     message: "type is \(mix), which needs \(dtype) for '\(tensor.name)'; only "
-                        + "\(Quantizer.types.map(\.description).joined(separator: ", ")) can be written; take another type")
+                        + "\(Quantizer.types.map(\.description).joined(separator: ", ")) can be written; take another type"
+                )
             }
             guard dtype.byteCount(ofShape: tensor.shape) != nil else {
                 throw LLMGenError(

@@ -33,7 +33,8 @@ extension PipelineTokenizer {
         vocabulary.eos = parts.eos ?? (suffix.count == 1 ? suffix[0] : nil)
         for (ids, end, name) in [(prefix, vocabulary.bos, "BOS"), (suffix, vocabulary.eos, "EOS")] {
             guard ids.isEmpty || ids == [end] else {
-                throw .inexpressible("its post_processor puts tokens \(ids) around a text, where GGUF files have \(name)")
+                throw .inexpressible(
+                    "its post_processor puts tokens \(ids) around a text, where GGUF files have \(name)")
             }
         }
         vocabulary.addsBOS = !prefix.isEmpty
@@ -50,6 +51,10 @@ extension PipelineTokenizer {
                         "its added token \(token.content.quoted) has lstrip, rstrip or single_word",
                         remedy: "clear them in tokenizer.json")
                 }
+                guard !token.isNormalized || !containsOther(token) else {
+                    throw .inexpressible(
+                        "its added token \(token.content.quoted) is normalized and contains another, which comes first")
+                }
                 vocabulary.tokens.append(Array(token.content.utf8))
                 vocabulary.types.append(token.isSpecial ? 3 : 4)
             } else if let spelling = parts.tokens.spelling(id) {
@@ -58,6 +63,13 @@ extension PipelineTokenizer {
             } else {
                 vocabulary.pad(to: id + 1)
             }
+        }
+    }
+
+    /// Whether a token that is looked for before all that are normalized is a part of this one.
+    private func containsOther(_ token: AddedToken) -> Bool {
+        parts.added.tokens.values.contains { other in
+            !other.isNormalized && Array(token.content.utf8).firstRange(of: Array(other.content.utf8)) != nil
         }
     }
 
@@ -94,7 +106,9 @@ extension PipelineTokenizer {
         }
         switch (parts.normalizer, parts.preTokenizer) {
         case (.sequence(let steps)?, nil):
-            if steps.count == 2, case .prepend(Self.space) = steps[0], case .replace(.text([0x20]), Self.space) = steps[1] {
+            if steps.count == 2, case .prepend(Self.space) = steps[0],
+                case .replace(.text([0x20]), Self.space) = steps[1]
+            {
                 return true
             }
         case (.replace(.text([0x20]), Self.space)?, nil): return false

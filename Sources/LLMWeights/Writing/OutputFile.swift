@@ -57,7 +57,8 @@ final class OutputFile {
         guard lstat(path, &status) == 0 else { return }
         guard replaces else {
             throw WeightsError(
-                .alreadyExists, "\(path.quoted): there is such a file already; give another name, or --force to replace it")
+                .alreadyExists,
+                "\(path.quoted): there is such a file already; give another name, or --force to replace it")
         }
         guard status.st_mode & S_IFMT != S_IFDIR else {
             throw WeightsError(.unreadable, "\(path.quoted): a folder; give the name of a file")

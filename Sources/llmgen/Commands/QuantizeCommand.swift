@@ -118,7 +118,8 @@ private struct QuantizeReport: Encodable {
             lines.append(
                 row([
                     kind.name, kind.types.joined(separator: ","), "\(kind.tensors)",
-                    "\(ByteCount(bytes: kind.bytesBefore))", "\(ByteCount(bytes: kind.bytesAfter))", percent(kind.error),
+                    "\(ByteCount(bytes: kind.bytesBefore))", "\(ByteCount(bytes: kind.bytesAfter))",
+                    percent(kind.error),
                     worst,
                 ]))
         }
