@@ -1,6 +1,6 @@
 import CLLMKernels
 
-/// Writes a tensor's rows anew in another stored type, on the threads of a pool, and measures what that changes.
+/// Writes a tensor's rows anew in another stored type, on the pool's threads, and measures what that changes.
 ///
 /// Rows are of the innermost dimension. A row's bytes depend on that row and on the importance only.
 package struct TensorEncoder: Sendable {
@@ -23,7 +23,10 @@ package struct TensorEncoder: Sendable {
         }
 
         /// The root of the mean squared error over that of the mean square.
-        package var relative: Double { energy > 0 ? (squares / energy).squareRoot() : squares > 0 ? .infinity : 0 }
+        package var relative: Double {
+            if squares == 0 { return 0 }
+            return squares.isFinite && energy.isFinite && energy > 0 ? (squares / energy).squareRoot() : .infinity
+        }
     }
 
     private let view: TensorView
@@ -46,7 +49,7 @@ package struct TensorEncoder: Sendable {
     /// - Precondition: `dtype` is the view's or one of ``types``, and rows are whole blocks of it.
     package init(
         _ view: TensorView, as dtype: DType, source: (@Sendable (Int) -> Int)? = nil, importance: [Float]? = nil,
-        on pool: ThreadPool
+        on compute: Compute
     ) {
         let columns = view.shape.last ?? 1
         self.columns = columns
@@ -60,7 +63,7 @@ package struct TensorEncoder: Sendable {
         self.dtype = dtype
         self.source = source
         self.importance = importance
-        self.pool = pool
+        pool = compute.pool
     }
 
     /// The bytes of some rows of the result.

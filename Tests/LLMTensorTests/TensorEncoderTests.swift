@@ -7,7 +7,7 @@ import Testing
     static let view = TensorView(shape: [300, 64], dtype: .float32, repeating: values)
 
     private func bytes(_ dtype: DType, threads: Int, piece: Int) -> ([UInt8], Double) {
-        let encoder = TensorEncoder(Self.view, as: dtype, on: ThreadPool(threads: threads))
+        let encoder = TensorEncoder(Self.view, as: dtype, on: Compute(threads: threads))
         var (bytes, error) = ([UInt8](), TensorEncoder.Error())
         for start in stride(from: 0, to: 300, by: piece) {
             let part = encoder.encode(start..<min(start + piece, 300))
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test func `A type that is the tensor's own is copied, in the order that is asked for`() {
-        let encoder = TensorEncoder(Self.view, as: .float32, source: { 299 - $0 }, on: ThreadPool(threads: 2))
+        let encoder = TensorEncoder(Self.view, as: .float32, source: { 299 - $0 }, on: Compute(threads: 2))
         let wanted = Self.view.rows(299..<300).floats() + Self.view.rows(298..<299).floats()
         #expect(encoder.encode(0..<2).bytes == wanted.withUnsafeBytes { Array($0) })
     }

@@ -1,4 +1,4 @@
-import LLMTensor
+package import LLMTensor
 
 /// What `llmgen quantize --type` can ask for: which stored type a tensor gets, by its role in the model.
 public struct QuantizationMix: Sendable, CustomStringConvertible {
@@ -65,8 +65,10 @@ public struct QuantizationMix: Sendable, CustomStringConvertible {
 
     /// The stored type of a tensor.
     ///
-    /// - Parameter layers: of the model.
-    func dtype(_ role: TensorRole, columns: Int, layers: Int) -> DType {
+    /// - Parameters:
+    ///   - columns: elements of its rows.
+    ///   - layers: of the model.
+    package func dtype(_ role: TensorRole, columns: Int, layers: Int) -> DType {
         guard role.isMatrix else { return .float32 }
         var name = base
         if role.isEnd { name = ends }
@@ -82,7 +84,7 @@ public struct QuantizationMix: Sendable, CustomStringConvertible {
 }
 
 /// What a tensor is for, by its name in a GGUF file.
-struct TensorRole: Sendable {
+package struct TensorRole: Sendable {
     /// The name without the layer, such as `attn_v`; vectors of all kinds are `vectors`.
     let kind: String
     /// The layer; nil for what is not in one.
@@ -94,7 +96,7 @@ struct TensorRole: Sendable {
     /// Whether its errors harm more than those of other matrices.
     let isSensitive: Bool
 
-    init(_ name: String, shape: [Int]) {
+    package init(_ name: String, shape: [Int]) {
         let parts = name.split(separator: ".").map(String.init)
         layer = parts.first == "blk" && parts.count > 2 ? Int(parts[1]) : nil
         let own = parts.dropFirst(layer == nil ? 0 : 2).first ?? name

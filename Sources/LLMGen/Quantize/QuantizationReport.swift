@@ -11,13 +11,13 @@ public struct QuantizationReport: Sendable, Encodable {
         public fileprivate(set) var types: [String] = []
         /// Tensors of the kind.
         public fileprivate(set) var tensors = 0
-        /// Bytes in the source, and in the file.
+        /// Bytes in the source.
         public fileprivate(set) var bytesBefore = 0
         /// Bytes in the file.
         public fileprivate(set) var bytesAfter = 0
         /// The root of the mean squared error over that of the mean square.
         public var error: Double { sum.relative }
-        /// The tensor whose error is largest, and that error.
+        /// The tensor whose error is largest.
         public fileprivate(set) var worstTensor = ""
         /// That error.
         public fileprivate(set) var worstError = -1.0
@@ -27,7 +27,7 @@ public struct QuantizationReport: Sendable, Encodable {
             case name, types, tensors, bytesBefore, bytesAfter, error, worstTensor, worstError
         }
 
-        /// The columns of a report.
+        /// Encodes every property; an error that is not finite is null.
         public func encode(to encoder: any Encoder) throws {
             var fields = encoder.container(keyedBy: CodingKeys.self)
             try fields.encode(name, forKey: .name)
@@ -35,9 +35,10 @@ public struct QuantizationReport: Sendable, Encodable {
             try fields.encode(tensors, forKey: .tensors)
             try fields.encode(bytesBefore, forKey: .bytesBefore)
             try fields.encode(bytesAfter, forKey: .bytesAfter)
-            try fields.encode(error, forKey: .error)
+            // JSON has no infinity, which values beyond the type's range make.
+            try fields.encode(error.isFinite ? error : nil, forKey: .error)
             try fields.encode(worstTensor, forKey: .worstTensor)
-            try fields.encode(worstError, forKey: .worstError)
+            try fields.encode(worstError.isFinite ? worstError : nil, forKey: .worstError)
         }
     }
 

@@ -69,14 +69,14 @@ public struct Quantizer: Sendable {
                 ("general.quantization_version", .uint32(2)), ("general.file_type", .uint32(mix.fileType)),
             ]
         let writer = try GGUFWriter(path: path, metadata: metadata, tensors: infos, replaces: replaces)
-        let pool = try LoadOptions(threads: threads).compute().pool
+        let compute = try LoadOptions(threads: threads).compute()
         let all = source.tensors.reduce(0) { $0 + $1.byteCount }
         var report = QuantizationReport(path: path, fileBytes: writer.byteCount, notes: source.notes)
         var done = 0
         for (tensor, info) in zip(source.tensors, infos) {
             guard let dtype = info.dtype else { preconditionFailure("a tensor without a type") }
             let encoder = TensorEncoder(
-                try tensor.view(), as: dtype, source: tensor.row, importance: importance[tensor.name], on: pool)
+                try tensor.view(), as: dtype, source: tensor.row, importance: importance[tensor.name], on: compute)
             var error = TensorEncoder.Error()
             for start in stride(from: 0, to: encoder.rows, by: encoder.rowsOfPiece) {
                 let part = done + tensor.byteCount * start / encoder.rows
@@ -111,6 +111,12 @@ public struct Quantizer: Sendable {
                     message: "type is \(mix), which needs \(dtype) for '\(tensor.name)'; only "
                         + "\(Quantizer.types.map(\.description).joined(separator: ", ")) can be written; take another type"
                 )
+            }
+            if let values = importance[tensor.name], values.count != tensor.shape.last {
+                throw LLMGenError(
+                    code: .invalidArgument,
+                    message: "the importance of '\(tensor.name)' has \(values.count) values, but its rows have "
+                        + "\(tensor.shape.last ?? 1) elements; measure it with this model")
             }
             guard dtype.byteCount(ofShape: tensor.shape) != nil else {
                 throw LLMGenError(
