@@ -1,0 +1,85 @@
+// A group of weights under sixteen pairs of step and base, one a lane, so that a search has many starts in one pass and
+// no sums across lanes. Sums and products are rounded apart, so that every processor gives the same bits.
+#pragma once
+
+#include "fit.h"
+#include "vector16.h"
+
+// What is the same for all lanes.
+typedef struct {
+    const float *x, *importance; // [count]
+    size_t count;
+    float importance_sum;
+} fit_group;
+
+// The steps and bases.
+typedef struct {
+    f32x16 step, base;
+} fit_lanes;
+
+// Sums of importance times: v, the nearest value; v^2; r v, r being what is left of a weight; r; r^2.
+typedef struct {
+    f32x16 v, vv, rv, r, rr;
+} fit_sums;
+
+// Adding it leaves the nearest integer in a float's low bits.
+#define FIT_ROUND 12582912.0f
+
+LLM_TEMPLATE f32x16 nearest_integers(const fit_kind *kind, f32x16 value) {
+    const i32x16 low = (i32x16)(int32_t)bits_of(FIT_ROUND + (float)kind->lowest);
+    const i32x16 high = (i32x16)(int32_t)bits_of(FIT_ROUND + (float)kind->highest);
+    i32x16 bits = __builtin_bit_cast(i32x16, value + FIT_ROUND);
+    bits = __builtin_elementwise_min(__builtin_elementwise_max(bits, low), high);
+    return __builtin_bit_cast(f32x16, bits) - FIT_ROUND;
+}
+
+LLM_TEMPLATE f32x16 nearest_of_table(const fit_table *table, f32x16 value) {
+    f32x16 nearest = table->values[0];
+    for (size_t i = 0; i + 1 < table->count; i++) {
+        const float low = table->values[i], high = table->values[i + 1];
+        const i32x16 above = value > (f32x16)((low + high) * 0.5f);
+        nearest += __builtin_bit_cast(f32x16, above & (int32_t)bits_of(high - low));
+    }
+    return nearest;
+}
+
+LLM_TEMPLATE f32x16 absolute(f32x16 x) {
+    return __builtin_bit_cast(f32x16, __builtin_bit_cast(u32x16, x) & 0x7fffffffu);
+}
+
+// 1 / x, or 0 where x is as good as 0.
+LLM_TEMPLATE f32x16 inverse_of(f32x16 x) { return select16(absolute(x) > (f32x16)0x1p-100f, 1.0f / x, (f32x16)0.0f); }
+
+LLM_TEMPLATE fit_sums sum_group(const fit_kind *kind, const fit_group *group, fit_lanes lanes) {
+    const f32x16 inverse = inverse_of(lanes.step), shift = -lanes.base * inverse;
+    fit_sums sums = {0};
+    for (size_t i = 0; i < group->count; i++) {
+        const f32x16 x = group->x[i], importance = group->importance[i];
+        const f32x16 value = x * inverse + shift;
+        const f32x16 v = kind->table ? nearest_of_table(kind->table, value) : nearest_integers(kind, value);
+        const f32x16 r = x - (lanes.step * v + lanes.base);
+        const f32x16 own_v = importance * v, own_r = importance * r;
+        sums.v += own_v;
+        sums.vv += own_v * v;
+        sums.rv += own_r * v;
+        sums.r += own_r;
+        sums.rr += own_r * r;
+    }
+    return sums;
+}
+
+// The lane with the smallest error.
+LLM_TEMPLATE size_t best_lane(f32x16 errors) {
+    float lanes[LANES];
+    store16(lanes, errors);
+    size_t best = 0;
+    for (size_t i = 1; i < LANES; i++)
+        if (lanes[i] < lanes[best]) best = i;
+    return best;
+}
+
+LLM_TEMPLATE float lane_of(f32x16 v, size_t lane) {
+    float lanes[LANES];
+    store16(lanes, v);
+    return lanes[lane];
+}
