@@ -156,12 +156,17 @@ static void fit_scalar(llm_dtype dtype, const float *x, const float *importance,
 static void fit_avx2(llm_dtype dtype, const float *x, const float *importance, llm_block_parts *parts) {
     fit(llm_fit_search_avx2, dtype, x, importance, parts);
 }
+
+static void fit_avx512(llm_dtype dtype, const float *x, const float *importance, llm_block_parts *parts) {
+    fit(llm_fit_search_avx512, dtype, x, importance, parts);
+}
 #endif
 
 static const llm_fit_variant variants[] = {
     {"scalar", 0, fit_scalar},
 #if defined(__x86_64__)
     {"avx2", LLM_CPU_AVX2, fit_avx2},
+    {"avx512", LLM_CPU_AVX512, fit_avx512},
 #endif
 };
 

@@ -38,5 +38,5 @@ typedef void llm_fit_search_fn(
 
 llm_fit_search_fn llm_fit_search_scalar;
 #if defined(__x86_64__)
-llm_fit_search_fn llm_fit_search_avx2;
+llm_fit_search_fn llm_fit_search_avx2, llm_fit_search_avx512;
 #endif

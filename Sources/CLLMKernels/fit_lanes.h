@@ -68,14 +68,25 @@ LLM_TEMPLATE fit_sums sum_group(const fit_kind *kind, const fit_group *group, fi
     return sums;
 }
 
-// The lane with the smallest error.
+LLM_TEMPLATE f32x16 min16(f32x16 a, f32x16 b) { return select16(a < b, a, b); }
+
+LLM_TEMPLATE f32x16 clamp16(f32x16 x, float low, float high) { return min16(max16(x, (f32x16)low), (f32x16)high); }
+
+// The largest integer below x, or x itself, where that is an integer, or one less, for |x| < 2^22.
+LLM_TEMPLATE f32x16 floor16(f32x16 x) { return (x - 0.5f + FIT_ROUND) - FIT_ROUND; }
+
+// The first lane with the smallest error.
 LLM_TEMPLATE size_t best_lane(f32x16 errors) {
-    float lanes[LANES];
-    store16(lanes, errors);
-    size_t best = 0;
-    for (size_t i = 1; i < LANES; i++)
-        if (lanes[i] < lanes[best]) best = i;
-    return best;
+    const f32x16 half = min16(errors, errors.s89abcdef01234567);
+    const f32x16 quarter = min16(half, half.s456789abcdef0123);
+    const f32x16 pair = min16(quarter, quarter.s23456789abcdef01);
+    const f32x16 least = min16(pair, pair.s123456789abcdef0);
+    const i32x16 numbers = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    const i32x16 found = (errors == least) & (16 - numbers);
+    int32_t lanes[LANES], first = 1;
+    memcpy(lanes, &found, sizeof lanes);
+    for (size_t i = 0; i < LANES; i++) first = lanes[i] > first ? lanes[i] : first;
+    return (size_t)(16 - first);
 }
 
 LLM_TEMPLATE float lane_of(f32x16 v, size_t lane) {

@@ -174,38 +174,38 @@ typedef struct {
     double ss, sm, mm, rs, rm;
 } fit_trial;
 
-static float clamp(float x, float low, float high) { return x < low ? low : x > high ? high : x; }
+// Lanes as numbers, of rows and columns of four.
+static const f32x16 lane_numbers = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+static const f32x16 lane_rows = {0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3};
+static const f32x16 lane_columns = {0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3};
+static const f32x16 lane_signs = {1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1, -1, -1, -1};
+static const f32x16 lane_eighths = {0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7};
 
 // The best integers of a group near its line.
 LLM_TEMPLATE void try_group(
     const fit_kind *kind, const fit_group *group, const fit_line *line, float scale, float minimum, size_t index,
     fit_trial *trial) {
     const float low = (float)kind->lowest_scale, high = (float)kind->highest_scale;
-    float own_scales[LANES], own_minima[LANES], steps[LANES], bases[LANES];
-    const float middle = scale != 0 ? floorf(line->step / scale) : 0;
-    for (size_t i = 0; i < LANES; i++) {
-        own_minima[i] = 0;
-        bases[i] = -0.0f;
-        if (kind->has_bases) {
-            own_scales[i] = clamp(middle - 1 + (float)(i / 4), low, high);
-            steps[i] = scale * own_scales[i];
-            const float base = line->base + (line->step - steps[i]) * line->mean;
-            own_minima[i] = minimum != 0 ? clamp(floorf(-base / minimum) - 1 + (float)(i % 4), 0, high) : 0;
-            bases[i] = -(minimum * own_minima[i]);
-        } else if (kind->highest_scale > 100) {
-            own_scales[i] = clamp(middle - 7 + (float)i, low, high);
-            steps[i] = scale * own_scales[i];
-        } else {
-            const float own = middle - 3 + (float)(i % 8);
-            own_scales[i] = clamp(i < 8 ? own : -own, low, high);
-            steps[i] = scale * own_scales[i];
-        }
+    const f32x16 middle = floor16(line->step * inverse_of(scale));
+    f32x16 own_scales, own_minima = 0, bases = -0.0f;
+    if (kind->has_bases) {
+        own_scales = clamp16(middle + (lane_rows - 1.0f), low, high);
+    } else if (kind->highest_scale > 100) {
+        own_scales = clamp16(middle + (lane_numbers - 7.0f), low, high);
+    } else {
+        own_scales = clamp16((middle + (lane_eighths - 3.0f)) * lane_signs, low, high);
     }
-    const fit_sums s = sum_group(kind, group, (fit_lanes){load16(steps), load16(bases)});
+    const f32x16 steps = scale * own_scales;
+    if (kind->has_bases) {
+        const f32x16 base = line->base + (line->step - steps) * line->mean;
+        own_minima = clamp16(floor16(-base * inverse_of(minimum)) + (lane_columns - 1.0f), 0, high);
+        bases = -(minimum * own_minima);
+    }
+    const fit_sums s = sum_group(kind, group, (fit_lanes){steps, bases});
     const size_t best = best_lane(s.rr);
-    const double own = own_scales[best], other = -own_minima[best];
-    trial->scales[index] = (int8_t)own_scales[best];
-    trial->minima[index] = (int8_t)own_minima[best];
+    const double own = lane_of(own_scales, best), other = -lane_of(own_minima, best);
+    trial->scales[index] = (int8_t)own;
+    trial->minima[index] = (int8_t)-other;
     trial->error += lane_of(s.rr, best);
     trial->ss += own * own * lane_of(s.vv, best);
     trial->sm += own * other * lane_of(s.v, best);
@@ -253,7 +253,10 @@ LLM_TEMPLATE void fit_integers(const fit_kind *kind, const fit_block *block, llm
             } else if (trial.ss > 0) {
                 scale += (float)(trial.rs / trial.ss);
             }
+            if (to_half(scale * block->unit) == trial.scale && to_half(minimum * block->unit) == trial.minimum) break;
+            const double before = trial.error;
             trial = try_scales(kind, block, lines, scale, minimum);
+            if (trial.error >= before) break;
         }
         if (trial.error < best.error) best = trial;
     }
@@ -306,6 +309,11 @@ void llm_fit_search_scalar(
 
 #if defined(__x86_64__)
 LLM_TARGET_AVX2 void llm_fit_search_avx2(
+    const fit_kind *kind, const float *x, const float *importance, size_t count, llm_block_parts *parts) {
+    search(kind, x, importance, count, parts);
+}
+
+LLM_TARGET_AVX512 void llm_fit_search_avx512(
     const fit_kind *kind, const float *x, const float *importance, size_t count, llm_block_parts *parts) {
     search(kind, x, importance, count, parts);
 }
