@@ -1,28 +1,28 @@
-// A group of weights under sixteen pairs of step and base, one a lane, so that a search has many starts in one pass and
-// no sums across lanes. Sums and products are rounded apart, so that every processor gives the same bits.
+// A group of weights under sixteen pairs of step and base, one a lane, so that a search takes many starts through a group
+// in one pass. Products and sums are rounded apart, so that every processor gives the same bits.
 #pragma once
 
 #include "fit.h"
 #include "vector16.h"
 
-// What is the same for all lanes.
+#pragma STDC FP_CONTRACT OFF
+
 typedef struct {
     const float *x, *importance; // [count]
     size_t count;
     float importance_sum;
 } fit_group;
 
-// The steps and bases.
 typedef struct {
     f32x16 step, base;
 } fit_lanes;
 
-// Sums of importance times: v, the nearest value; v^2; r v, r being what is left of a weight; r; r^2.
+// Sums of importance times v, v^2, r v, r and r^2: v is the nearest value of a weight, r what is left of the weight.
 typedef struct {
     f32x16 v, vv, rv, r, rr;
 } fit_sums;
 
-// Adding it leaves the nearest integer in a float's low bits.
+// Added to a float, it leaves the nearest integer in the low bits.
 #define FIT_ROUND 12582912.0f
 
 LLM_TEMPLATE f32x16 nearest_integers(const fit_kind *kind, f32x16 value) {
@@ -43,12 +43,18 @@ LLM_TEMPLATE f32x16 nearest_of_table(const fit_table *table, f32x16 value) {
     return nearest;
 }
 
-LLM_TEMPLATE f32x16 absolute(f32x16 x) {
-    return __builtin_bit_cast(f32x16, __builtin_bit_cast(u32x16, x) & 0x7fffffffu);
-}
+LLM_TEMPLATE f32x16 min16(f32x16 a, f32x16 b) { return select16(a < b, a, b); }
+
+LLM_TEMPLATE f32x16 clamp16(f32x16 x, float low, float high) { return min16(max16(x, (f32x16)low), (f32x16)high); }
+
+// The largest integer up to x, or the next smaller one, for |x| < 2^22.
+LLM_TEMPLATE f32x16 floor16(f32x16 x) { return (x - 0.5f + FIT_ROUND) - FIT_ROUND; }
 
 // 1 / x, or 0 where x is as good as 0.
-LLM_TEMPLATE f32x16 inverse_of(f32x16 x) { return select16(absolute(x) > (f32x16)0x1p-100f, 1.0f / x, (f32x16)0.0f); }
+LLM_TEMPLATE f32x16 inverse_of(f32x16 x) {
+    const f32x16 magnitude = __builtin_bit_cast(f32x16, __builtin_bit_cast(u32x16, x) & 0x7fffffffu);
+    return select16(magnitude > (f32x16)0x1p-100f, 1.0f / x, (f32x16)0.0f);
+}
 
 LLM_TEMPLATE fit_sums sum_group(const fit_kind *kind, const fit_group *group, fit_lanes lanes) {
     const f32x16 inverse = inverse_of(lanes.step), shift = -lanes.base * inverse;
@@ -68,25 +74,18 @@ LLM_TEMPLATE fit_sums sum_group(const fit_kind *kind, const fit_group *group, fi
     return sums;
 }
 
-LLM_TEMPLATE f32x16 min16(f32x16 a, f32x16 b) { return select16(a < b, a, b); }
-
-LLM_TEMPLATE f32x16 clamp16(f32x16 x, float low, float high) { return min16(max16(x, (f32x16)low), (f32x16)high); }
-
-// The largest integer below x, or x itself, where that is an integer, or one less, for |x| < 2^22.
-LLM_TEMPLATE f32x16 floor16(f32x16 x) { return (x - 0.5f + FIT_ROUND) - FIT_ROUND; }
-
 // The first lane with the smallest error.
 LLM_TEMPLATE size_t best_lane(f32x16 errors) {
     const f32x16 half = min16(errors, errors.s89abcdef01234567);
     const f32x16 quarter = min16(half, half.s456789abcdef0123);
     const f32x16 pair = min16(quarter, quarter.s23456789abcdef01);
     const f32x16 least = min16(pair, pair.s123456789abcdef0);
-    const i32x16 numbers = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    const i32x16 found = (errors == least) & (16 - numbers);
+    const i32x16 from_end = {16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1};
+    const i32x16 found = (errors == least) & from_end;
     int32_t lanes[LANES], first = 1;
     memcpy(lanes, &found, sizeof lanes);
     for (size_t i = 0; i < LANES; i++) first = lanes[i] > first ? lanes[i] : first;
-    return (size_t)(16 - first);
+    return (size_t)(LANES - first);
 }
 
 LLM_TEMPLATE float lane_of(f32x16 v, size_t lane) {
@@ -94,3 +93,10 @@ LLM_TEMPLATE float lane_of(f32x16 v, size_t lane) {
     store16(lanes, v);
     return lanes[lane];
 }
+
+// Lanes as numbers; as rows and columns of four; as two halves of eight.
+static const f32x16 lane_numbers = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+static const f32x16 lane_rows = {0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3};
+static const f32x16 lane_columns = {0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3};
+static const f32x16 lane_eighths = {0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7};
+static const f32x16 lane_signs = {1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1, -1, -1, -1};
