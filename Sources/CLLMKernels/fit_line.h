@@ -46,7 +46,8 @@ LLM_TEMPLATE fit_lanes start_without_bases(const fit_kind *kind, const fit_group
 
 // With bases: the values reach from near the smallest weight to near the largest; cuts in steps.
 LLM_TEMPLATE fit_lanes start_with_bases(const fit_kind *kind, const fit_group *group, size_t start) {
-    static const float cuts[][4] = {{-0.2f, 0.25f, 0.7f, 1.3f}, {0, 0.5f, 1, 2}};
+    static const float cuts[][4] = {
+        {-0.2f, 0.25f, 0.7f, 1.3f}, {0, 0.5f, 1, 2}, {-0.45f, 0, 0.4f, 0.9f}, {0.1f, 1.5f, 3, 5}};
     float low = kind->scaling == FIT_INTEGERS ? 0 : group->x[0], high = low;
     for (size_t i = 0; i < group->count; i++) {
         low = group->x[i] < low ? group->x[i] : low;
@@ -64,7 +65,7 @@ LLM_TEMPLATE fit_lanes start_with_bases(const fit_kind *kind, const fit_group *g
 }
 
 LLM_TEMPLATE fit_line find_line(const fit_kind *kind, const fit_group *group) {
-    const size_t starts = kind->scaling == FIT_HALF && !kind->table && !kind->has_bases ? 4 : 2;
+    const size_t starts = kind->scaling == FIT_HALF && !kind->table ? 4 : 2; // there is time
     const size_t rounds = kind->table ? 2 : 3; // a table's take three times as long
     f32x16 errors = INFINITY, steps = 0, bases = -0.0f, means = 0;
     for (size_t start = 0; start < starts; start++) {
