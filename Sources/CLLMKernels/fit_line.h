@@ -39,8 +39,8 @@ LLM_TEMPLATE fit_lanes start_without_bases(const fit_kind *kind, const fit_group
     for (size_t i = 0; i < group->count; i++)
         if (fabsf(group->x[i]) > fabsf(largest)) largest = group->x[i];
     const float end = (float)(start % 2 == 0 ? kind->lowest : kind->highest);
-    const float unit = copysignf(kind->table ? 2.0f : 0.16f, end); // of the distance between values
-    const f32x16 past = start < 2 ? (lane_numbers - 5.0f) * unit : (lane_numbers + 1.0f) * (end / 24);
+    const float unit = copysignf(kind->table ? 2.4f : 0.17f, end); // of the distance between values
+    const f32x16 past = start < 2 ? (lane_numbers - 6.0f) * unit : (lane_numbers + 1.0f) * (end / 24);
     return (fit_lanes){largest / (end + past), -0.0f};
 }
 
