@@ -3,7 +3,7 @@
 
 enum { MOST = 256 };
 
-// How plain rounding makes a type's scales: of the largest weight, or of the range; the largest integer of groups, or 0.
+// How plain rounding makes a type's scales: of the range or the largest weight; with integers of groups up to one, or 0.
 static const struct {
     bool has_bases, is_power;
     int largest_value, largest_scale;
@@ -114,8 +114,8 @@ static bool check_broken(check_case *c, llm_dtype dtype, const float *x, const l
     return true;
 }
 
-// What an error may be more: next to nothing of the sum of squares; where all weights are the same plain rounding may hit
-// them by luck.
+// What an error may be more: next to nothing of the sum of squares. Plain rounding may hit weights that are all the same
+// by luck.
 static double slack_of(const float *x, const float *importance, size_t count) {
     double energy = 0;
     bool same = true;

@@ -1,4 +1,4 @@
-// Blocks of stored types from their parts: the inverse of blocks.c, blocks_k.c and blocks_iq.c, where the layouts are stated.
+// Blocks of stored types from their parts, in the layouts that blocks.c, blocks_k.c and blocks_iq.c state.
 #include "blocks.h"
 
 enum { BLOCK = 256 };

@@ -95,7 +95,7 @@ uint8_t llm_nearest_code(llm_dtype dtype, float step, float base, float x) {
     const float value = step != 0 ? (x - base) / step : 0;
     if (kind->table) return nearest_of_table(kind->table, value);
     const float low = value > (float)kind->lowest ? value : (float)kind->lowest; // a NaN is the lowest
-    const float rounded = (low < (float)kind->highest ? low : (float)kind->highest) + EXP_ROUND - EXP_ROUND;
+    const float rounded = (low < (float)kind->highest ? low : (float)kind->highest) + FIT_ROUND - FIT_ROUND;
     return (uint8_t)((int)rounded + kind->offset);
 }
 
@@ -108,18 +108,15 @@ static void fit_nan(llm_block_parts *parts) {
     memset(parts->minima, 1, sizeof parts->minima);
 }
 
-// Importances from 2^-20 to 1 of the largest.
+// Importances as parts of the largest, from 2^-20 to 1.
 static void take_importance(const float *importance, size_t count, float *taken) {
-    float largest = 0;
+    float largest = 0; // a NaN is not above it
     for (size_t i = 0; importance && i < count; i++) largest = max_of(importance[i], largest);
     if (largest > 0x1p126f) largest = 0x1p126f;
     for (size_t i = 0; i < count; i++) {
-        const float own = largest > 0 && importance[i] < largest ? importance[i] / largest : 1;
-        taken[i] = own > 0x1p-20f ? own : 0x1p-20f;
+        const float part = largest == 0 || importance[i] >= largest ? 1 : importance[i] / largest;
+        taken[i] = part > 0x1p-20f ? part : 0x1p-20f;
     }
-    // A NaN is neither below the largest nor above anything.
-    for (size_t i = 0; largest > 0 && i < count; i++)
-        if (isnan(importance[i])) taken[i] = 0x1p-20f;
 }
 
 static void fit(

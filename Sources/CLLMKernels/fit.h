@@ -6,6 +6,9 @@
 // Most weights and groups of a block.
 enum { FIT_BLOCK = 256, FIT_GROUPS = 16 };
 
+// Added to a float, it leaves the nearest integer in the low bits.
+#define FIT_ROUND 12582912.0f
+
 // Values that are no consecutive integers, rising.
 typedef struct {
     size_t count;
@@ -14,9 +17,9 @@ typedef struct {
 } fit_table;
 
 typedef enum {
-    FIT_HALF,          // step and base are float16 of the block
-    FIT_INTEGERS,      // and integers of its groups times them
-    FIT_POWER_OF_TWO,  // the step alone
+    FIT_HALF,        // step and base are the block's float16
+    FIT_INTEGERS,    // integers of the groups times them
+    FIT_POWER_OF_TWO // of the block, without a base
 } fit_scaling;
 
 // How a weight of a stored type is made: step * value + base, the same step and base for the weights of a group.

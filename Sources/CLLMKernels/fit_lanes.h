@@ -1,5 +1,5 @@
-// A group of weights under sixteen pairs of step and base, one a lane, so that a search takes many starts through a group
-// in one pass. Products and sums are rounded apart, so that every processor gives the same bits.
+// A group of weights under sixteen pairs of step and base, one a lane, so that one pass over the group is enough for many
+// starts of a search. Products and sums are rounded apart, so that every processor gives the same bits.
 #pragma once
 
 #include "fit.h"
@@ -21,9 +21,6 @@ typedef struct {
 typedef struct {
     f32x16 v, vv, rv, r, rr;
 } fit_sums;
-
-// Added to a float, it leaves the nearest integer in the low bits.
-#define FIT_ROUND 12582912.0f
 
 LLM_TEMPLATE f32x16 nearest_integers(const fit_kind *kind, f32x16 value) {
     const i32x16 low = (i32x16)(int32_t)bits_of(FIT_ROUND + (float)kind->lowest);

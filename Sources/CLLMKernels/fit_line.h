@@ -48,7 +48,7 @@ LLM_TEMPLATE fit_lanes start_without_bases(const fit_kind *kind, const fit_group
 LLM_TEMPLATE fit_lanes start_with_bases(const fit_kind *kind, const fit_group *group, size_t start) {
     static const float cuts[][4] = {
         {-0.2f, 0.25f, 0.7f, 1.3f}, {0, 0.5f, 1, 2}, {-0.45f, 0, 0.4f, 0.9f}, {0.1f, 1.5f, 3, 5}};
-    float low = kind->scaling == FIT_INTEGERS ? 0 : group->x[0], high = low;
+    float low = kind->scaling == FIT_INTEGERS ? 0 : group->x[0], high = group->x[0];
     for (size_t i = 0; i < group->count; i++) {
         low = group->x[i] < low ? group->x[i] : low;
         high = group->x[i] > high ? group->x[i] : high;

@@ -51,13 +51,14 @@ LLM_TEMPLATE void fit_halves(const fit_kind *kind, const fit_block *block, llm_b
     parts->minimum = minima[best];
 }
 
-// Blocks of one group whose step is 2^(scale - 128): the sixteen that are not far from the largest weight's.
+// Blocks of one group whose step is 2^(scale - 128): sixteen around the largest weight's, up to the last of which every
+// multiple is finite.
 LLM_TEMPLATE void fit_powers(const fit_kind *kind, const fit_block *block, llm_block_parts *parts) {
     float steps[LANES];
     int scales[LANES];
     for (int i = 0; i < LANES; i++) {
         scales[i] = block->exponent + 128 + i - 10;
-        scales[i] = scales[i] < 0 ? 0 : scales[i] > 254 ? 254 : scales[i];
+        scales[i] = scales[i] < 0 ? 0 : scales[i] > 252 ? 252 : scales[i];
         steps[i] = ldexpf(1, scales[i] - 128 - block->exponent);
     }
     const size_t best = best_lane(sum_group(kind, block->groups, (fit_lanes){load16(steps), -0.0f}).rr);
@@ -74,8 +75,8 @@ typedef struct {
     double error, ss, sm, mm, rs, rm;
 } fit_trial;
 
-// Tries sixteen integers, or pairs of them, around a group's line. Where the step is not the line's, the base is what lets
-// the group's mean stay where it is.
+// Tries sixteen integers, or pairs of them, around a group's line. Where the step is not the line's, the base is the one
+// that keeps the group's mean.
 LLM_TEMPLATE void try_group(
     const fit_kind *kind, const fit_block *block, size_t index, const fit_line *line, float scale, float minimum,
     fit_trial *trial) {
@@ -123,7 +124,8 @@ LLM_TEMPLATE fit_trial try_halves(
 LLM_TEMPLATE fit_trial follow(const fit_kind *kind, const fit_block *block, const fit_line *lines, fit_trial best) {
     for (size_t round = 0; round < 3; round++) {
         const double determinant = best.ss * best.mm - best.sm * best.sm;
-        double scale = from_half(best.scale) * block->inverse_unit, minimum = from_half(best.minimum) * block->inverse_unit;
+        double scale = from_half(best.scale) * block->inverse_unit;
+        double minimum = from_half(best.minimum) * block->inverse_unit;
         if (determinant > 1e-12 * best.ss * best.mm) {
             scale += (best.rs * best.mm - best.rm * best.sm) / determinant;
             minimum += (best.rm * best.ss - best.rs * best.sm) / determinant;
