@@ -263,7 +263,7 @@ static const kernel_check *const kernels[] = {
     &linear_w8_check,  &rms_norm_check,         &rope_check,       &silu_multiply_check,
     &attention_check,  &pack_stored_check,      &rope_interleaved_check, &layer_norm_check,
     &activate_check,   &softmax_check,          &softcap_check, &attention_window_check,
-    &attention_scores_check, &attention_latent_check,
+    &attention_scores_check, &attention_latent_check, &fit_check,
 };
 
 size_t llm_kernel_count(void) { return sizeof kernels / sizeof *kernels; }

@@ -56,7 +56,7 @@ package struct TensorEncoder: Sendable {
         rows = columns == 0 ? 0 : view.count / columns
         precondition(columns % dtype.blockElements == 0, "rows of \(columns) in \(dtype)")
         precondition(importance.map { $0.count == columns } ?? true, "importance of \(columns) columns")
-        let encoder = view.dtype == dtype ? nil : BlockEncoder(dtype)
+        let encoder = view.dtype == dtype ? nil : BlockEncoder(dtype, compute.kernels)
         self.encoder = encoder
         precondition(encoder != nil || view.dtype == dtype, "\(dtype) cannot be written")
         self.view = view
