@@ -11,6 +11,7 @@ struct Kernels: Sendable {
 
     let pack: llm_pack_fn
     let encode: llm_encode_fn
+    let fit: llm_fit_fn
     let rmsNorm: llm_rms_norm_fn
     let layerNorm: llm_layer_norm_fn
     let rope: llm_rope_fn
@@ -46,6 +47,7 @@ struct Kernels: Sendable {
         }
         pack = pick(llm_pack_variants, \.features, \.function)
         encode = pick(llm_encode_variants, \.features, \.function)
+        fit = pick(llm_fit_variants, \.features, \.function)
         rmsNorm = pick(llm_rms_norm_variants, \.features, \.function)
         rope = pick(llm_rope_variants, \.features, \.function)
         layerNorm = pick(llm_layer_norm_variants, \.features, \.function)

@@ -15,7 +15,7 @@ public struct PipelineTokenizer: Tokenizer {
     /// The rules of the file's decoder.
     public let decodingRules: DecodingRules
 
-    private let parts: Parts
+    let parts: Parts
     private let scratches = ScratchPool()
 
     /// What a tokenizer consists of.

@@ -42,13 +42,15 @@ public struct SentencePieceTokenizer: Tokenizer {
     public init(file: URL) throws(TokenizerError) {
         let folder = file.deletingLastPathComponent()
         let configuration = try TokenizerConfiguration(folder: folder)
-        guard let bytes = try BoundedFile.read(file, limit: 64 << 20) else {
-            throw TokenizerError(
-                .notFound, "\(file.path) does not exist; name a model folder with a tokenizer.model")
-        }
+        let bytes = try Self.read(file)
         try self.init(configuration, place: folder.path, source: "\(file.path) is no usable SentencePiece model") {
             () throws(Damage) in try SentencePieceModel(bytes)
         }
+    }
+
+    static func read(_ file: URL) throws(TokenizerError) -> [UInt8] {
+        if let bytes = try BoundedFile.read(file, limit: 64 << 20) { return bytes }
+        throw TokenizerError(.notFound, "\(file.path) does not exist; name a model folder with a tokenizer.model")
     }
 
     /// - Parameters:

@@ -42,6 +42,12 @@ enum GGMLType: UInt32, CaseIterable {
     /// The name that ggml's tools print, such as `Q4_K`.
     var name: String { "\(self)".uppercased() }
 
+    /// The number of a type that can be viewed.
+    init?(_ dtype: DType) {
+        guard let type = GGMLType.allCases.first(where: { $0.name == dtype.description }) else { return nil }
+        self = type
+    }
+
     /// The type as it can be viewed; nil where it cannot.
     var viewed: DType? { DType(ggmlName: name) }
 

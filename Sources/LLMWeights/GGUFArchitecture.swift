@@ -1,17 +1,17 @@
 /// An architecture as GGUF files name and write it, with what the hub calls the same.
 ///
 /// https://github.com/ggml-org/llama.cpp/blob/master/gguf-py/gguf/constants.py
-struct GGUFArchitecture: Sendable {
+package struct GGUFArchitecture: Sendable {
     /// The value of `general.architecture`, and the first part of the architecture's keys.
-    let name: String
+    package let name: String
     /// The name in `architectures` of the hub's `config.json`.
-    let hubName: String
+    package let hubName: String
     /// Whether rows of q and k are stored for rotation of neighbours: of each head row `j` and row `j + half`, one after the
     /// other.
-    let interleavesHeads: Bool
+    package let interleavesHeads: Bool
 
     /// One row an architecture. Mistral's files are `llama`'s.
-    static let all = [
+    package static let all = [
         GGUFArchitecture(name: "llama", hubName: "LlamaForCausalLM", interleavesHeads: true),
         GGUFArchitecture(name: "qwen2", hubName: "Qwen2ForCausalLM", interleavesHeads: false),
         GGUFArchitecture(name: "qwen3", hubName: "Qwen3ForCausalLM", interleavesHeads: false),
@@ -52,22 +52,36 @@ struct GGUFArchitecture: Sendable {
     static func hubName(ofTensor name: String) -> String? {
         let parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         guard let kind = parts.last, kind == "weight" || kind == "bias" else { return nil }
-        if parts.count == 2 { return modelTensors[parts[0]].map { "\($0).\(kind)" } }
+        if parts.count == 2 { return modelTensors.first { $0.name == parts[0] }.map { "\($0.hubName).\(kind)" } }
         guard parts.count == 4, parts[0] == "blk" else { return nil }
-        return layerTensors[parts[2]].map { "model.layers.\(parts[1]).\($0).\(kind)" }
+        return layerTensors.first { $0.name == parts[2] }.map { "model.layers.\(parts[1]).\($0.hubName).\(kind)" }
+    }
+
+    /// The name in GGUF files of a tensor that the hub calls `hubName`; nil for one that they do not have.
+    package static func name(ofHubTensor hubName: String) -> String? {
+        let parts = hubName.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        guard let kind = parts.last, kind == "weight" || kind == "bias" else { return nil }
+        let whole = parts.dropLast().joined(separator: ".")
+        if let row = modelTensors.first(where: { $0.hubName == whole }) { return "\(row.name).\(kind)" }
+        guard parts.count > 4, parts[0] == "model", parts[1] == "layers" else { return nil }
+        let part = parts[3...].dropLast().joined(separator: ".")
+        return layerTensors.first { $0.hubName == part }.map { "blk.\(parts[2]).\($0.name).\(kind)" }
     }
 
     /// Tensors that say something about the config.
-    static let otherTensors: Set<String> = ["rope_freqs.weight"]
+    static let otherTensors: Set<String> = [frequencyFactors]
 
-    private static let modelTensors = [
-        "token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head",
+    /// What rotary frequencies are divided by.
+    static let frequencyFactors = "rope_freqs.weight"
+
+    private static let modelTensors: [(name: String, hubName: String)] = [
+        ("token_embd", "model.embed_tokens"), ("output_norm", "model.norm"), ("output", "lm_head"),
     ]
 
-    private static let layerTensors = [
-        "attn_norm": "input_layernorm", "attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj",
-        "attn_v": "self_attn.v_proj", "attn_output": "self_attn.o_proj", "attn_q_norm": "self_attn.q_norm",
-        "attn_k_norm": "self_attn.k_norm", "ffn_norm": "post_attention_layernorm", "ffn_gate": "mlp.gate_proj",
-        "ffn_up": "mlp.up_proj", "ffn_down": "mlp.down_proj",
+    private static let layerTensors: [(name: String, hubName: String)] = [
+        ("attn_norm", "input_layernorm"), ("attn_q", "self_attn.q_proj"), ("attn_k", "self_attn.k_proj"),
+        ("attn_v", "self_attn.v_proj"), ("attn_output", "self_attn.o_proj"), ("attn_q_norm", "self_attn.q_norm"),
+        ("attn_k_norm", "self_attn.k_norm"), ("ffn_norm", "post_attention_layernorm"), ("ffn_gate", "mlp.gate_proj"),
+        ("ffn_up", "mlp.up_proj"), ("ffn_down", "mlp.down_proj"),
     ]
 }

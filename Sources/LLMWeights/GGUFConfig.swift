@@ -130,8 +130,8 @@ struct GGUFConfig {
 
     /// What frequencies are divided by; nil where the file does not say.
     private static func frequencyFactors(_ file: GGUFFile) throws(WeightsError) -> [Float]? {
-        guard file.contains("rope_freqs.weight") else { return nil }
-        let factors = try file.tensor(named: "rope_freqs.weight")
+        guard file.contains(GGUFArchitecture.frequencyFactors) else { return nil }
+        let factors = try file.tensor(named: GGUFArchitecture.frequencyFactors)
         guard factors.count <= 1 << 16 else {
             throw .corrupt(file.file.path, "tensor 'rope_freqs.weight' has \(factors.count) elements")
         }

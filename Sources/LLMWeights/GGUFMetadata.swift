@@ -28,6 +28,12 @@ public struct GGUFMetadata: Sendable {
     /// The type of the value of `key`; nil where there is none.
     public func type(of key: String) -> GGUFValueType? { entries[key]?.type }
 
+    /// The value of `key` as it is stored; nil where there is none.
+    package func stored(_ key: String) throws(WeightsError) -> GGUFValue? {
+        guard let entry = entries[key] else { return nil }
+        return .stored(entry.type, try file.bytes(in: entry.range))
+    }
+
     /// Whole numbers in `range`: a list of them, or one; empty where the key is missing.
     public func integers(_ key: String, in range: ClosedRange<Int>) throws(WeightsError) -> [Int] {
         guard entries[key]?.type == .array else { return entries[key] == nil ? [] : [try integer(key, in: range)] }

@@ -5,13 +5,10 @@ extension GGUFModel {
     ///
     /// - Throws: `WeightsError` `invalidMetadata` for a value that is no number.
     public static func generationConfig(_ values: GGUFMetadata) throws(WeightsError) -> [UInt8] {
-        let names = [
-            "temp": "temperature", "top_p": "top_p", "min_p": "min_p", "penalty_repeat": "repetition_penalty",
-        ]
         let any = -1e30...1e30
         var json = JSONWriter()
         try json.object { json throws(WeightsError) in
-            for (name, hubName) in names.sorted(by: { $0.key < $1.key }) {
+            for (name, hubName) in samplingNumbers {
                 let key = "general.sampling.\(name)"
                 if values.type(of: key) != nil { json.member(hubName, try values.number(key, in: any)) }
             }
@@ -22,4 +19,22 @@ extension GGUFModel {
         }
         return json.bytes
     }
+
+    /// The keys of `general.sampling` that say what a `generation_config.json` recommends.
+    package static func sampling<Failure: Error>(
+        number: (_ hubName: String) throws(Failure) -> Double?, topK: Int?
+    ) throws(Failure) -> [GGUFWriter.Entry] {
+        var entries: [GGUFWriter.Entry] = []
+        for (name, hubName) in samplingNumbers {
+            if let number = try number(hubName) {
+                entries.append(("general.sampling.\(name)", .float32(Float(number))))
+            }
+        }
+        if let topK { entries.append(("general.sampling.top_k", .int32(Int32(topK)))) }
+        return entries
+    }
+
+    private static let samplingNumbers = [
+        ("min_p", "min_p"), ("penalty_repeat", "repetition_penalty"), ("temp", "temperature"), ("top_p", "top_p"),
+    ]
 }

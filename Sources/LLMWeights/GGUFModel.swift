@@ -56,11 +56,7 @@ public struct GGUFModel: NamedTensors {
                 "tensor \(ownName.quoted) has shape \(view.shape) of \(view.dtype), whose rows are no pairs of \(heads) "
                     + "heads")
         }
-        let half = rows / heads / 2
-        return view.reorderingRows { row in
-            let (head, within) = row.quotientAndRemainder(dividingBy: 2 * half)
-            return head * 2 * half + within % half * 2 + within / half
-        }
+        return view.reorderingRows(InterleavedHeads.storedRow(rows: rows, heads: heads))
     }
 
     /// Lets the system start reading the tensor's bytes.
@@ -68,11 +64,35 @@ public struct GGUFModel: NamedTensors {
 }
 
 /// The heads of tensors whose rows are interleaved.
-struct InterleavedHeads: Sendable {
+package struct InterleavedHeads: Sendable {
     let queries: Int
     let keys: Int
 
-    func count(ofTensor hubName: String) -> Int? {
+    package init(queries: Int, keys: Int) {
+        self.queries = queries
+        self.keys = keys
+    }
+
+    /// Where the file has a row of the hub's.
+    static func storedRow(rows: Int, heads: Int) -> (Int) -> Int {
+        let half = rows / heads / 2
+        return { row in
+            let (head, within) = row.quotientAndRemainder(dividingBy: 2 * half)
+            return head * 2 * half + within % half * 2 + within / half
+        }
+    }
+
+    /// The hub's row that is stored as `row`.
+    package static func hubRow(rows: Int, heads: Int) -> @Sendable (Int) -> Int {
+        let half = rows / heads / 2
+        return { row in
+            let (head, within) = row.quotientAndRemainder(dividingBy: 2 * half)
+            return head * 2 * half + within % 2 * half + within / 2
+        }
+    }
+
+    /// Heads of a tensor; nil for one whose rows are in order.
+    package func count(ofTensor hubName: String) -> Int? {
         let parts = hubName.split(separator: ".")
         return switch parts.dropLast().last {
         case "q_proj": queries

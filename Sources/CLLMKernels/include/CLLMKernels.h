@@ -192,6 +192,37 @@ typedef struct {
 // blocks of LLM_GROUP are of one group as Q4_0 (zeros of 8), INT4 or Q8_0 (scales that are float16), or INT8 (one scale).
 void llm_store_codes(llm_dtype dtype, const llm_coded_row *row, size_t columns, void *weights);
 
+// Stored weights from floats
+
+// Weights of a block that share a step and a base: 16 or 32; 0 for types whose blocks have no such parts.
+size_t llm_block_group(llm_dtype dtype);
+
+// The value of a code, and each group's step and base, of which a weight is made: step * value + base, rounded twice,
+// which gives the bits that llm_decode gives. Types without bases have -0, which adds nothing.
+float llm_code_value(llm_dtype dtype, uint8_t code);
+void llm_block_steps(llm_dtype dtype, const llm_block_parts *parts, float steps[16], float bases[16]);
+
+// The code whose weight is nearest to x.
+uint8_t llm_nearest_code(llm_dtype dtype, float step, float base, float x);
+
+// Chooses scales, then the nearest codes, so that the sum of importance * (x - weight)^2 over a block is small.
+// Importances are all 1 where they are NULL, or where none is above 0; below 2^-20 of the block's largest they count as
+// that, NaN too.
+//
+// Weights too large for a float16 scale are cut off. A NaN or an infinity makes the whole block NaN; in MXFP4, which
+// has none, a NaN is taken for 0 and an infinity for the largest number.
+typedef void (*llm_fit_fn)(llm_dtype dtype, const float *x, const float *importance, llm_block_parts *parts);
+
+// A block's bytes.
+void llm_join_block(llm_dtype dtype, const llm_block_parts *parts, unsigned char *block);
+
+// Whether llm_encode_blocks knows a type: F32, F16, BF16, which round to nearest, ties to even, and those with parts.
+bool llm_can_encode(llm_dtype dtype);
+
+// Fits and joins `count` blocks; importance is that of each weight, or NULL.
+void llm_encode_blocks(
+    llm_fit_fn fit, llm_dtype dtype, const float *x, const float *importance, size_t count, unsigned char *blocks);
+
 // A row of stored weights, which need no alignment; without data where it is missing.
 typedef struct {
     llm_dtype dtype;
@@ -429,6 +460,7 @@ typedef struct {
 } llm_linear_variant;
 
 LLM_VARIANT(pack)
+LLM_VARIANT(fit)
 LLM_VARIANT(encode)
 LLM_VARIANT(rms_norm)
 LLM_VARIANT(layer_norm)
@@ -441,6 +473,7 @@ LLM_VARIANT(attention)
 // The variants of a packing under an arithmetic; none where they do not go together.
 const llm_linear_variant *llm_linear_variants(llm_packing packing, llm_arithmetic arithmetic, size_t *count);
 const llm_pack_variant *llm_pack_variants(size_t *count);
+const llm_fit_variant *llm_fit_variants(size_t *count);
 const llm_encode_variant *llm_encode_variants(size_t *count);
 const llm_rms_norm_variant *llm_rms_norm_variants(size_t *count);
 const llm_layer_norm_variant *llm_layer_norm_variants(size_t *count);

@@ -3,7 +3,7 @@ import LLMWeights
 
 /// How a model's rotary frequencies are made: `rope_theta` and `rope_scaling` of transformers 4, or `rope_parameters`
 /// of transformers 5.
-enum RotaryScaling: Sendable, Equatable {
+package enum RotaryScaling: Sendable, Equatable {
     case none
     /// Positions divided by a factor (Chen et al. 2023).
     case linear(factor: Double)
@@ -15,7 +15,7 @@ enum RotaryScaling: Sendable, Equatable {
     /// Theta and scaling from a config's keys.
     ///
     /// - Parameter layerType: the kind of layer whose parameters are wanted, where a config has some for each kind.
-    static func read(
+    package static func read(
         _ config: ConfigFile, layerType: String? = nil, defaultTheta: Double = 10000
     ) throws(ModelError) -> (theta: Double, scaling: RotaryScaling) {
         let parameters = try config.object("rope_parameters")
@@ -85,9 +85,9 @@ enum RotaryScaling: Sendable, Equatable {
 
 /// YaRN's parameters: pairs that turn often within the original length keep their frequency, slow ones are divided by the
 /// factor, a ramp between; attention is sharpened as the length grows.
-struct Yarn: Sendable, Equatable {
-    let factor: Double
-    let originalPositions: Double
+package struct Yarn: Sendable, Equatable {
+    package let factor: Double
+    package let originalPositions: Double
     let betaFast: Double
     let betaSlow: Double
     let truncates: Bool
@@ -116,6 +116,11 @@ struct Yarn: Sendable, Equatable {
                 Yarn.mscale(factor)
             }
         amplitude = try optional("attention_factor") ?? sharpening
+    }
+
+    /// Whether all that is not the usual is the factor and the original length.
+    package var isUsual: Bool {
+        betaFast == 32 && betaSlow == 1 && truncates && mscaleAllDim == nil && amplitude == Yarn.mscale(factor)
     }
 
     /// How much the length's growth by `factor` sharpens attention.

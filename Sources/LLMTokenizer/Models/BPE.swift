@@ -15,10 +15,10 @@ struct BPE: Sendable {
     }
 
     /// Whether the spellings of `tokens` are plain bytes, and a word's symbols its single bytes.
-    private let isByteLevel: Bool
+    let isByteLevel: Bool
     private let tokens: TokenTable
-    private let merges: MergeTable
-    private let options: Options
+    let merges: MergeTable
+    let options: Options
     private let unknown: Int32?
     /// By byte: the id of its `<0x..>` token, or -1.
     private let byteTokens: [Int32]

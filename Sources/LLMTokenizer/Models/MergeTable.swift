@@ -48,6 +48,15 @@ struct MergeTable: Sendable {
         return Merge(rank: UInt32(values[slot] >> 32), id: Int32(truncatingIfNeeded: values[slot]))
     }
 
+    /// Every merge with its neighbours, by rank.
+    var ranked: [(left: Int32, right: Int32, id: Int32)] {
+        zip(keys, values).filter { $0.0 != .max }.sorted { $0.1 < $1.1 }.map { key, value in
+            (
+                Int32(truncatingIfNeeded: key >> 32), Int32(truncatingIfNeeded: key), Int32(truncatingIfNeeded: value)
+            )
+        }
+    }
+
     private static func key(_ left: Int32, _ right: Int32) -> UInt64 {
         UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
     }

@@ -10,7 +10,8 @@ package final class RegexPattern: Sendable {
 
     private let alphabet: Alphabet
     private let pattern: PCRE2Pattern
-    private let source: String
+    /// The pattern as it was given.
+    let source: String
 
     /// Compiles `source`.
     ///

@@ -7,6 +7,7 @@ import Synchronization
 final class Interrupt: Sendable {
     private let engine = Mutex<Engine?>(nil)
     private let seen = Atomic<Bool>(false)
+    private let watched = Atomic<Bool>(false)
     private let endsProcess: Bool
     /// Used by `init` only, and kept so that it goes on.
     nonisolated(unsafe) private let source = DispatchSource.makeSignalSource(signal: SIGINT)
@@ -22,6 +23,7 @@ final class Interrupt: Sendable {
             signal(SIGINT, SIG_IGN)
         #endif
         source.setEventHandler { [self] in
+            if watched.load(ordering: .relaxed), !seen.exchange(true, ordering: .relaxed) { return }
             // Nothing runs yet, or it has been told to end: leave at once.
             guard let engine = engine.withLock({ $0 }), !seen.exchange(true, ordering: .relaxed) || !endsProcess else {
                 Terminal.restore()
@@ -39,6 +41,12 @@ final class Interrupt: Sendable {
         self.engine.withLock { $0 = engine }
     }
 
+    /// From now on the first interrupt ends nothing by itself: what runs looks whether it ``happened``.
+    func isWatched() { watched.store(true, ordering: .relaxed) }
+
     /// Nothing runs any more: an interrupt ends the process again.
-    func rests() { engine.withLock { $0 = nil } }
+    func rests() {
+        engine.withLock { $0 = nil }
+        watched.store(false, ordering: .relaxed)
+    }
 }

@@ -1,0 +1,60 @@
+import ArgumentParser
+import LLMGen
+
+/// What `quantize` does besides its model and its file.
+struct QuantizeSettings: SettingTable {
+    var mix: QuantizationMix?
+    var overrides: [TensorTypeArgument] = []
+    var replaces = false
+    var threads: Int?
+    var fault: ValidationError?
+
+    static let settings: [Setting<QuantizeSettings>] = [
+        Setting(
+            "type", optional: .mix, \.mix, valueName: "type",
+            help: "How the tensors are stored: K_M and K_S mixes keep what is sensitive wider."),
+        Setting(
+            "tensor-type", each: .tensorType, \.overrides, shown: "none", valueName: "pattern=type",
+            help: "Store the matrices whose names match so, such as 'blk.*.ffn_down.weight=Q8_0'; may be repeated."),
+        Setting("force", \.replaces, help: "Replace a file that is there."),
+        Setting(
+            "threads", optional: .integer, \.threads, shown: "one a physical core, within the CPU quota",
+            valueName: "n", help: "Threads that compute."),
+    ]
+
+    /// - Throws: `ValidationError` where no type is given.
+    func quantizer() throws -> Quantizer {
+        guard let mix else {
+            throw ValidationError("--type is missing; give \(ArgumentKind.mix.expected)")
+        }
+        var quantizer = Quantizer(mix)
+        quantizer.overrides = overrides.map { ($0.pattern, $0.dtype) }
+        quantizer.replaces = replaces
+        quantizer.threads = threads
+        return quantizer
+    }
+}
+
+/// `PATTERN=TYPE`.
+struct TensorTypeArgument: Sendable {
+    let pattern: String
+    let dtype: StoredDType
+
+    init?(_ argument: String) {
+        let parts = argument.split(separator: "=", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, !parts[0].isEmpty, let dtype = Quantizer.dtype(named: parts[1].uppercased()) else {
+            return nil
+        }
+        (pattern, self.dtype) = (parts[0], dtype)
+    }
+}
+
+extension ArgumentKind<TensorTypeArgument> {
+    fileprivate static let tensorType = ArgumentKind(
+        expected: "PATTERN=TYPE, where types are \(Quantizer.types.map(\.description).joined(separator: ", "))",
+        parse: { TensorTypeArgument($0) }, describe: { "\($0.pattern)=\($0.dtype)" })
+}
+
+extension ArgumentKind<QuantizationMix> {
+    fileprivate static let mix = ArgumentKind.choice(QuantizationMix.all, \.description)
+}

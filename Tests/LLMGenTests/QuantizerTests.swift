@@ -1,0 +1,145 @@
+import Foundation
+import LLMGen
+import LLMTestSupport
+import LLMWeights
+import Testing
+
+@Suite struct QuantizerTests {
+    static let models = Paths.fixtures.appending(path: "models")
+    /// Folders that a GGUF file can say.
+    static let folders = [
+        "llama", "llama-bias", "llama-f16", "llama-gqa", "llama-linear-rope", "llama-sharded", "llama-tied-bf16",
+        "llama3-rope", "mistral-window", "qwen2", "qwen3", "qwen3-tied",
+    ]
+
+    static func mix(_ name: String) throws -> QuantizationMix {
+        try #require(QuantizationMix.all.first { $0.description == name })
+    }
+
+    /// Writes a model and calls `body` with the file.
+    private func write(
+        _ model: String, _ mix: String, _ body: (_ file: String, QuantizationReport) async throws -> Void
+    ) async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "llmgen-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = folder.appending(path: "model.gguf").path
+        try await body(file, try Quantizer(Self.mix(mix)).write(model, to: file))
+    }
+
+    @Test(arguments: folders)
+    func `A float32 file gives the bits of the folder it is made of`(name: String) async throws {
+        let folder = Self.models.appending(path: name).path
+        try await write(folder, "F32") { file, report in
+            let options = LoadOptions(computeDtype: .float32)
+            let (one, two) = (
+                try await LanguageModel.load(folder, options), try await LanguageModel.load(file, options)
+            )
+            #expect(one.maxPositions == two.maxPositions && one.eosTokens == two.eosTokens)
+            #expect(one.architectureName == two.architectureName)
+            #expect(try await results(of: one) == results(of: two))
+            #expect(report.kinds.allSatisfy { $0.error == 0 && $0.types == ["F32"] })
+        }
+    }
+
+    @Test(arguments: ["F16", "BF16", "Q8_0", "Q4_0"], ["llama", "qwen3-tied"])
+    func `Other types load, with errors that are told`(type: String, name: String) async throws {
+        try await write(Self.models.appending(path: name).path, type) { file, report in
+            let model = try await LanguageModel.load(file)
+            #expect(try await !results(of: model).isEmpty)
+            #expect(report.kinds.filter { $0.name != "vectors" }.allSatisfy { 0..<0.2 ~= $0.error })
+            #expect(report.bitsPerWeight < (type.hasPrefix("Q") && name == "llama" ? 14 : 17))
+        }
+    }
+
+    @Test(arguments: ["qwen2-window", "gemma2", "mixtral", "deepseek-v2", "phi"])
+    func `What a GGUF file cannot say is an error by name`(name: String) throws {
+        try Paths.withTemporaryFolder { folder in
+            let error = try #require(throws: LLMGenError.self) {
+                try Quantizer(Self.mix("F32")).write(
+                    Self.models.appending(path: name).path, to: folder.appending(path: "a.gguf").path)
+            }
+            #expect(error.code == .invalidInput && error.message.contains("GGUF") && error.message.contains(name))
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
+        }
+    }
+
+    @Test func `The bundled model keeps its tokens, its template, its sampling and its text`() async throws {
+        try await write(Paths.fairytale.path, "Q8_0") { file, _ in
+            let (one, two) = (try ModelTokenizer(Paths.fairytale.path), try ModelTokenizer(file))
+            for text in ["Once upon a time", "  two  spaces\n\nand é 你好 🙂 </s>", "x"] {
+                #expect(try one.encode(text) == two.encode(text))
+            }
+            let (folder, model) = (
+                try await LanguageModel.load(Paths.fairytale.path), try await LanguageModel.load(file)
+            )
+            #expect(folder.eosTokens == model.eosTokens)
+            #expect(abs((model.samplingDefaults.temperature ?? 0) - 0.7) < 1e-6)
+            let input = ChatTemplateInput(messages: [
+                .object([.init("role", .string("user")), .init("content", .string("Hi"))])
+            ])
+            #expect(try folder.chatFormat.text(of: input) == model.chatFormat.text(of: input))
+        }
+    }
+
+    @Test func `A file made of a file has its metadata and its tensors, also where they were split`() async throws {
+        let split = Self.models.appending(path: "gguf/llama-tied-bf16-split-00002-of-00002.gguf").path
+        try await write(split, "BF16") { path, _ in
+            let (one, two) = (try GGUFFile(path: split), try GGUFFile(path: path))
+            let own: Set = ["general.file_type", "general.quantization_version"]
+            let kept = one.metadata.keys.filter { !own.contains($0) && !$0.hasPrefix("split.") }
+            #expect(two.metadata.keys.filter { !own.contains($0) } == kept && two.files.count == 1)
+            #expect(two.tensors == one.tensors)
+            for name in one.names {
+                #expect(try one.tensor(named: name).floats() == two.tensor(named: name).floats())
+            }
+        }
+    }
+
+    @Test func `Overrides count where they match, and must match`() throws {
+        try Paths.withTemporaryFolder { folder in
+            let path = folder.appending(path: "a.gguf").path
+            var quantizer = Quantizer(try Self.mix("Q8_0"))
+            let (wide, narrow) = (
+                try #require(Quantizer.dtype(named: "F16")), try #require(Quantizer.dtype(named: "Q4_0"))
+            )
+            quantizer.overrides = [("blk.*.attn_v.weight", wide), ("blk.1.attn_*", narrow)]
+            _ = try quantizer.write(Self.models.appending(path: "llama").path, to: path)
+            let file = try GGUFFile(path: path)
+            #expect(file.info(named: "blk.0.attn_v.weight")?.dtypeName == "F16")
+            #expect(file.info(named: "blk.1.attn_v.weight")?.dtypeName == "Q4_0")
+            #expect(file.info(named: "blk.1.attn_norm.weight")?.dtypeName == "F32")
+            quantizer.overrides = [("nothing", wide)]
+            quantizer.replaces = true
+            let error = try #require(throws: LLMGenError.self) {
+                try quantizer.write(Self.models.appending(path: "llama").path, to: path)
+            }
+            #expect(error.code == .invalidArgument && error.message.contains("nothing=F16"))
+        }
+    }
+
+    @Test func `A file that is there is refused, and one that ends early leaves nothing`() throws {
+        try Paths.withTemporaryFolder { folder in
+            let (path, model) = (folder.appending(path: "a.gguf").path, Self.models.appending(path: "llama").path)
+            let quantizer = Quantizer(try Self.mix("F16"))
+            #expect(throws: CancellationError.self) {
+                try quantizer.write(model, to: path) { if $0.bytes.done > 0 { throw CancellationError() } }
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
+            _ = try quantizer.write(model, to: path)
+            let error = try #require(throws: LLMGenError.self) { try quantizer.write(model, to: path) }
+            #expect(error.code == .invalidArgument && error.message.contains(path))
+        }
+    }
+
+    /// Tokens and log probabilities, of prompts too.
+    private func results(of model: LanguageModel) async throws -> [String] {
+        let engine = try Engine(model: model)
+        let prompts: [Prompt] = [.tokenIDs([1, 17, 42, 99, 5]), .tokenIDs((0..<40).map { TokenID($0 * 3 % 150) })]
+        let parameters = try SamplingParameters(
+            temperature: 0, ignoreEOS: true, maxTokens: 12, logprobs: 3, promptLogprobs: 2)
+        return try await engine.generate(prompts, parameters).map {
+            "\($0.outputs[0].tokenIDs) \($0.outputs[0].logprobs ?? []) \($0.promptLogprobs ?? [])"
+        }
+    }
+}
