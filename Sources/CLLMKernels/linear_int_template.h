@@ -117,6 +117,7 @@ LLM_TEMPLATE void NAME(grouped_tile)(
                 const char *inputs = x + group * LLM_GROUP * X_BYTES(packing);
                 const int32_t *own = offsets + group * subs + sub;
                 const size_t fours = LLM_GROUP / 4 / subs;
+                if (rows == 1) read_on(w + sub * (group_size(packing) / subs), group_size(packing) / subs);
                 i32x16 sums[ROWS][2];
                 LLM_UNROLL for (size_t m = 0; m < rows; m++) LLM_UNROLL for (size_t h = 0; h < halves; h++)
                     sums[m][h] = (i32x16)START(packing, own[m * a->x.offset_stride]);

@@ -25,4 +25,15 @@ struct BlockEncoder: Sendable {
         let bytes = blocks.assumingMemoryBound(to: UInt8.self)
         llm_encode_blocks(fit, dtype.kernelType, values, importance, count / dtype.blockElements, bytes)
     }
+
+    /// Rounds `count` values, whole blocks of them, weight after weight; see `llm_round_blocks`.
+    func round(
+        _ values: UnsafeMutablePointer<Float>, _ arguments: llm_round_args, count: Int,
+        to blocks: UnsafeMutableRawPointer, errors: UnsafeMutablePointer<Float>
+    ) {
+        let bytes = blocks.assumingMemoryBound(to: UInt8.self)
+        withUnsafePointer(to: arguments) {
+            llm_round_blocks(fit, dtype.kernelType, $0, values, count / dtype.blockElements, bytes, errors)
+        }
+    }
 }

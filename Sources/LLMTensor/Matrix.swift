@@ -64,6 +64,15 @@ public struct Matrix: @unchecked Sendable {
         withRow(row) { span in (0..<span.count).map { span[$0] } }
     }
 
+    /// The sum of the squares of each column.
+    package func columnSquares() -> [Float] {
+        var sums = [Float](repeating: 0, count: columns)
+        for row in 0..<rows {
+            withRow(row) { span in for column in sums.indices { sums[column] += span[column] * span[column] } }
+        }
+        return sums
+    }
+
     /// Copies `values` into one row.
     public func setRow(_ row: Int, _ values: [Float]) {
         precondition(values.count == columns, "\(values.count) values for \(columns) columns")

@@ -26,7 +26,9 @@ import Testing
     }
 
     @Test func `A type that is the tensor's own is copied, in the order that is asked for`() {
-        let encoder = TensorEncoder(Self.view, as: .float32, source: { 299 - $0 }, on: Compute(threads: 2))
+        var options = TensorEncoder.Options()
+        options.source = { 299 - $0 }
+        let encoder = TensorEncoder(Self.view, as: .float32, options, on: Compute(threads: 2))
         let wanted = Self.view.rows(299..<300).floats() + Self.view.rows(298..<299).floats()
         #expect(encoder.encode(0..<2).bytes == wanted.withUnsafeBytes { Array($0) })
     }

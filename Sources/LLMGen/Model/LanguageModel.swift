@@ -71,7 +71,8 @@ public final class LanguageModel: Sendable {
         return try result.get()
     }
 
-    private init(_ source: any ModelSource, _ options: LoadOptions) throws(LLMGenError) {
+    /// The model of a source, loaded on this thread.
+    init(_ source: any ModelSource, _ options: LoadOptions) throws(LLMGenError) {
         let start = ContinuousClock.now
         compute = try options.compute()
         name = source.name

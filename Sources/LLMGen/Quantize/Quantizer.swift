@@ -16,15 +16,29 @@ public struct Quantizer: Sendable {
     public var replaces = false
     /// Threads; nil for one a physical core.
     public var threads: Int?
-    /// By a tensor's name in the file, one value a column: how much an error there counts.
-    public var importance: [String: [Float]] = [:]
+    /// A text that says whose errors harm; nil for the same of all weights.
+    public var calibration: Calibration?
+    /// How weights are rounded; `gptq` and `awq` need a calibration.
+    public var rounding = Rounding.nearest
 
     /// How far the work is.
     public struct Progress: Sendable {
+        /// What the work is made of.
+        public enum Stage: Sendable, Hashable {
+            /// The calibration text is read; parts are tokens. It may be read several times.
+            case reading
+            /// Channels' factors are looked for; parts are layers.
+            case scaling
+            /// Tensors are written; parts are bytes of the source.
+            case writing
+        }
+
+        /// What is being done.
+        public let stage: Stage
         /// The tensor that is being written.
-        public let tensor: String
-        /// Bytes read, and bytes to read in all.
-        public let bytes: (done: Int, all: Int)
+        public var tensor = ""
+        /// Parts done, and parts to do in all.
+        public let parts: (done: Int, all: Int)
     }
 
     /// Writes with a mix.
@@ -44,13 +58,23 @@ public struct Quantizer: Sendable {
     public func write(
         _ model: String, to path: String, progress: (Progress) throws -> Void = { _ in }
     ) throws -> QuantizationReport {
+        if rounding != .nearest, calibration == nil {
+            throw LLMGenError(
+                code: .invalidArgument,
+                message: "rounding is \(rounding.rawValue), which needs a calibration text; give one, or round to nearest")
+        }
         let source = try ModelLocator.source(model)
         do {
+            let parts: QuantizationSource
             if let folder = source as? FolderSource {
-                return try write(QuantizationSource(folder), to: path, progress)
+                parts = try QuantizationSource(folder)
+            } else {
+                guard let file = try source.contents().gguf else { preconditionFailure("a source of no known kind") }
+                parts = try QuantizationSource(file)
             }
-            guard let file = try source.contents().gguf else { preconditionFailure("a source of no known kind") }
-            return try write(QuantizationSource(file), to: path, progress)
+            return try withoutActuallyEscaping(progress) { progress in
+                try write(parts, of: source, to: path, progress)
+            }
         } catch let error as WeightsError where error.code == .alreadyExists {
             throw LLMGenError(code: .invalidArgument, message: error.message, cause: error)
         } catch let error as WeightsError where error.code == .noRoom || error.code == .unwritable {
@@ -61,7 +85,8 @@ public struct Quantizer: Sendable {
     }
 
     private func write(
-        _ source: QuantizationSource, to path: String, _ progress: (Progress) throws -> Void
+        _ source: QuantizationSource, of model: any ModelSource, to path: String,
+        _ progress: @escaping (Progress) throws -> Void
     ) throws -> QuantizationReport {
         let infos = try plan(source)
         let metadata =
@@ -70,17 +95,37 @@ public struct Quantizer: Sendable {
             ]
         let writer = try GGUFWriter(path: path, metadata: metadata, tensors: infos, replaces: replaces)
         let compute = try LoadOptions(threads: threads).compute()
+        let run = try calibration.map {
+            try CalibrationRun($0, of: model, threads: threads) {
+                try progress(Progress(stage: .reading, parts: ($0, $1)))
+            }
+        }
+        var scales: ChannelScales?
+        if let run, rounding == .awq {
+            let types = infos.reduce(into: [:]) { types, info in types[info.name] = info.dtype }
+            scales = try ChannelScales(source, types, run, on: compute) {
+                try progress(Progress(stage: .scaling, parts: ($0, source.layers)))
+            }
+        }
         let all = source.tensors.reduce(0) { $0 + $1.byteCount }
         var report = QuantizationReport(path: path, fileBytes: writer.byteCount, notes: source.notes)
         var done = 0
         for (tensor, info) in zip(source.tensors, infos) {
             guard let dtype = info.dtype else { preconditionFailure("a tensor without a type") }
-            let encoder = TensorEncoder(
-                try tensor.view(), as: dtype, source: tensor.row, importance: importance[tensor.name], on: compute)
+            var options = TensorEncoder.Options()
+            options.source = tensor.row
+            options.columnScales = scales?.columns[tensor.name]
+            options.rowScales = scales?.rows[tensor.name]
+            options.importance = run?.meanSquares(tensor.name)
+            if let importance = options.importance, let columns = options.columnScales {
+                options.importance = zip(importance, columns).map { $0 / ($1 * $1) }
+            }
+            if rounding == .gptq, dtype.blockElements > 1 { options.factor = try run?.factor(tensor.name) }
+            let encoder = TensorEncoder(try tensor.view(), as: dtype, options, on: compute)
             var error = TensorEncoder.Error()
             for start in stride(from: 0, to: encoder.rows, by: encoder.rowsOfPiece) {
                 let part = done + tensor.byteCount * start / encoder.rows
-                try progress(Progress(tensor: tensor.name, bytes: (part, all)))
+                try progress(Progress(stage: .writing, tensor: tensor.name, parts: (part, all)))
                 let piece = encoder.encode(start..<min(start + encoder.rowsOfPiece, encoder.rows))
                 error += piece.error
                 try writer.append(piece.bytes)
@@ -89,7 +134,7 @@ public struct Quantizer: Sendable {
             done += tensor.byteCount
             report.add(info, before: tensor.byteCount, error)
         }
-        try progress(Progress(tensor: "", bytes: (all, all)))
+        try progress(Progress(stage: .writing, parts: (all, all)))
         try writer.finish()
         return report
     }
@@ -111,12 +156,6 @@ public struct Quantizer: Sendable {
                     message: "type is \(mix), which needs \(dtype) for '\(tensor.name)'; only "
                         + "\(Quantizer.types.map(\.description).joined(separator: ", ")) can be written; take another type"
                 )
-            }
-            if let values = importance[tensor.name], values.count != tensor.shape.last {
-                throw LLMGenError(
-                    code: .invalidArgument,
-                    message: "the importance of '\(tensor.name)' has \(values.count) values, but its rows have "
-                        + "\(tensor.shape.last ?? 1) elements; measure it with this model")
             }
             guard dtype.byteCount(ofShape: tensor.shape) != nil else {
                 throw LLMGenError(

@@ -79,12 +79,15 @@ public struct Decoder: Sendable {
     /// output rows, `[outputRows, hidden]`.
     ///
     /// The result lies in the workspace and lasts until the next batch.
+    ///
+    /// - Parameter observer: sees what every linear layer reads, and what the output head would.
     public func hiddenStates(
-        _ batch: ForwardBatch, _ cache: KVCache, _ workspace: Workspace, on compute: Compute
+        _ batch: ForwardBatch, _ cache: KVCache, _ workspace: Workspace, on compute: Compute,
+        observer: LinearObserver? = nil
     ) -> Matrix {
         precondition(cache.layout == cacheLayout, "the cache is for another model")
         workspace.reset()
-        let context = ForwardContext(batch, cache, workspace, on: compute)
+        let context = ForwardContext(batch, cache, workspace, on: compute, observer: observer)
         var x = workspace.matrix(rows: batch.tokens.count, columns: dimensions.hiddenSize)
         compute.gatherRows(embedding.weights, batch.tokens, into: x)
         if let embeddingScale { compute.scale(x, by: embeddingScale) }
@@ -94,7 +97,9 @@ public struct Decoder: Sendable {
             x = layer(x, isLast && batch.outputRows.count < x.rows ? .output : .all, context)
         }
         // Where every row is wanted, in order, x holds them.
-        return norm(x, context)
+        let states = norm(x, context)
+        observer?(head.tensors, states)
+        return states
     }
 
     /// The logits of hidden states, `[rows, vocabulary]`, in the workspace.

@@ -1,4 +1,4 @@
-import LLMTensor
+public import LLMTensor
 
 /// Rows of a batch.
 enum BatchRows: Hashable {
@@ -8,12 +8,17 @@ enum BatchRows: Hashable {
     case output
 }
 
+/// Sees what a linear layer reads: the names of its matrices in the checkpoint, and `[rows, inputs]`, which lasts for the
+/// call.
+public typealias LinearObserver = (_ tensors: [String], _ inputs: Matrix) -> Void
+
 /// What the blocks of a model share in one step. Made once a step; used by one thread.
 final class ForwardContext {
     let batch: ForwardBatch
     let cache: KVCache
     let workspace: Workspace
     let compute: Compute
+    let observer: LinearObserver?
 
     private var plans: [PlanKey: AttentionPlan] = [:]
     private var slots: [Int: [Int]] = [:]  // of each group
@@ -25,7 +30,11 @@ final class ForwardContext {
         let rows: BatchRows
     }
 
-    init(_ batch: ForwardBatch, _ cache: KVCache, _ workspace: Workspace, on compute: Compute) {
+    init(
+        _ batch: ForwardBatch, _ cache: KVCache, _ workspace: Workspace, on compute: Compute,
+        observer: LinearObserver? = nil
+    ) {
+        self.observer = observer
         self.batch = batch
         self.cache = cache
         self.workspace = workspace

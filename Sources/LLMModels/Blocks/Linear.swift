@@ -7,9 +7,12 @@ struct Linear: Sendable {
     /// Columns of what it puts out: of gated weights half as many as there are outputs.
     let columns: Int
     let bias: [Float]?
+    /// The names of its matrices in the checkpoint.
+    let tensors: [String]
     private let packed: PackedWeights?  // [outputs, inputs]
 
-    init(inputs: Int, columns: Int, _ packed: PackedWeights?, bias: [Float]? = nil) {
+    init(_ tensors: [String], inputs: Int, columns: Int, _ packed: PackedWeights?, bias: [Float]? = nil) {
+        self.tensors = tensors
         self.inputs = inputs
         self.columns = columns
         self.packed = packed
@@ -27,6 +30,9 @@ struct Linear: Sendable {
         _ context: ForwardContext
     ) {
         let compute = context.compute
+        if let observer = context.observer {
+            context.workspace.scope { observer(tensors, norm?(x, context) ?? x) }
+        }
         let (fused, x) = norm?.fused(x, context) ?? (nil, x)
         let input = compute.activations(x, norm: fused, for: weights, in: context.workspace.input)
         compute.linear(input, weights, bias: bias, into: y, output)

@@ -101,8 +101,8 @@ struct ModelBuilder {
         }
         let outputs = parts.reduce(0) { $0 + $1.outputs }
         return try linear(
-            views, named: prefix + parts[0].name, inputs: inputs, columns: kind == .gated ? outputs / 2 : outputs,
-            bias: biases, kind, exact: exact, isRead: isRead)
+            views, named: prefix + parts[0].name, tensors: parts.map { "\(prefix)\($0.name).weight" }, inputs: inputs,
+            columns: kind == .gated ? outputs / 2 : outputs, bias: biases, kind, exact: exact, isRead: isRead)
     }
 
     /// One matrix `[outputs, inputs]`.
@@ -113,12 +113,14 @@ struct ModelBuilder {
     }
 
     /// A layer of tensors that were stated before, `[outputs, inputs]` each; none where the model is only described.
+    ///
+    /// - Parameter tensors: their names, where they are whole tensors of the checkpoint.
     func linear(
-        _ views: [TensorView], named name: String, inputs: Int, columns: Int, bias: [Float]? = nil,
-        _ kind: PackedWeights.Kind = .plain, exact: Bool = false, isRead: Bool = true
+        _ views: [TensorView], named name: String, tensors: [String] = [], inputs: Int, columns: Int,
+        bias: [Float]? = nil, _ kind: PackedWeights.Kind = .plain, exact: Bool = false, isRead: Bool = true
     ) throws(ModelError) -> Linear {
         guard let source = record.source else {
-            return Linear(inputs: inputs, columns: columns, nil, bias: bias)
+            return Linear(tensors, inputs: inputs, columns: columns, nil, bias: bias)
         }
         let format = exact ? .stored : source.format
         guard inputs <= format.maxInputs else {
@@ -129,7 +131,7 @@ struct ModelBuilder {
         }
         let packed = PackedWeights(stacking: views, as: format, kind, on: source.compute)
         if isRead { record.linearLayers.append(packed) }
-        return Linear(inputs: inputs, columns: columns, packed, bias: bias)
+        return Linear(tensors, inputs: inputs, columns: columns, packed, bias: bias)
     }
 
     // MARK: Vectors

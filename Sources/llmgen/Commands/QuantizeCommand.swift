@@ -18,6 +18,11 @@ struct QuantizeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "A text like those that the model is for: what errors harm is measured on it.", valueName: "file"))
+    var calibration: String?
+
+    @Option(
+        help: ArgumentHelp(
             "Measure perplexity on this text and decode speed, before and after.", valueName: "file"))
     var perplexity: String?
 
@@ -25,11 +30,11 @@ struct QuantizeCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let quantizer = try settings.quantizer()
+        let quantizer = try settings.quantizer(calibration: calibration.map { try PromptSource.text(of: $0) })
         let text = try perplexity.map { try PromptSource.text(of: $0) }
         let interrupt = Interrupt()
         interrupt.isWatched()
-        let bar = ProgressBar()
+        var bar = ProgressBar()
         let quantization = try quantizer.write(model, to: file) { progress in
             if interrupt.happened { throw CancellationError() }
             bar.show(progress)
@@ -48,15 +53,22 @@ struct QuantizeCommand: AsyncParsableCommand {
 
 /// The percent and the time that is left, on a terminal.
 private struct ProgressBar {
-    private let start = ContinuousClock.now
+    private var starts: [Quantizer.Progress.Stage: ContinuousClock.Instant] = [:]
 
-    func show(_ progress: Quantizer.Progress) {
-        let (done, all) = progress.bytes
+    mutating func show(_ progress: Quantizer.Progress) {
+        let (done, all) = progress.parts
+        if done == 0 || starts[progress.stage] == nil { starts[progress.stage] = .now }
+        let what =
+            switch progress.stage {
+            case .reading: "reading the calibration text"
+            case .scaling: "looking for channels' factors"
+            case .writing: progress.tensor
+            }
         let part = all == 0 ? 1 : Double(done) / Double(all)
-        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        let seconds = starts[progress.stage].map { (ContinuousClock.now - $0) / .seconds(1) } ?? 0
         let left = part > 0.01 ? ", \(Int((seconds / part - seconds).rounded(.up))) s left" : ""
         Diagnostics.progress(
-            "\(Int(part * 100)) %\(left)  \(progress.tensor)\u{1B}[K", isLast: done == all && progress.tensor.isEmpty)
+            "\(Int(part * 100)) %\(left)  \(what)\u{1B}[K", isLast: done == all && progress.stage == .writing)
     }
 }
 

@@ -6,6 +6,8 @@ struct QuantizeSettings: SettingTable {
     var mix: QuantizationMix?
     var overrides: [TensorTypeArgument] = []
     var replaces = false
+    var rounding: Rounding = .nearest
+    var calibrationTokens = Calibration.defaultTokens
     var threads: Int?
     var fault: ValidationError?
 
@@ -16,19 +18,28 @@ struct QuantizeSettings: SettingTable {
         Setting(
             "tensor-type", each: .tensorType, \.overrides, shown: "none", valueName: "pattern=type",
             help: "Store the matrices whose names match so, such as 'blk.*.ffn_down.weight=Q8_0'; may be repeated."),
+        Setting(
+            "rounding", .rounding, \.rounding, valueName: "how",
+            help: "How weights are rounded: each to the nearest; gptq, where errors are made up for; awq, where channels "
+                + "are scaled. The last two need --calibration."),
+        Setting(
+            "calibration-tokens", .integer, \.calibrationTokens, valueName: "n",
+            help: "Tokens of the calibration text that are read."),
         Setting("force", \.replaces, help: "Replace a file that is there."),
         Setting(
             "threads", optional: .integer, \.threads, shown: "one a physical core, within the CPU quota",
             valueName: "n", help: "Threads that compute."),
     ]
 
-    /// - Throws: `ValidationError` where no type is given.
-    func quantizer() throws -> Quantizer {
+    /// - Throws: `ValidationError` where no type is given, `LLMGenError` for a calibration of no tokens.
+    func quantizer(calibration text: String?) throws -> Quantizer {
         guard let mix else {
             throw ValidationError("--type is missing; give \(ArgumentKind.mix.expected)")
         }
         var quantizer = Quantizer(mix)
         quantizer.overrides = overrides.map { ($0.pattern, $0.dtype) }
+        quantizer.rounding = rounding
+        quantizer.calibration = try text.map { try Calibration(text: $0, tokens: calibrationTokens) }
         quantizer.replaces = replaces
         quantizer.threads = threads
         return quantizer
@@ -57,4 +68,8 @@ extension ArgumentKind<TensorTypeArgument> {
 
 extension ArgumentKind<QuantizationMix> {
     fileprivate static let mix = ArgumentKind.choice(QuantizationMix.all, \.description)
+}
+
+extension ArgumentKind<Rounding> {
+    fileprivate static let rounding = ArgumentKind.choice(Rounding.allCases, \.rawValue)
 }
