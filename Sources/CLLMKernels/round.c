@@ -12,7 +12,7 @@ void llm_round_blocks(
     for (size_t start = 0; start < columns; start += elements, blocks += encoding->bytes) {
         llm_block_parts parts;
         float steps[16], bases[16];
-        fit(dtype, x + start, args->importance + start, &parts);
+        fit(dtype, x + start, NULL, &parts);
         llm_block_steps(dtype, &parts, steps, bases);
         for (size_t i = 0; i < elements; i++) {
             const size_t column = start + i;

@@ -14,7 +14,7 @@ package struct TensorEncoder: Sendable {
         package var squares = 0.0
         /// Of value².
         package var energy = 0.0
-        /// Of importance (value - encoded value)².
+        /// Of cost (value - encoded value)².
         package var weighted = 0.0
 
         /// Of nothing.
@@ -41,8 +41,10 @@ package struct TensorEncoder: Sendable {
         package var columnScales: [Float]?
         /// What rows of the result are multiplied by before they are encoded.
         package var rowScales: [Float]?
-        /// One value a column: how much its error counts; nil for the same.
+        /// One value a column: how much its error counts where scales are fitted; nil for the same.
         package var importance: [Float]?
+        /// One value a column: how much its error counts in ``Error/weighted``; nil for the same.
+        package var cost: [Float]?
         /// By which the errors of weights are made up for by others (`llm_round_blocks`); nil for each weight by itself.
         package var factor: RoundingFactor?
 
@@ -72,7 +74,7 @@ package struct TensorEncoder: Sendable {
         self.columns = columns
         rows = columns == 0 ? 0 : view.count / columns
         precondition(columns % dtype.blockElements == 0, "rows of \(columns) in \(dtype)")
-        for values in [options.importance, options.columnScales].compactMap(\.self) {
+        for values in [options.importance, options.cost, options.columnScales].compactMap(\.self) {
             precondition(values.count == columns, "\(values.count) values for \(columns) columns")
         }
         precondition(options.rowScales.map { [rows] in $0.count == rows } ?? true, "scales of \(rows) rows")
@@ -138,7 +140,7 @@ package struct TensorEncoder: Sendable {
             let (value, other) = (Double(values[column]), Double(decoded[column]))
             error.squares += (value - other) * (value - other)
             error.energy += value * value
-            error.weighted += Double(options.importance?[column] ?? 1) * (value - other) * (value - other)
+            error.weighted += Double(options.cost?[column] ?? 1) * (value - other) * (value - other)
         }
         return error
     }
@@ -178,25 +180,17 @@ package struct TensorEncoder: Sendable {
             }
         }
         guard areFinite.allSatisfy(\.self) else { return false }
-        // What an error costs where those behind make up for it.
-        let importance = (0..<columns).map { column in
-            let own = factor.base[column * columns + column]
-            return 1 / (own * own)
-        }
         for start in stride(from: 0, to: columns, by: TensorEncoder.panel) {
             let end = min(start + TensorEncoder.panel, columns)
+            let arguments = KernelArguments(
+                value: llm_round_args(factor: factor.base + start * columns + start, stride: columns))
             _ = overRows(rows.count) { part in
-                importance.withUnsafeBufferPointer { importance in
-                    guard let importance = importance.baseAddress else { return }
-                    let arguments = llm_round_args(
-                        importance: importance + start, factor: factor.base + start * columns + start, stride: columns)
-                    for row in part {
-                        let blocks = target.start + row * rowBytes
-                        encoder.round(
-                            x.base + row * x.stride + start, arguments, count: end - start,
-                            to: blocks + start / dtype.blockElements * dtype.blockByteCount,
-                            errors: errors.base + row * errors.stride)
-                    }
+                for row in part {
+                    let blocks = target.start + row * rowBytes
+                    encoder.round(
+                        x.base + row * x.stride + start, arguments.value, count: end - start,
+                        to: blocks + start / dtype.blockElements * dtype.blockByteCount,
+                        errors: errors.base + row * errors.stride)
                 }
             }
             guard end < columns else { break }

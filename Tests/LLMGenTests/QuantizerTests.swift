@@ -118,12 +118,63 @@ import Testing
         }
     }
 
+    /// How a model predicts the beginning of the validation text.
+    private func perplexity(_ model: String) async throws -> Double {
+        let text = try String(
+            contentsOf: Paths.root.appending(path: "Benchmarks/data/validation.txt"), encoding: .utf8)
+        var options = EngineOptions()
+        options.prefixCaching = false
+        let engine = try Engine(model: try await LanguageModel.load(model), options: options)
+        return try await Perplexity(window: 128, stride: 64).measure(String(text.prefix(12_000)), engine).perplexity
+    }
+
+    @Test(arguments: Rounding.allCases)
+    func `Each rounding of a calibrated model keeps what it predicts`(rounding: Rounding) async throws {
+        let original = try await perplexity(Paths.fairytale.path)
+        let text = try String(
+            contentsOf: Paths.root.appending(path: "Benchmarks/data/validation.txt"), encoding: .utf8)
+        let folder = FileManager.default.temporaryDirectory.appending(path: "llmgen-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.appending(path: "a.gguf").path
+        var quantizer = Quantizer(try Self.mix("Q4_0"))
+        quantizer.rounding = rounding
+        quantizer.calibration = try Calibration(text: String(text.suffix(40_000)), tokens: 3000)
+        var stages: Set<Quantizer.Progress.Stage> = []
+        _ = try quantizer.write(Paths.fairytale.path, to: path) { stages.insert($0.stage) }
+        #expect(stages == (rounding == .awq ? [.reading, .scaling, .writing] : [.reading, .writing]))
+        let rounded = try await perplexity(path)
+        #expect(rounded < 1.03 * original, "\(rounding): \(rounded), was \(original)")
+        // AWQ moves scales into norms and rows; the others leave the vectors alone.
+        let norm = try GGUFFile(path: path).tensor(named: "blk.0.attn_norm.weight").floats()
+        let stored = try SafetensorsFile(path: Paths.fairytale.appending(path: "model.safetensors").path)
+            .tensor(named: "model.layers.0.input_layernorm.weight").floats()
+        #expect((norm == stored) == (rounding != .awq))
+    }
+
+    @Test func `A calibration needs a text and a tokenizer, and some roundings need a calibration`() throws {
+        try Paths.withTemporaryFolder { folder in
+            let (path, model) = (folder.appending(path: "a.gguf").path, Self.models.appending(path: "llama").path)
+            var quantizer = Quantizer(try Self.mix("Q4_0"))
+            quantizer.rounding = .gptq
+            let missing = try #require(throws: LLMGenError.self) { try quantizer.write(model, to: path) }
+            #expect(missing.code == .invalidArgument && missing.message.contains("gptq"))
+            #expect(throws: LLMGenError.self) { try Calibration(text: "a", tokens: 0) }
+            quantizer.calibration = try Calibration(text: "Once upon a time")
+            let untold = try #require(throws: LLMGenError.self) { try quantizer.write(model, to: path) }
+            #expect(untold.code == .invalidInput && untold.message.contains("tokenizer"))
+            quantizer.calibration = try Calibration(text: "")
+            #expect(throws: LLMGenError.self) { try quantizer.write(Paths.fairytale.path, to: path) }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
+        }
+    }
+
     @Test func `A file that is there is refused, and one that ends early leaves nothing`() throws {
         try Paths.withTemporaryFolder { folder in
             let (path, model) = (folder.appending(path: "a.gguf").path, Self.models.appending(path: "llama").path)
             let quantizer = Quantizer(try Self.mix("F16"))
             #expect(throws: CancellationError.self) {
-                try quantizer.write(model, to: path) { if $0.bytes.done > 0 { throw CancellationError() } }
+                try quantizer.write(model, to: path) { if $0.parts.done > 0 { throw CancellationError() } }
             }
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
             _ = try quantizer.write(model, to: path)

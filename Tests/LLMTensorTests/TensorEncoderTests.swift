@@ -32,4 +32,102 @@ import Testing
         let wanted = Self.view.rows(299..<300).floats() + Self.view.rows(298..<299).floats()
         #expect(encoder.encode(0..<2).bytes == wanted.withUnsafeBytes { Array($0) })
     }
+
+    // MARK: Rounding weight after weight
+
+    private static let compute = Compute(threads: 2)
+    private static let weights: [Float] = {
+        var generator = SeededGenerator(seed: 5)
+        return (0..<96 * 320).map { _ in (0..<4).reduce(0) { sum, _ in sum + Float.random(in: -1...1, using: &generator) } }
+    }()
+
+    /// Rows whose columns go together: each is its neighbour's and something of its own.
+    private static func inputs(rows: Int, columns: Int) -> Matrix {
+        var generator = SeededGenerator(seed: 6)
+        let x = Matrix(rows: rows, columns: columns)
+        for row in 0..<rows {
+            var last: Float = 0
+            x.setRow(
+                row,
+                (0..<columns).map { _ in
+                    last = 0.9 * last + Float.random(in: -1...1, using: &generator)
+                    return last
+                })
+        }
+        return x
+    }
+
+    private func factor(_ x: Matrix) throws -> RoundingFactor {
+        let gram = GramMatrix(columns: x.columns)
+        for start in stride(from: 0, to: x.rows, by: 100) {
+            gram.add(x.rows(start..<min(start + 100, x.rows)), on: Self.compute)
+        }
+        return try #require(gram.factored(on: Self.compute))
+    }
+
+    private func encoded(_ weights: [Float], columns: Int, as dtype: DType, _ factor: RoundingFactor?) -> [Float] {
+        let shape = [weights.count / columns, columns]
+        var options = TensorEncoder.Options()
+        options.factor = factor
+        let view = TensorView(shape: shape, dtype: .float32, repeating: weights)
+        let bytes = TensorEncoder(view, as: dtype, options, on: Self.compute).encode(0..<shape[0]).bytes
+        return bytes.withUnsafeBytes { TensorView(shape: shape, dtype: dtype, repeatingBytes: $0) }.floats()
+    }
+
+    @Test(arguments: [DType.q4_0, .q8_0, .iq4NL], [64, 320])
+    func `Outputs are off less where errors are made up for`(dtype: DType, columns: Int) throws {
+        let weights = Array(Self.weights.prefix(96 * columns))
+        let x = Self.inputs(rows: 700, columns: columns)
+        func outputError(_ other: [Float]) -> Double {
+            var sum = 0.0
+            for row in 0..<x.rows {
+                let inputs = x.row(row)
+                for output in 0..<96 {
+                    let difference = (0..<columns).reduce(0.0) {
+                        let at = output * columns + $1
+                        return $0 + Double(inputs[$1]) * Double(weights[at] - other[at])
+                    }
+                    sum += difference * difference
+                }
+            }
+            return sum
+        }
+        let plain = outputError(encoded(weights, columns: columns, as: dtype, nil))
+        let compensated = outputError(encoded(weights, columns: columns, as: dtype, try factor(x)))
+        #expect(compensated < 0.5 * plain, "\(compensated) of \(plain)")
+    }
+
+    @Test func `Inputs that never come together have nothing to make up for`() throws {
+        let x = Matrix(rows: 64, columns: 64)
+        for row in 0..<64 { x.setRow(row, (0..<64).map { $0 == row ? Float(row + 1) : 0 }) }
+        let weights = Array(Self.weights.prefix(64 * 32))
+        #expect(
+            encoded(weights, columns: 64, as: .q4_0, try factor(x)) == encoded(weights, columns: 64, as: .q4_0, nil))
+    }
+
+    @Test func `A weight that is no number harms its block alone, and rows without a number have no factor`() throws {
+        var weights = Array(Self.weights.prefix(64 * 8))
+        weights[70] = .nan
+        let values = encoded(weights, columns: 64, as: .q4_0, try factor(Self.inputs(rows: 200, columns: 64)))
+        #expect(values.indices.filter { values[$0].isNaN } == Array(64..<96))
+        let gram = GramMatrix(columns: 2)
+        let x = Matrix(rows: 1, columns: 2)
+        x.setRow(0, [1, .infinity])
+        gram.add(x, on: Self.compute)
+        #expect(gram.factored(on: Self.compute) == nil)
+    }
+
+    @Test func `Columns and rows are scaled before they are encoded, and costs weigh errors`() {
+        var options = TensorEncoder.Options()
+        options.columnScales = (0..<64).map { Float($0 + 1) }
+        options.rowScales = (0..<300).map { 1 / Float($0 + 1) }
+        options.cost = [2] + [Float](repeating: 0, count: 63)
+        let encoder = TensorEncoder(Self.view, as: .float16, options, on: Self.compute)
+        let (bytes, error) = encoder.encode(7..<8)
+        let values = bytes.withUnsafeBytes { TensorView(shape: [1, 64], dtype: .float16, repeatingBytes: $0) }.floats()
+        let wanted = (0..<64).map { Self.values[7 * 64 + $0] * Float($0 + 1) / 8 }
+        #expect(zip(values, wanted).allSatisfy { abs($0 - $1) <= abs($1) * 1e-3 })
+        let first = Double(wanted[0] - values[0])
+        #expect(abs(error.weighted - 2 * first * first) <= 1e-9)
+    }
 }

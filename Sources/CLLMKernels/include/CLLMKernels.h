@@ -225,17 +225,14 @@ void llm_encode_blocks(
 
 // What a rounding error costs, and how others make up for it: G is the mean of the products of the inputs.
 typedef struct {
-    const float *importance; // [columns] for the fit
-    const float *factor;     // [columns][stride], of which the upper triangle U is read: UᵀU is the inverse of G
+    const float *factor; // [columns][stride], of which the upper triangle U is read: UᵀU is the inverse of G
     size_t stride;
 } llm_round_args;
 
-// Rounds `count` blocks of a row, weight after weight, and takes each error from the weights that follow, as it is best for
-// the products with the inputs (GPTQ, Frantar et al. 2022). Scales of a block are fitted as it is reached. Leaves in
-// `errors` each weight's error over the diagonal of U: what columns behind these must make up for is errors times their
-// part of U, and the sum of squares is what the outputs are off.
-//
-// Weights are finite, and so are what they become.
+// Rounds `count` blocks of a row, weight after weight, and takes each error from the weights that follow, as is best for
+// the products with the inputs (GPTQ, Frantar et al. 2022). Scales of a block are fitted when it is reached, to all its
+// weights alike. Leaves in `errors` each weight's error over the diagonal of U: columns behind these must make up for
+// errors times their part of U. Weights are finite.
 void llm_round_blocks(
     llm_fit_fn fit, llm_dtype dtype, const llm_round_args *args, float *x, size_t count, unsigned char *blocks,
     float *errors);

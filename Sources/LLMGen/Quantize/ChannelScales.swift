@@ -87,10 +87,7 @@ struct ChannelScales {
                 let (rows, sampled) = (matrix.shape[0], min(ChannelScales.sampledRows, matrix.shape[0]))
                 options.source = { $0 * rows / sampled }
                 options.columnScales = scales.map { scales in shared.map { scales[$0] } }
-                options.importance = squares
-                if let columns = options.columnScales {
-                    options.importance = zip(squares, columns).map { $0 / ($1 * $1) }
-                }
+                options.cost = options.columnScales.map { zip(squares, $0).map { $0 / ($1 * $1) } } ?? squares
                 error += TensorEncoder(view, as: dtype, options, on: compute).encode(0..<sampled).error.weighted
             }
             if error < found.error { found = (error, scales) }

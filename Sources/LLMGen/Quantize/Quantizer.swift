@@ -116,10 +116,8 @@ public struct Quantizer: Sendable {
             options.source = tensor.row
             options.columnScales = scales?.columns[tensor.name]
             options.rowScales = scales?.rows[tensor.name]
-            options.importance = run?.meanSquares(tensor.name)
-            if let importance = options.importance, let columns = options.columnScales {
-                options.importance = zip(importance, columns).map { $0 / ($1 * $1) }
-            }
+            // Scaled channels say by their size what they count.
+            if options.columnScales == nil { options.importance = run?.meanSquares(tensor.name) }
             if rounding == .gptq, dtype.blockElements > 1 { options.factor = try run?.factor(tensor.name) }
             let encoder = TensorEncoder(try tensor.view(), as: dtype, options, on: compute)
             var error = TensorEncoder.Error()
