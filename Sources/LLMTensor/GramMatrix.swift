@@ -27,6 +27,23 @@ package final class GramMatrix {
         rows += x.rows
     }
 
+    /// The mean over the rows of the squared products with some weights, `[weights, columns]`, all of them together: what
+    /// outputs are off, if these are what the weights are off.
+    package func outputSquares(_ weights: Matrix, on compute: Compute) -> Double {
+        precondition(weights.columns == columns, "\(weights.columns) columns to \(columns)")
+        openblas_set_num_threads(Int32(compute.pool.threads))
+        let products = Matrix(rows: weights.rows, columns: columns)
+        cblas_ssymm(
+            CblasRowMajor, CblasRight, CblasUpper, Int32(weights.rows), Int32(columns), 1, storage.base,
+            Int32(columns), weights.base, Int32(weights.stride), 0, products.base, Int32(products.stride))
+        var sum = 0.0
+        for row in 0..<weights.rows {
+            let (one, other) = (weights.base + row * weights.stride, products.base + row * products.stride)
+            for column in 0..<columns { sum += Double(one[column]) * Double(other[column]) }
+        }
+        return sum / Double(max(rows, 1))
+    }
+
     /// Takes the matrix's place: the upper triangle U, row by row, of which UᵀU is the inverse of the mean.
     ///
     /// A part of the mean of the diagonal is added to it before, a hundredth, and ten times as much as long as the inverse

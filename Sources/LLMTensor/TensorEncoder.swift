@@ -14,8 +14,6 @@ package struct TensorEncoder: Sendable {
         package var squares = 0.0
         /// Of value².
         package var energy = 0.0
-        /// Of cost (value - encoded value)².
-        package var weighted = 0.0
 
         /// Of nothing.
         package init() {}
@@ -23,7 +21,6 @@ package struct TensorEncoder: Sendable {
         package static func += (sum: inout Error, error: Error) {
             sum.squares += error.squares
             sum.energy += error.energy
-            sum.weighted += error.weighted
         }
 
         /// The root of the mean squared error over that of the mean square.
@@ -43,8 +40,6 @@ package struct TensorEncoder: Sendable {
         package var rowScales: [Float]?
         /// One value a column: how much its error counts where scales are fitted; nil for the same.
         package var importance: [Float]?
-        /// One value a column: how much its error counts in ``Error/weighted``; nil for the same.
-        package var cost: [Float]?
         /// By which the errors of weights are made up for by others (`llm_round_blocks`); nil for each weight by itself.
         package var factor: RoundingFactor?
 
@@ -74,7 +69,7 @@ package struct TensorEncoder: Sendable {
         self.columns = columns
         rows = columns == 0 ? 0 : view.count / columns
         precondition(columns % dtype.blockElements == 0, "rows of \(columns) in \(dtype)")
-        for values in [options.importance, options.cost, options.columnScales].compactMap(\.self) {
+        for values in [options.importance, options.columnScales].compactMap(\.self) {
             precondition(values.count == columns, "\(values.count) values for \(columns) columns")
         }
         precondition(options.rowScales.map { [rows] in $0.count == rows } ?? true, "scales of \(rows) rows")
@@ -103,6 +98,28 @@ package struct TensorEncoder: Sendable {
         var sum = Error()
         for error in errors { sum += error }
         return (bytes, sum)
+    }
+
+    /// What encoding changes in some rows, of what they are before columns are scaled, `[rows, columns]`.
+    package func differences(_ rows: Range<Int>) -> Matrix {
+        let differences = Matrix(rows: rows.count, columns: columns)
+        let bytes = encode(rows).bytes
+        bytes.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress else { return }
+            let blocks = KernelArguments(value: base)
+            _ = overRows(rows.count) { part in
+                var values = [Float](repeating: 0, count: columns)
+                for row in part {
+                    let target = differences.base + row * differences.stride
+                    read(rows.lowerBound + row, into: &values)
+                    llm_decode(dtype.kernelType, blocks.value + row * rowBytes, 0, columns, target)
+                    for column in 0..<columns {
+                        target[column] = (target[column] - values[column]) / (options.columnScales?[column] ?? 1)
+                    }
+                }
+            }
+        }
+        return differences
     }
 
     /// Says that the tensor has been read, so that its memory may go.
@@ -140,7 +157,6 @@ package struct TensorEncoder: Sendable {
             let (value, other) = (Double(values[column]), Double(decoded[column]))
             error.squares += (value - other) * (value - other)
             error.energy += value * value
-            error.weighted += Double(options.cost?[column] ?? 1) * (value - other) * (value - other)
         }
         return error
     }
@@ -158,7 +174,9 @@ package struct TensorEncoder: Sendable {
                 continue
             }
             read(first + row, into: &values)
-            if !isRounded { options.importance.withBytes { encoder.encode(values, importance: $0, count: columns, to: to) } }
+            if !isRounded {
+                options.importance.withBytes { encoder.encode(values, importance: $0, count: columns, to: to) }
+            }
             error += difference(values, to)
         }
         return error

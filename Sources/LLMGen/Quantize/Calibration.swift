@@ -86,15 +86,23 @@ final class CalibrationRun {
         return (0..<columns).map { $0 / sizes.headDim / group * sizes.headDim + $0 % sizes.headDim }
     }
 
-    /// By which the errors of the weights of a layer's matrix are made up for by others; nil for a matrix that is not in
-    /// a layer or reads nothing.
+    /// The sums of products of what a layer's matrix reads; nil for a matrix that is not in a layer or reads nothing.
     ///
     /// The text is read again for each few layers, so one layer after the other is cheapest.
-    func factor(_ tensor: String) throws -> RoundingFactor? {
+    func products(_ tensor: String) throws -> GramMatrix? {
         guard let place = places[tensor], let layer = inputs[place].layer else { return nil }
-        if let factor = factors[place] { return factor }
         if grams[place] == nil { try sumProducts(from: layer) }
-        guard let factor = grams.removeValue(forKey: place)?.factored(on: model.compute) else {
+        return grams[place]
+    }
+
+    /// By which the errors of the weights of a layer's matrix are made up for by others; nil as of ``products(_:)``, whose
+    /// place it takes.
+    func factor(_ tensor: String) throws -> RoundingFactor? {
+        guard let place = places[tensor] else { return nil }
+        if let factor = factors[place] { return factor }
+        guard let products = try products(tensor) else { return nil }
+        grams[place] = nil
+        guard let factor = products.factored(on: model.compute) else {
             throw LLMGenError(
                 code: .failed,
                 message: "what '\(tensor)' reads of the calibration text has no inverse; take another text")

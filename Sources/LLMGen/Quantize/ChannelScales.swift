@@ -47,11 +47,12 @@ struct ChannelScales {
                 let matrices = channel.matrices.compactMap { tensors["blk.\(layer).\($0).weight"] }
                 let origin = "blk.\(layer).\(channel.origin)"
                 guard matrices.count == channel.matrices.count, let from = tensors["\(origin).weight"],
-                    let squares = run.meanSquares(matrices[0].name)
+                    let squares = run.meanSquares(matrices[0].name),
+                    let products = try run.products(matrices[0].name)
                 else { continue }
                 let count = channel.isNorm ? squares.count : from.shape[0]
                 guard let shared = run.origins(ofColumns: squares.count, from: count),
-                    let scales = try best(matrices, types, squares, shared, on: compute)
+                    let scales = try best(matrices, types, squares, products, shared, on: compute)
                 else { continue }
                 for matrix in matrices { columns[matrix.name] = shared.map { scales[$0] } }
                 let inverse = scales.map { 1 / $0 }
@@ -66,8 +67,8 @@ struct ChannelScales {
     ///
     /// - Parameter shared: the factor that each column has, as several query heads read one value head.
     private func best(
-        _ matrices: [QuantizationSource.Tensor], _ types: [String: DType], _ squares: [Float], _ shared: [Int],
-        on compute: Compute
+        _ matrices: [QuantizationSource.Tensor], _ types: [String: DType], _ squares: [Float], _ products: GramMatrix,
+        _ shared: [Int], on compute: Compute
     ) throws -> [Float]? {
         var (sums, counts) = ([Float](repeating: 0, count: (shared.max() ?? 0) + 1), [Float]())
         counts = sums
@@ -87,8 +88,8 @@ struct ChannelScales {
                 let (rows, sampled) = (matrix.shape[0], min(ChannelScales.sampledRows, matrix.shape[0]))
                 options.source = { $0 * rows / sampled }
                 options.columnScales = scales.map { scales in shared.map { scales[$0] } }
-                options.cost = options.columnScales.map { zip(squares, $0).map { $0 / ($1 * $1) } } ?? squares
-                error += TensorEncoder(view, as: dtype, options, on: compute).encode(0..<sampled).error.weighted
+                let encoder = TensorEncoder(view, as: dtype, options, on: compute)
+                error += products.outputSquares(encoder.differences(0..<sampled), on: compute)
             }
             if error < found.error { found = (error, scales) }
         }

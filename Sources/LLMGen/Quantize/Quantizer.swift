@@ -61,7 +61,8 @@ public struct Quantizer: Sendable {
         if rounding != .nearest, calibration == nil {
             throw LLMGenError(
                 code: .invalidArgument,
-                message: "rounding is \(rounding.rawValue), which needs a calibration text; give one, or round to nearest")
+                message:
+                    "rounding is \(rounding.rawValue), which needs a calibration text; give one, or round to nearest")
         }
         let source = try ModelLocator.source(model)
         do {

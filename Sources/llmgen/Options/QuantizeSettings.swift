@@ -20,7 +20,8 @@ struct QuantizeSettings: SettingTable {
             help: "Store the matrices whose names match so, such as 'blk.*.ffn_down.weight=Q8_0'; may be repeated."),
         Setting(
             "rounding", .rounding, \.rounding, valueName: "how",
-            help: "How weights are rounded: each to the nearest; gptq, where errors are made up for; awq, where channels "
+            help:
+                "How weights are rounded: each to the nearest; gptq, where errors are made up for; awq, where channels "
                 + "are scaled. The last two need --calibration."),
         Setting(
             "calibration-tokens", .integer, \.calibrationTokens, valueName: "n",
