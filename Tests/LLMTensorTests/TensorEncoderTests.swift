@@ -126,12 +126,13 @@ import Testing
         let encoder = TensorEncoder(Self.view, as: .float16, options, on: Self.compute)
         let bytes = encoder.encode(7..<8).bytes
         let values = bytes.withUnsafeBytes { TensorView(shape: [1, 64], dtype: .float16, repeatingBytes: $0) }.floats()
-        let wanted = (0..<64).map { Self.values[7 * 64 + $0] * Float($0 + 1) / 8 }
+        let wanted = (0..<64).map { (column: Int) -> Float in Self.values[7 * 64 + column] * Float(column + 1) / 8 }
         #expect(zip(values, wanted).allSatisfy { abs($0 - $1) <= abs($1) * 1e-3 })
         // Told in the columns' own sizes, row by row's.
         let differences = encoder.differences(7..<8).row(0)
         for (column, difference) in differences.enumerated() {
-            #expect(abs(difference - (values[column] - wanted[column]) / Float(column + 1)) < 1e-5)
+            let error: Float = (values[column] - wanted[column]) / Float(column + 1)
+            #expect(abs(difference - error) < 1e-5)
         }
     }
 }
