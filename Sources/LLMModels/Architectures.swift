@@ -6,7 +6,7 @@ public enum Architectures {
     /// One row an architecture.
     public static let all: [Architecture] = [
         .llama, .mistral, .qwen2, .qwen3, .gemma2, .mixtral, .deepseekV2, .phi, .phi3, .stableLM, .starcoder2,
-        .gptNeoX, .gpt2, .gptJ, .falcon,
+        .gptNeoX, .gpt2, .gptJ, .falcon, .opt,
     ]
 
     /// The row for a config. - Throws: `ModelError` `unsupported`, naming those there are.
