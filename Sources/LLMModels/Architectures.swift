@@ -5,7 +5,8 @@ public import LLMWeights
 public enum Architectures {
     /// One row an architecture.
     public static let all: [Architecture] = [
-        .llama, .mistral, .qwen2, .qwen3, .gemma2, .mixtral, .deepseekV2, .phi,
+        .llama, .mistral, .qwen2, .qwen3, .gemma2, .mixtral, .deepseekV2, .phi, .phi3, .stableLM, .starcoder2,
+        .gptNeoX, .gpt2, .gptJ, .falcon, .opt,
     ]
 
     /// The row for a config. - Throws: `ModelError` `unsupported`, naming those there are.

@@ -36,6 +36,27 @@ import Testing
             ["rope_parameters.full_attention", "all layers"]
         ),
         (["partial_rotary_factor": "0.5"], ["partial_rotary_factor", "0.5", "whole heads"]),
+        (
+            [
+                "rope_scaling":
+                    "{\"type\": \"longrope\", \"short_factor\": [1], \"long_factor\": [1, 2, 3]}",
+                "original_max_position_embeddings": "64",
+            ], ["long_factor", "3 factors", "each rotated pair, 6"]
+        ),
+        (
+            ["rope_scaling": "{\"type\": \"su\", \"short_factor\": [1], \"long_factor\": [1, 2, 3]}"],
+            ["original_max_position_embeddings", "missing"]
+        ),
+        (["architectures": "[\"GPT2LMHeadModel\"]", "n_head": "0"], ["n_head", "0", "from 1"]),
+        (["architectures": "[\"GPTJForCausalLM\"]", "rotary_dim": "null"], ["rotary_dim", "not supported"]),
+        (["architectures": "[\"FalconForCausalLM\"]", "alibi": "true"], ["alibi", "true", "rotary positions"]),
+        (["architectures": "[\"OPTForCausalLM\"]", "word_embed_proj_dim": "24"], ["word_embed_proj_dim", "24"]),
+        (
+            [
+                "architectures": "[\"Phi3ForCausalLM\"]", "rope_scaling": "{\"type\": \"yarn\"}", "mlp_bias": nil,
+                "attention_bias": nil,
+            ], ["rope_scaling.type", "'yarn'", "longrope"]
+        ),
         (["dtype": "\"int4\""], ["dtype", "'int4'", "bfloat16"]),
         (["attention_bias": "1"], ["attention_bias", "true or false"]),
     ]
@@ -74,6 +95,20 @@ import Testing
             try dimensions(changed("LlamaForCausalLM", "\"rope_theta\": 1e400"))
         }
         #expect(error.message.contains("rope_theta is inf"))
+    }
+
+    @Test func `Of LongRoPE's factors one set serves a model, by the longest text that it is made for`() throws {
+        let tiny = try #require(Architectures.all.first { $0.name == "Phi3ForCausalLM" }).tinyConfig
+        func logits(_ positions: Int, short: String, long: String) throws -> [[[Float]]] {
+            let config = tiny.replacingOccurrences(of: "embeddings\": 512", with: "embeddings\": \(positions)")
+                .replacingOccurrences(of: "[1, 1, 1, 2]", with: short)
+                .replacingOccurrences(of: "[1, 1.5, 3, 6]", with: long)
+            return try ModelDriver(config: config).logits([Array(0..<40)])
+        }
+        let (short, long) = ("[1, 1, 2, 2]", "[1, 2, 4, 8]")
+        #expect(try logits(512, short: short, long: long) == logits(512, short: long, long: long))
+        #expect(try logits(512, short: short, long: long) != logits(512, short: short, long: short))
+        #expect(try logits(64, short: short, long: long) == logits(64, short: short, long: short))
     }
 
     static let windows: [(architecture: String, members: String, windows: [Int?])] = [

@@ -26,10 +26,14 @@ struct AttentionHeads: Sendable, Hashable {
     /// - Parameters:
     ///   - keys: key and value heads where the config has none; nil for as many as query heads.
     ///   - dim: the head's size where the config has none; nil for the hidden size over the heads.
-    init(_ config: ConfigFile, keys defaultKeys: Int? = nil, dim defaultDim: Int? = nil) throws(ModelError) {
+    ///   - readsKeys: whether the architecture knows `num_key_value_heads`.
+    init(
+        _ config: ConfigFile, keys defaultKeys: Int? = nil, dim defaultDim: Int? = nil, readsKeys: Bool = true
+    ) throws(ModelError) {
         let hidden = try config.integer("hidden_size", in: DecoderSizes.hiddenSizes)
         let queries = try config.integer("num_attention_heads", in: 1...1 << 14)
-        let keys = try config.integer("num_key_value_heads", in: 1...1 << 14, default: defaultKeys ?? queries)
+        let fallback = defaultKeys ?? queries
+        let keys = readsKeys ? try config.integer("num_key_value_heads", in: 1...1 << 14, default: fallback) : fallback
         guard queries % keys == 0 else {
             throw config.invalid("num_key_value_heads", "a divisor of num_attention_heads, \(queries), not \(keys)")
         }
@@ -39,6 +43,18 @@ struct AttentionHeads: Sendable, Hashable {
         dim = try config.integer("head_dim", in: 2...512, default: defaultDim ?? hidden / queries)
         guard dim % 2 == 0, dim <= 512 else { throw config.invalid("head_dim", "even and at most 512, not \(dim)") }
         (self.queries, self.keys) = (queries, keys)
+    }
+
+    /// The row that a row of queries, keys and values, one after another, is where each key head has its queries, its key
+    /// and its value together.
+    func groupedRow(_ row: Int) -> Int {
+        let (head, element) = (row / dim, row % dim)
+        let shared = queries / keys
+        let (group, place) =
+            if head < queries { (head / shared, head % shared) } else {
+                ((head - queries) % keys, shared + (head - queries) / keys)
+            }
+        return (group * (shared + 2) + place) * dim + element
     }
 }
 
@@ -59,6 +75,8 @@ struct Attention: Mixer {
         var window: Int?
         /// Of queries and keys, before they are rotated; nil for none.
         var headNorms: NormStyle?
+        /// Whether each head has a norm of its own (StableLM 2 12B).
+        var headNormsDiffer = false
         /// What scores are multiplied by; nil for one over the root of the head's size.
         var scale: Float?
         /// The bound of soft-capped scores; nil for none.
@@ -71,6 +89,17 @@ struct Attention: Mixer {
         var outputBias = false
         /// The names of the tensors: queries, keys, values, output.
         var names = ("q_proj", "k_proj", "v_proj", "o_proj")
+        /// One matrix of queries, keys and values in place of three; nil for three.
+        var fused: Fused?
+    }
+
+    /// Queries, keys and values in one matrix.
+    struct Fused {
+        let name: String
+        /// The name of the output's matrix.
+        let output: String
+        /// Whether each key head has its queries, its key and its value together, and not all queries come first.
+        var isGrouped = false
     }
 
     /// Reads `q_proj`, `k_proj`, `v_proj` and `o_proj`, or what the options call them.
@@ -80,17 +109,27 @@ struct Attention: Mixer {
         self.heads = heads
         self.rotary = rotary
         let (queries, keys, values, output) = options.names
-        projection = try model.linear(
-            [(queries, heads.queries * heads.dim), (keys, heads.keys * heads.dim), (values, heads.keys * heads.dim)],
-            inputs: hidden, bias: options.bias)
-        if let style = options.headNorms {
+        let outputName = options.fused?.output ?? output
+        let (queryRows, keyRows) = (heads.queries * heads.dim, heads.keys * heads.dim)
+        if let fused = options.fused {
+            let order: ((Int) -> Int)? = fused.isGrouped ? { heads.groupedRow($0) } : nil
+            projection = try model.linear(
+                [(fused.name, queryRows + 2 * keyRows)], inputs: hidden, bias: options.bias, order: order)
+        } else {
+            projection = try model.linear(
+                [(queries, queryRows), (keys, keyRows), (values, keyRows)], inputs: hidden, bias: options.bias)
+        }
+        switch options.headNorms {
+        case nil: (queryNorm, keyNorm) = (nil, nil)
+        case let style? where options.headNormsDiffer:
+            queryNorm = try model.norms("q_layernorm.norms", heads.queries, heads.dim, style)
+            keyNorm = try model.norms("k_layernorm.norms", heads.keys, heads.dim, style)
+        case let style?:
             queryNorm = try model.norm("q_norm", heads.dim, style)
             keyNorm = try model.norm("k_norm", heads.dim, style)
-        } else {
-            (queryNorm, keyNorm) = (nil, nil)
         }
         self.output = try model.linear(
-            output, inputs: heads.queries * heads.dim, outputs: hidden, bias: options.outputBias)
+            outputName, inputs: queryRows, outputs: hidden, bias: options.outputBias)
         var scores = AttentionScores(
             scale: options.scale ?? 1 / Float(heads.dim).squareRoot(), softcap: options.softcap)
         if let sinks = options.sinks { scores.sinks = try model.vector(sinks, heads.queries) }

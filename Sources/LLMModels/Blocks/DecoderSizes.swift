@@ -1,3 +1,4 @@
+import LLMTensor
 import LLMWeights
 
 /// The sizes of a model that the engine around it needs.
@@ -34,12 +35,18 @@ struct DecoderSizes: Sendable {
     /// - Parameters:
     ///   - heads: of the attention blocks.
     ///   - isTied: whether the output head is the embedding where the config does not say.
-    init(_ config: ConfigFile, _ heads: AttentionHeads, isTied defaultTied: Bool = false) throws(ModelError) {
-        try self.init(config, heads: heads.queries, keys: heads.keys, headDim: heads.dim, isTied: defaultTied)
+    ///   - positions: `max_position_embeddings` where the config has none; nil where it must.
+    init(
+        _ config: ConfigFile, _ heads: AttentionHeads, isTied defaultTied: Bool = false, positions: Int? = nil
+    ) throws(ModelError) {
+        try self.init(
+            config, heads: heads.queries, keys: heads.keys, headDim: heads.dim, isTied: defaultTied,
+            positions: positions)
     }
 
     init(
-        _ config: ConfigFile, heads: Int, keys: Int, headDim: Int, isTied defaultTied: Bool = false
+        _ config: ConfigFile, heads: Int, keys: Int, headDim: Int, isTied defaultTied: Bool = false,
+        positions: Int? = nil
     ) throws(ModelError) {
         hidden = try config.integer("hidden_size", in: DecoderSizes.hiddenSizes)
         vocabulary = try config.integer("vocab_size", in: 1...1 << 24)
@@ -47,15 +54,18 @@ struct DecoderSizes: Sendable {
         isTied = try config.flag("tie_word_embeddings", default: defaultTied)
         dimensions = ModelDimensions(
             vocabularySize: vocabulary, hiddenSize: hidden, layers: layers, heads: heads, kvHeads: keys,
-            headDim: headDim, maxPositions: try config.integer("max_position_embeddings", in: 1...1 << 30),
+            headDim: headDim,
+            maxPositions: try config.integer("max_position_embeddings", in: 1...1 << 30, default: positions),
             tiedEmbedding: isTied)
     }
 }
 
 extension ConfigFile {
     /// The width of a feed-forward block.
-    func feedForwardWidth(_ key: String = "intermediate_size") throws(ModelError) -> Int {
-        try integer(key, in: 1...1 << 20)
+    func feedForwardWidth(
+        _ key: String = "intermediate_size", default fallback: Int? = nil
+    ) throws(ModelError) -> Int {
+        try integer(key, in: 1...1 << 20, default: fallback)
     }
 
     /// `rms_norm_eps`.
@@ -95,6 +105,28 @@ extension ConfigFile {
         guard activation == "silu" || activation == "swish" else {
             throw unsupported(key, "this architecture has silu")
         }
+    }
+
+    /// An activation by its name in transformers, of which several have the same function.
+    func activation(_ key: String = "hidden_act", default fallback: String) throws(ModelError) -> Activation {
+        switch try string(key, default: fallback) {
+        case "silu", "swish": return .silu
+        case "gelu": return .gelu
+        case "gelu_new", "gelu_pytorch_tanh", "gelu_fast": return .geluTanh
+        case "relu": return .relu
+        case "relu2": return .reluSquared
+        default: throw unsupported(key, "use a model with silu, gelu, gelu_new, gelu_pytorch_tanh, relu or relu2")
+        }
+    }
+
+    /// The style of layer norms.
+    func layerNorm(_ key: String, bias: Bool = true) throws(ModelError) -> NormStyle {
+        .layer(epsilon: Float(try number(key, in: 0...1, default: 1e-5)), bias: bias)
+    }
+
+    /// Refuses a flag that is not as wanted, which it is where the config has none.
+    func require(_ key: String, _ wanted: Bool, _ remedy: String) throws(ModelError) {
+        guard try flag(key, default: wanted) == wanted else { throw unsupported(key, remedy) }
     }
 
     /// Elements of a head that are rotated: `partial_rotary_factor` of them, where the config has it.

@@ -14,6 +14,8 @@ enum NormStyle: Sendable {
 enum Norm: Sendable {
     case rms(RMSNorm)
     case layer(weight: [Float], bias: [Float]?, epsilon: Float)
+    /// One for each group of `width` columns.
+    indirect case groups([Norm], width: Int)
 
     /// Computes rows of `x` into `y`, which may be `x`.
     func callAsFunction(_ x: Matrix, into y: Matrix, _ context: ForwardContext) {
@@ -21,6 +23,11 @@ enum Norm: Sendable {
         case .rms(let norm): context.compute.rmsNorm(x, norm, into: y)
         case .layer(let weight, let bias, let epsilon):
             context.compute.layerNorm(x, weight: weight, bias: bias, epsilon: epsilon, into: y)
+        case .groups(let norms, let width):
+            for (index, norm) in norms.enumerated() {
+                let columns = index * width..<(index + 1) * width
+                norm(x.columns(columns), into: y.columns(columns), context)
+            }
         }
     }
 

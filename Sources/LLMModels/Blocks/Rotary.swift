@@ -19,6 +19,7 @@ struct Rotary: Sendable, Hashable {
         layerType: String? = nil, defaultTheta: Double = 10000
     ) throws(ModelError) {
         let (theta, scaling) = try RotaryScaling.read(config, layerType: layerType, defaultTheta: defaultTheta)
+        if case .longrope(let long) = scaling { try long.check(pairs: dim / 2, config) }
         inverseFrequencies = scaling.inverseFrequencies(theta: theta, dim: dim)
         amplitude = scaling.amplitude
         self.layout = layout

@@ -11,6 +11,8 @@ package enum RotaryScaling: Sendable, Equatable {
     case llama3(factor: Double, lowFrequency: Double, highFrequency: Double, originalPositions: Double)
     /// YaRN (Peng et al. 2023).
     case yarn(Yarn)
+    /// LongRoPE (Ding et al. 2024).
+    case longrope(LongRoPE)
 
     /// Theta and scaling from a config's keys.
     ///
@@ -45,13 +47,15 @@ package enum RotaryScaling: Sendable, Equatable {
                     originalPositions: try originalPositions(config, scaling))
             )
         case "yarn": return (theta, .yarn(try Yarn(config, scaling)))
-        default: throw scaling.unsupported(typeKey, "use a model with default, linear, llama3 or yarn rotary positions")
+        case "longrope", "su": return (theta, .longrope(try LongRoPE(config, scaling)))
+        default:
+            throw scaling.unsupported(
+                typeKey, "use a model with default, linear, llama3, yarn or longrope rotary positions")
         }
     }
 
     /// The length that the model was first trained for.
-    fileprivate static func originalPositions(_ config: ConfigFile, _ scaling: ConfigFile) throws(ModelError) -> Double
-    {
+    static func originalPositions(_ config: ConfigFile, _ scaling: ConfigFile) throws(ModelError) -> Double {
         let key = "original_max_position_embeddings"
         let range = 1...1e9
         if config.has(key) { return try config.number(key, in: range) }
@@ -72,6 +76,7 @@ package enum RotaryScaling: Sendable, Equatable {
                 if wavelength < original / high { return Float(plain) }
                 let smooth = (original / wavelength - low) / (high - low)
                 return Float((1 - smooth) * plain / factor + smooth * plain)
+            case .longrope(let long): return Float(plain / long.factors[pair])
             case .yarn(let yarn): return Float(yarn.inverseFrequency(plain, pair: pair, dim: dim, theta: theta))
             }
         }
@@ -79,7 +84,11 @@ package enum RotaryScaling: Sendable, Equatable {
 
     /// What cosines and sines are multiplied by.
     var amplitude: Float {
-        if case .yarn(let yarn) = self { Float(yarn.amplitude) } else { 1 }
+        switch self {
+        case .none, .linear, .llama3: 1
+        case .yarn(let yarn): Float(yarn.amplitude)
+        case .longrope(let long): Float(long.amplitude)
+        }
     }
 }
 

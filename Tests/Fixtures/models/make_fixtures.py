@@ -33,6 +33,7 @@ import os
 import shutil
 import sys
 
+import safetensors.torch
 import torch
 import transformers as tf
 
@@ -59,12 +60,28 @@ DEEPSEEK = dict(hidden_size=36, num_hidden_layers=3, num_key_value_heads=3, kv_l
                 moe_intermediate_size=13)
 
 
+# LongRoPE's factors of 6 pairs. One set for both lengths: transformers chooses anew as a sequence grows.
+LONG_FACTORS = [1.0, 1.1, 1.4, 2.0, 3.5, 6.0]
+
+
 def base(cls, **over):
     return dict(cls=cls, config={**BASE, **over}, full=33)
 
 
 def small(cls, dtype=torch.float32, max_shard_size=None, full=7, seed=WEIGHT_SEED, **over):
     return dict(cls=cls, config={**SMALL, **over}, full=full, seed=seed, dtype=dtype, max_shard_size=max_shard_size)
+
+
+def plain(cls, without_prefix=None, **over):
+    """A small model whose class knows neither grouped heads nor the usual name of the MLP's width.
+
+    without_prefix: what the names of tensors begin with as transformers writes them, and not in the published files."""
+    row = small(cls, **over)
+    row["without_prefix"] = without_prefix
+    for key in ("num_key_value_heads", "intermediate_size"):
+        if key not in over:
+            del row["config"][key]
+    return row
 
 
 # full: the longest prompt for which the logits of every position are recorded (for size).
@@ -102,6 +119,28 @@ FIXTURES = {
     "qwen2-window": small("Qwen2Config", full=33, num_hidden_layers=3, use_sliding_window=True, sliding_window=16,
                           max_window_layers=1),
     "phi": small("PhiConfig", num_key_value_heads=3, partial_rotary_factor=0.5),
+    "phi3": small("Phi3Config", hidden_size=44, num_attention_heads=2, sliding_window=16),
+    "phi3-longrope": small("Phi3Config", partial_rotary_factor=0.75, tie_word_embeddings=True,
+                           original_max_position_embeddings=64, rope_scaling=dict(
+                               type="longrope", short_factor=LONG_FACTORS, long_factor=LONG_FACTORS)),
+    "stablelm": small("StableLmConfig", partial_rotary_factor=0.25, use_qkv_bias=True),
+    "stablelm-parallel": small("StableLmConfig", seed=20261, hidden_size=40, num_attention_heads=4, num_key_value_heads=2,
+                               partial_rotary_factor=0.4, qk_layernorm=True, use_parallel_residual=True),
+    "starcoder2": small("Starcoder2Config", num_attention_heads=4, num_key_value_heads=2, intermediate_size=37,
+                        sliding_window=16, mlp_type="default", norm_type="layer_norm"),
+    "gpt-neox": plain("GPTNeoXConfig", hidden_size=40, num_attention_heads=2, intermediate_size=37, rotary_pct=0.4),
+    "gpt-neox-sequential": plain("GPTNeoXConfig", seed=20261, hidden_size=36, intermediate_size=37, rotary_pct=1.0,
+                                 rotary_emb_base=500, use_parallel_residual=False, hidden_act="gelu_fast"),
+    "gpt2": plain("GPT2Config", without_prefix="transformer.", hidden_size=36, max_position_embeddings=128, n_inner=37),
+    "gptj": plain("GPTJConfig", hidden_size=42, n_inner=37, rotary_dim=8, tie_word_embeddings=False),
+    "falcon": plain("FalconConfig", seed=20262, hidden_size=36),
+    "falcon-grouped": plain("FalconConfig", hidden_size=40, num_attention_heads=4, num_kv_heads=2, ffn_hidden_size=37,
+                            new_decoder_architecture=True, bias=True, tie_word_embeddings=False),
+    "falcon-one-norm": plain("FalconConfig", hidden_size=40, num_attention_heads=4, num_kv_heads=2, ffn_hidden_size=37,
+                             new_decoder_architecture=True, num_ln_in_parallel_attn=1),
+    "falcon-sequential": plain("FalconConfig", hidden_size=36, ffn_hidden_size=37, multi_query=False,
+                               parallel_attn=False, bias=True),
+    "opt": plain("OPTConfig", seed=20262, hidden_size=36, ffn_dim=37, max_position_embeddings=128),
 }
 
 
@@ -183,6 +222,65 @@ def published_deepseek(config):
     return old
 
 
+def published(config, drop=(), **keys):
+    """The config.json of transformers 5 with the keys that published checkpoints of transformers 4 have: without `drop`,
+    which came later or stood at the default, and with `keys`."""
+    later = ("rope_parameters", "dtype", "layer_types", *drop)
+    old = {k: v for k, v in config.items() if k not in later}
+    old.update(keys, torch_dtype=config["dtype"])
+    return old
+
+
+def published_phi3(config):
+    """As Phi-3-mini has it: `rope_scaling` of `type`, `short_factor` and `long_factor`, or null; as Phi-4-mini the part of
+    a head that is rotated."""
+    rope = config["rope_parameters"]
+    scaling = None
+    if rope["rope_type"] != "default":
+        scaling = {"type": rope["rope_type"], **{k: rope[k] for k in ("short_factor", "long_factor")}}
+    return published(config, attention_bias=False, rope_theta=rope["rope_theta"], rope_scaling=scaling,
+                     partial_rotary_factor=rope["partial_rotary_factor"], transformers_version="4.45.0")
+
+
+def published_gpt_neox(config):
+    """As Pythia has it: `rotary_pct` and `rotary_emb_base`."""
+    rope = config["rope_parameters"]
+    return published(config, drop=("attention_bias",), rotary_pct=rope["partial_rotary_factor"],
+                     rotary_emb_base=rope["rope_theta"], transformers_version="4.24.0")
+
+
+def published_gpt2(config):
+    return published(config, drop=("add_cross_attention", "reorder_and_upcast_attn", "scale_attn_by_inverse_layer_idx",
+                                   "scale_attn_weights", "tie_word_embeddings", "transformers_version"),
+                     n_ctx=config["n_positions"])
+
+
+def published_gptj(config):
+    return published(config, gradient_checkpointing=False, rotary=True, scale_attn_weights=True,
+                     transformers_version="4.18.0.dev0")
+
+
+def published_falcon(config):
+    """As Falcon 7B and 40B have it, which leave out what is at its default."""
+    is_new = config["new_decoder_architecture"]
+    defaults = dict(activation="gelu", ffn_hidden_size=4 * config["hidden_size"], tie_word_embeddings=True,
+                    num_ln_in_parallel_attn=2 if is_new else None)
+    drop = [k for k, v in defaults.items() if k in config and config[k] == v]
+    if not is_new:
+        drop.append("num_kv_heads")
+    return published(config, drop=drop, apply_residual_connection_post_layernorm=False, transformers_version="4.27.4")
+
+
+def published_opt(config):
+    return published(config, drop=("enable_bias", "layer_norm_elementwise_affine", "tie_word_embeddings"),
+                     activation_dropout=0.0, prefix="</s>", transformers_version="4.21.0.dev0")
+
+
+# Models whose published configs are not as transformers 4.51.3 writes them.
+OLDER = dict(deepseek_v2=published_deepseek, phi3=published_phi3, gpt_neox=published_gpt_neox, gpt2=published_gpt2,
+             gptj=published_gptj, falcon=published_falcon, opt=published_opt)
+
+
 def random_model(config, seed=WEIGHT_SEED):
     torch.manual_seed(seed)
     model = tf.AutoModelForCausalLM.from_config(config, dtype=torch.float32, attn_implementation="eager",
@@ -248,13 +346,17 @@ def make(name, out):
     sharding = {"max_shard_size": row["max_shard_size"]} if row.get("max_shard_size") else {}
     dtype = row.get("dtype", torch.float32)
     model.to(dtype).save_pretrained(out, **sharding)
+    if row.get("without_prefix"):
+        path = os.path.join(out, "model.safetensors")
+        tensors = {k.removeprefix(row["without_prefix"]): v for k, v in safetensors.torch.load_file(path).items()}
+        safetensors.torch.save_file(tensors, path, metadata={"format": "pt"})
     if dtype != torch.float32:
         # The reference is of the weights as stored: read the folder back, into float32. (Not model.to(torch.float32),
         # for the rotary frequencies have been rounded too.)
         model = tf.AutoModelForCausalLM.from_pretrained(out, dtype=torch.float32, attn_implementation="eager").eval()
 
     config = json.load(open(os.path.join(out, "config.json")))
-    older = published_deepseek if config["model_type"] == "deepseek_v2" else transformers4
+    older = OLDER.get(config["model_type"], transformers4)
     write_json(os.path.join(out, "config-transformers4.json"), older(config))
     if name == "llama-linear-rope":
         write_json(os.path.join(out, "config-transformers4-type.json"), transformers4_type(config))
@@ -271,7 +373,7 @@ def make(name, out):
             cases.append(dict(prompt=ids, logits=rounded(logits) if n <= row["full"] else None,
                               last_logits=rounded(logits[-1]), greedy=greedy))
             if n == HIDDEN_LENGTH:
-                hidden = rounded(model.model(torch.tensor([ids])).last_hidden_state[0])
+                hidden = rounded(model.base_model(torch.tensor([ids])).last_hidden_state[0])
     router_margin = min(router_gaps, default=float("inf"))
     assert margin >= GREEDY_MARGIN, f"{name}: smallest greedy margin {margin}: change the seed of the weights"
     assert router_margin >= ROUTER_MARGIN, f"{name}: smallest router margin {router_margin}: change the seed"
