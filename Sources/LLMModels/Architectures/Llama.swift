@@ -21,11 +21,13 @@ extension Decoder {
     /// - Parameter options: of a layer's attention.
     static func llama(
         _ config: ConfigFile, _ model: ModelBuilder, _ sizes: DecoderSizes, _ heads: AttentionHeads, _ style: NormStyle,
-        mlpBias: Bool = false, options: (Int) throws -> Attention.Options
+        mlpBias: Bool = false, defaultTheta: Double = 10000, options: (Int) throws -> Attention.Options
     ) throws -> Decoder {
         try config.requireSiLU()
         let width = try config.feedForwardWidth()
-        return try .llama(config, model, sizes, heads, style, options: options) { layer, _ in
+        return try .llama(
+            config, model, sizes, heads, style, defaultTheta: defaultTheta, options: options
+        ) { layer, _ in
             try GatedFeedForward(layer.scope("mlp"), hidden: sizes.hidden, width: width, bias: mlpBias)
         }
     }

@@ -10,10 +10,7 @@ extension Architecture {
         let hidden = sizes.hidden
         let style = NormStyle.layer(
             epsilon: Float(try config.number("layer_norm_eps", in: 0...1, default: 1e-5)), bias: true)
-        let activation = try config.string("hidden_act", default: "gelu_new")
-        guard activation == "gelu_new" else {
-            throw config.unsupported("hidden_act", "this architecture has gelu_new")
-        }
+        try config.requireActivation("hidden_act", "gelu_new")
         guard try !config.flag("qk_layernorm", default: false) else {
             throw config.unsupported("qk_layernorm", "use a model without norms of queries and keys")
         }

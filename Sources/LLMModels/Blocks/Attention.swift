@@ -46,8 +46,9 @@ struct AttentionHeads: Sendable, Hashable {
 struct Attention: Mixer {
     private let heads: AttentionHeads
     private let projection: Linear  // [(queries + 2 keys) * dim, hidden]: queries, keys, values
-    private let queryNorm: Norm?  // of each head
-    private let keyNorm: Norm?
+    private let clip: Float?
+    private let queryNorms: [Norm]  // of equal parts of the columns
+    private let keyNorms: [Norm]
     private let rotary: Rotary?
     private let scores: AttentionScores
     private let output: Linear  // [hidden, queries * dim]
@@ -57,8 +58,14 @@ struct Attention: Mixer {
     struct Options {
         /// Positions that a token sees, its own included; nil for all.
         var window: Int?
+        /// Whether queries and keys are rotated.
+        var isRotated = true
+        /// The bound that elements of queries, keys and values are brought into; nil for none.
+        var clip: Float?
         /// Of queries and keys, before they are rotated; nil for none.
         var headNorms: NormStyle?
+        /// What a norm of queries or keys is over.
+        var normSpan = NormSpan.head
         /// What scores are multiplied by; nil for one over the root of the head's size.
         var scale: Float?
         /// The bound of soft-capped scores; nil for none.
@@ -73,22 +80,37 @@ struct Attention: Mixer {
         var names = ("q_proj", "k_proj", "v_proj", "o_proj")
     }
 
+    /// What a norm of queries or keys is over.
+    enum NormSpan: Sendable {
+        /// Each head, with the same weights for all: RMSNorm only.
+        case head
+        /// Each head, with weights of its own: `[heads, dim]`.
+        case ownHead
+        /// All heads together.
+        case projection
+    }
+
     /// Reads `q_proj`, `k_proj`, `v_proj` and `o_proj`, or what the options call them.
     init(
         _ model: ModelBuilder, _ heads: AttentionHeads, hidden: Int, rotary: Rotary?, _ options: Options = Options()
     ) throws(ModelError) {
         self.heads = heads
-        self.rotary = rotary
+        self.rotary = options.isRotated ? rotary : nil
         let (queries, keys, values, output) = options.names
         projection = try model.linear(
             [(queries, heads.queries * heads.dim), (keys, heads.keys * heads.dim), (values, heads.keys * heads.dim)],
             inputs: hidden, bias: options.bias)
-        if let style = options.headNorms {
-            queryNorm = try model.norm("q_norm", heads.dim, style)
-            keyNorm = try model.norm("k_norm", heads.dim, style)
-        } else {
-            (queryNorm, keyNorm) = (nil, nil)
+        clip = options.clip
+        func norms(_ name: String, _ count: Int) throws(ModelError) -> [Norm] {
+            guard let style = options.headNorms else { return [] }
+            switch options.normSpan {
+            case .head: return [try model.norm(name, heads.dim, style)]
+            case .ownHead: return try model.norms(name, count, heads.dim, style)
+            case .projection: return [try model.norm(name, count * heads.dim, style)]
+            }
         }
+        queryNorms = try norms("q_norm", heads.queries)
+        keyNorms = try norms("k_norm", heads.keys)
         self.output = try model.linear(
             output, inputs: heads.queries * heads.dim, outputs: hidden, bias: options.outputBias)
         var scores = AttentionScores(
@@ -104,9 +126,13 @@ struct Attention: Mixer {
         let all = projection(x, after: norm, context)
         let query = all.columns(0..<queries)
         let key = all.columns(queries..<queries + keys)
-        if let queryNorm, let keyNorm {
-            queryNorm(query, into: query, context)
-            keyNorm(key, into: key, context)
+        if let clip { context.compute.clamp(all, to: clip) }
+        for (norms, x) in [(queryNorms, query), (keyNorms, key)] {
+            for (index, norm) in norms.enumerated() {
+                let width = x.columns / norms.count
+                let part = x.columns(index * width..<(index + 1) * width)
+                norm(part, into: part, context)
+            }
         }
         rotary?(all.columns(0..<queries + keys), headDim: heads.dim, context)
         context.cache(key, all.columns(queries + keys..<queries + 2 * keys), at: slot)

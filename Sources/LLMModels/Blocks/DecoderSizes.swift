@@ -63,6 +63,12 @@ extension ConfigFile {
         Float(try number("rms_norm_eps", in: 0...1, default: fallback))
     }
 
+    /// The windows of layers of which every `sliding_window_pattern`-th has none, unless `layer_types` says otherwise.
+    func patternedWindows(_ window: Int?, layers: Int, default pattern: Int) throws(ModelError) -> [Int?] {
+        let pattern = try integer("sliding_window_pattern", in: 1...1024, default: pattern)
+        return try windows(window, layers: layers) { ($0 + 1) % pattern != 0 }
+    }
+
     /// The window of each layer, in tokens: `window` in those that `layer_types` calls `sliding_attention`, or, where the
     /// config has none, in those that `rule` names.
     func windows(
@@ -91,9 +97,19 @@ extension ConfigFile {
 
     /// Refuses an activation other than SiLU.
     func requireSiLU(_ key: String = "hidden_act") throws(ModelError) {
-        let activation = try string(key, default: "silu")
-        guard activation == "silu" || activation == "swish" else {
-            throw unsupported(key, "this architecture has silu")
+        try requireActivation(key, "silu", alias: "swish")
+    }
+
+    /// Refuses an activation other than one, which may have another name; it may be missing.
+    func requireActivation(_ key: String, _ name: String, alias: String? = nil) throws(ModelError) {
+        let activation = try string(key, default: name)
+        guard activation == name || activation == alias else { throw unsupported(key, "this architecture has \(name)") }
+    }
+
+    /// Refuses attention to later tokens.
+    func requireCausality() throws(ModelError) {
+        guard try !flag("use_bidirectional_attention", default: false) else {
+            throw unsupported("use_bidirectional_attention", "a decoder's attention is causal")
         }
     }
 
@@ -111,7 +127,12 @@ extension ConfigFile {
 
     /// Refuses rotary positions of a part of each head.
     func requireWholeRotation() throws(ModelError) {
-        for holder in [self, try object("rope_scaling"), try object("rope_parameters")].compactMap(\.self) {
+        var holders = [self, try object("rope_scaling"), try object("rope_parameters")].compactMap(\.self)
+        // Where kinds of layers have parameters of their own.
+        for holder in holders.dropFirst() {
+            for key in holder.objectKeys { if let own = try holder.object(key) { holders.append(own) } }
+        }
+        for holder in holders {
             if try holder.number("partial_rotary_factor", in: 0...1, default: 1) != 1 {
                 throw holder.unsupported("partial_rotary_factor", "whole heads are rotated in this architecture")
             }

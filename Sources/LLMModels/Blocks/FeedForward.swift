@@ -16,16 +16,19 @@ struct GatedFeedForward: FeedForward {
 
     /// Reads `gate_proj`, `up_proj` and `down_proj`, or what `names` calls them.
     ///
-    /// - Parameter isRead: whether every step reads the weights; not so those of an expert.
+    /// - Parameters:
+    ///   - fused: the name of the one tensor that has the gates and then the ups; nil where each has its own.
+    ///   - isRead: whether every step reads the weights; not so those of an expert.
     init(
         _ model: ModelBuilder, hidden: Int, width: Int, _ activation: Activation = .silu, bias: Bool = false,
-        names: (gate: String, up: String, down: String) = ("gate_proj", "up_proj", "down_proj"), isRead: Bool = true
+        names: (gate: String, up: String, down: String) = ("gate_proj", "up_proj", "down_proj"), fused: String? = nil,
+        isRead: Bool = true
     ) throws(ModelError) {
         self.width = width
         self.activation = activation
         // With SiLU the gates are applied as they leave the registers, else by an op of their own.
         gateUp = try model.linear(
-            [(names.gate, width), (names.up, width)], inputs: hidden, bias: bias,
+            fused.map { [($0, 2 * width)] } ?? [(names.gate, width), (names.up, width)], inputs: hidden, bias: bias,
             activation == .silu ? .gated : .plain, isRead: isRead)
         down = try model.linear([(names.down, hidden)], inputs: width, bias: bias, isRead: isRead)
     }

@@ -81,6 +81,11 @@ public struct ConfigFile: Sendable {
         return ConfigFile(path: path, prefix: "\(prefix)\(key).", values: object)
     }
 
+    /// The same with a value for each of these keys that it does not have.
+    func adding(defaults: OrderedDictionary<String, JSONValue>) -> ConfigFile {
+        ConfigFile(path: path, prefix: prefix, values: values.merging(defaults) { own, _ in own })
+    }
+
     /// An error that says the engine cannot run what `key` asks for.
     package func unsupported(_ key: String, _ remedy: String) -> ModelError {
         let shown = field(key)?.shown ?? "missing"

@@ -138,14 +138,16 @@ struct ModelBuilder {
 
     /// A norm over `width` columns.
     func norm(_ name: String, _ width: Int, _ style: NormStyle) throws(ModelError) -> Norm {
-        let weight = try vector("\(name).weight", width)
-        switch style {
-        case .rms(let epsilon): return .rms(RMSNorm(weight: weight, epsilon: epsilon))
-        case .rmsPlusOne(let epsilon): return .rms(RMSNorm(weight: weight.map { 1 + $0 }, epsilon: epsilon))
-        case .layer(let epsilon, let bias):
-            return .layer(
-                weight: weight, bias: bias ? try vector("\(name).bias", width) : nil, epsilon: epsilon)
-        }
+        style.norm(
+            weight: style.hasWeight ? try vector("\(name).weight", width) : nil,
+            bias: style.hasBias ? try vector("\(name).bias", width) : nil)
+    }
+
+    /// Norms of `width` columns each without biases, whose weights are the rows of one tensor; none where the model is only
+    /// described.
+    func norms(_ name: String, _ count: Int, _ width: Int, _ style: NormStyle) throws(ModelError) -> [Norm] {
+        guard let weights = try tensor("\(name).weight", [count, width])?.floats() else { return [] }
+        return (0..<count).map { style.norm(weight: Array(weights[$0 * width..<($0 + 1) * width]), bias: nil) }
     }
 
     /// A vector as float32; empty where the model is only described.
