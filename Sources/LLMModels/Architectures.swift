@@ -5,7 +5,7 @@ public import LLMWeights
 public enum Architectures {
     /// One row an architecture.
     public static let all: [Architecture] = [
-        .llama, .mistral, .qwen2, .qwen3, .gemma2, .mixtral, .deepseekV2, .phi, .gemma, .gemma3,
+        .llama, .mistral, .qwen2, .qwen3, .gemma2, .mixtral, .deepseekV2, .phi, .gemma, .gemma3, .olmo, .olmo2, .olmo3,
     ]
 
     /// The row for a config. - Throws: `ModelError` `unsupported`, naming those there are.
