@@ -25,6 +25,10 @@ extension Architecture {
             """#
     ) { config, model in
         guard let text = try config.object("text_config") else { throw config.missing("text_config") }
+        // Versions of transformers differ in whether this class caps its logits.
+        if text.has("final_logit_softcapping") {
+            throw text.unsupported("final_logit_softcapping", "in this architecture logits have no cap")
+        }
         // The published configs leave out what is their class's default.
         return try .gemma3(
             text.adding(defaults: [
@@ -44,7 +48,9 @@ extension Decoder {
         let windows = try config.patternedWindows(try config.window(default: 4096), layers: sizes.layers, default: 6)
         let bias = try config.flag("attention_bias", default: false)
         let scalar = try config.number("query_pre_attn_scalar", in: 1e-6...1e6, default: 256)
-        let softcap = try config.softcap("attn_logit_softcapping", default: nil)
+        if config.has("attn_logit_softcapping") {
+            throw config.unsupported("attn_logit_softcapping", "in this architecture scores have no cap")
+        }
         try config.requireActivation("hidden_activation", "gelu_pytorch_tanh")
         try config.requireCausality()
         try config.requireWholeRotation()
@@ -63,8 +69,8 @@ extension Decoder {
                     layer.scope("self_attn"), heads, hidden: hidden,
                     rotary: windows[index] == nil ? rotary : localRotary,
                     Attention.Options(
-                        window: windows[index], headNorms: style, scale: Float(1 / scalar.squareRoot()),
-                        softcap: softcap, bias: bias, outputBias: bias)),
+                        window: windows[index], headNorms: style, scale: Float(1 / scalar.squareRoot()), bias: bias,
+                        outputBias: bias)),
                 feedForward: try GatedFeedForward(layer.scope("mlp"), hidden: hidden, width: width, .geluTanh))
         }
     }
