@@ -6,7 +6,7 @@ public enum Architectures {
     /// One row an architecture.
     public static let all: [Architecture] = [
         .llama, .mistral, .qwen2, .qwen3, .gemma2, .mixtral, .deepseekV2, .phi, .gemma, .gemma3, .olmo, .olmo2, .olmo3,
-        .smolLM3, .granite, .cohere, .cohere2, .glm, .glm4, .gemma3Conditional, .ministral,
+        .smolLM3, .granite, .cohere, .cohere2, .glm, .glm4, .gemma3Conditional, .ministral, .miniCPM3,
     ]
 
     /// The row for a config. - Throws: `ModelError` `unsupported`, naming those there are.

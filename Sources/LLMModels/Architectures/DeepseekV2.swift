@@ -60,7 +60,7 @@ extension Architecture {
                 mixer: try LatentAttention(
                     layer.scope("self_attn"), latent, hidden: hidden, queryRank: queryRank,
                     // The class's own epsilon, whatever the config's is.
-                    norms: .rms(epsilon: 1e-6), scale: try config.deepseekScale(latent), bias: bias
+                    norms: .rms(epsilon: 1e-6), scale: try config.latentScale(latent), bias: bias
                 ) { offset throws(ModelError) in
                     try Rotary(config, dim: latent.rotated, layout: .interleaved, offset: offset)
                 },
@@ -121,8 +121,8 @@ private struct DeepseekRouting: Sendable {
 }
 
 extension ConfigFile {
-    /// What DeepSeek-V2's scores are multiplied by: YaRN sharpens them too.
-    fileprivate func deepseekScale(_ sizes: LatentAttention.Sizes) throws(ModelError) -> Float {
+    /// What scores of latent attention are multiplied by: YaRN sharpens them too.
+    func latentScale(_ sizes: LatentAttention.Sizes) throws(ModelError) -> Float {
         let plain = 1 / Double(sizes.query).squareRoot()
         guard case .yarn(let yarn) = try RotaryScaling.read(self).scaling, let mscale = yarn.mscaleAllDim else {
             return Float(plain)

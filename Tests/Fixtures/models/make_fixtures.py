@@ -59,7 +59,7 @@ DEEPSEEK = dict(hidden_size=36, num_hidden_layers=3, num_key_value_heads=3, kv_l
                 moe_intermediate_size=13)
 # Gemma 3: the text model, alone and beside a vision tower.
 GEMMA3 = dict(hidden_size=36, num_hidden_layers=3, intermediate_size=29, num_attention_heads=2, head_dim=20,
-              query_pre_attn_scalar=13, sliding_window=16, final_logit_softcapping=8.0, rope_parameters=dict(
+              query_pre_attn_scalar=13, sliding_window=16, rope_parameters=dict(
                   sliding_attention=dict(rope_type="default", rope_theta=1000.0),
                   full_attention=dict(rope_type="linear", factor=4.0, rope_theta=100000.0)))
 
@@ -109,7 +109,8 @@ FIXTURES = {
     "phi": small("PhiConfig", num_key_value_heads=3, partial_rotary_factor=0.5),
     "gemma": small("GemmaConfig", hidden_size=44, intermediate_size=37, num_attention_heads=2, head_dim=24),
     # Two windowed layers, then one that sees all; the rotary positions of the two kinds differ in base and scaling.
-    "gemma3": small("Gemma3TextConfig", **GEMMA3, layer_types=["sliding_attention"] * 2 + ["full_attention"]),
+    "gemma3": small("Gemma3TextConfig", **GEMMA3, final_logit_softcapping=8.0,
+                    layer_types=["sliding_attention"] * 2 + ["full_attention"]),
     "gemma3-vision": dict(cls="Gemma3Config", full=7, config=dict(
         text_config=dict({**SMALL, **GEMMA3}, layer_types=["sliding_attention", "full_attention", "sliding_attention"]),
         vision_config=dict(hidden_size=12, intermediate_size=9, num_hidden_layers=1, num_attention_heads=2,
@@ -136,6 +137,9 @@ FIXTURES = {
                   attention_bias=False),
     "ministral": small("MinistralConfig", hidden_size=36, head_dim=20, sliding_window=16,
                        layer_types=["full_attention", "sliding_attention"]),
+    "minicpm3": small("MiniCPM3Config", hidden_size=36, intermediate_size=29, num_attention_heads=2,
+                      num_key_value_heads=2, kv_lora_rank=24, q_lora_rank=28, qk_nope_head_dim=20, qk_rope_head_dim=8,
+                      v_head_dim=16, scale_emb=3, scale_depth=0.9, dim_model_base=20, tie_word_embeddings=False),
 }
 
 
@@ -249,6 +253,12 @@ def published_deepseek(config):
     return old
 
 
+def published_minicpm3(config):
+    """The config.json of transformers 5 as that of MiniCPM 3, which came with code of its own and had neither `head_dim`
+    nor `qk_head_dim`."""
+    return {k: v for k, v in transformers4(config).items() if k not in ("head_dim", "qk_head_dim")}
+
+
 def random_model(config, seed=WEIGHT_SEED):
     torch.manual_seed(seed)
     model = tf.AutoModelForCausalLM.from_config(config, dtype=torch.float32, attn_implementation="eager",
@@ -323,7 +333,8 @@ def make(name, out):
         model = tf.AutoModelForCausalLM.from_pretrained(out, dtype=torch.float32, attn_implementation="eager").eval()
 
     config = json.load(open(os.path.join(out, "config.json")))
-    older = published_deepseek if config["model_type"] == "deepseek_v2" else transformers4
+    published = {"deepseek_v2": published_deepseek, "minicpm3": published_minicpm3}
+    older = published.get(config["model_type"], transformers4)
     write_json(os.path.join(out, "config-transformers4.json"), older(config))
     if name == "llama-linear-rope":
         write_json(os.path.join(out, "config-transformers4-type.json"), transformers4_type(config))
