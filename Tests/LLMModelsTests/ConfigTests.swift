@@ -28,7 +28,8 @@ import Testing
         (["hidden_act": "\"gelu\""], ["hidden_act", "'gelu'", "silu"]),
         (["architectures": "[\"RwkvForCausalLM\"]"], ["RwkvForCausalLM", "not supported", "LlamaForCausalLM"]),
         (["architectures": nil], ["architectures", "missing"]),
-        (["rope_scaling": "{\"type\": \"dynamic\", \"factor\": 2}"], ["rope_scaling.type", "'dynamic'", "llama3"]),
+        (["rope_scaling": "{\"type\": \"ntk\", \"factor\": 2}"], ["rope_scaling.type", "'ntk'", "llama3"]),
+        (["rope_scaling": "{\"type\": \"dynamic\", \"alpha\": 1000}"], ["rope_scaling.alpha", "1000", "factor"]),
         (["rope_scaling": "{\"rope_type\": \"linear\"}"], ["rope_scaling.factor", "missing"]),
         (["rope_theta": "-1"], ["rope_theta", "-1"]),
         (
@@ -38,6 +39,29 @@ import Testing
         (["partial_rotary_factor": "0.5"], ["partial_rotary_factor", "0.5", "whole heads"]),
         (["dtype": "\"int4\""], ["dtype", "'int4'", "bfloat16"]),
         (["attention_bias": "1"], ["attention_bias", "true or false"]),
+        (["architectures": "[\"GemmaForCausalLM\"]", "hidden_act": "\"relu\""], ["hidden_act", "gelu_pytorch_tanh"]),
+        (["architectures": "[\"OlmoForCausalLM\"]", "clip_qkv": "-8"], ["clip_qkv", "-8", "from 0"]),
+        (["architectures": "[\"SmolLM3ForCausalLM\"]", "no_rope_layers": "[1]"], ["no_rope_layers", "at least", "2"]),
+        (["architectures": "[\"Cohere2ForCausalLM\"]", "use_qk_norm": "true"], ["use_qk_norm", "true", "false"]),
+        (
+            ["architectures": "[\"Cohere2ForCausalLM\"]", "position_embedding_type": "\"rope_neox\""],
+            ["position_embedding_type", "'rope_neox'", "rope_gptj"]
+        ),
+        (
+            ["architectures": "[\"Olmo3ForCausalLM\"]", "rope_parameters": "{\"rope_type\": \"default\"}"],
+            ["rope_parameters.full_attention", "missing"]
+        ),
+        (
+            ["architectures": "[\"Gemma3ForCausalLM\"]", "attn_logit_softcapping": "50"],
+            ["attn_logit_softcapping", "50", "no cap"]
+        ),
+        (["architectures": "[\"Gemma3ForConditionalGeneration\"]"], ["text_config", "missing"]),
+        (
+            [
+                "architectures": "[\"Gemma3ForConditionalGeneration\"]",
+                "text_config": "{\"final_logit_softcapping\": 30}",
+            ], ["text_config.final_logit_softcapping", "30", "no cap"]
+        ),
     ]
 
     @Test(arguments: refusals.indices)
@@ -97,6 +121,19 @@ import Testing
         ),
         ("Gemma2ForCausalLM", "\"sliding_window\": 64", [64, nil]),
         ("LlamaForCausalLM", "\"sliding_window\": 64", [nil, nil]),
+        ("Gemma3ForCausalLM", "\"sliding_window\": 64", [64, 64]),
+        ("Gemma3ForCausalLM", "\"sliding_window\": 64, \"sliding_window_pattern\": 2", [64, nil]),
+        ("Cohere2ForCausalLM", "\"sliding_window\": 64, \"sliding_window_pattern\": 1", [nil, nil]),
+        ("Olmo3ForCausalLM", "\"head_dim\": 12", [4096, 4096]),
+        ("SmolLM3ForCausalLM", "\"sliding_window\": 64, \"no_rope_layers\": [1, 0]", [nil, nil]),
+        (
+            "SmolLM3ForCausalLM",
+            "\"sliding_window\": 64, \"use_sliding_window\": true, \"no_rope_layers\": [1, 0]", [nil, 64]
+        ),
+        (
+            "MinistralForCausalLM",
+            "\"sliding_window\": 64, \"layer_types\": [\"full_attention\", \"sliding_attention\"]", [nil, 64]
+        ),
     ]
 
     @Test(arguments: windows.indices)
@@ -111,6 +148,15 @@ import Testing
         #expect(layout.groups.map(\.layers) == distinct.map { window in windows.count { $0 == window } })
     }
 
+    @Test func `Dynamic rotary positions are the plain ones up to the model's length`() throws {
+        func logits(_ members: String) throws -> [[Float]] {
+            try ModelDriver(config: changed("LlamaForCausalLM", members)).logits([[1, 17, 42, 9, 5]])[0]
+        }
+        let dynamic = try logits("\"rope_scaling\": {\"type\": \"dynamic\", \"factor\": 2}")
+        let plain = try logits("\"rope_theta\": 10000")
+        #expect(dynamic == plain)
+    }
+
     @Test func `What a config leaves out is what its class in transformers has`() throws {
         let bare = base.replacingOccurrences(of: "\"num_key_value_heads\": 2, ", with: "")
             .replacingOccurrences(of: "\"num_attention_heads\": 4", with: "\"num_attention_heads\": 8")
@@ -121,6 +167,26 @@ import Testing
         #expect(try dimensions(mistral).kvHeads == 8)
         let qwen3 = base.replacingOccurrences(of: "LlamaForCausalLM", with: "Qwen3ForCausalLM")
         #expect(try dimensions(qwen3).headDim == 128)
+    }
+
+    @Test func `What Gemma 3's config leaves out of its text model is what the class has`() throws {
+        let text = """
+            {"architectures": ["Gemma3ForConditionalGeneration"], "text_config": {
+                "hidden_size": 2560, "intermediate_size": 10240, "num_hidden_layers": 34, "sliding_window": 1024,
+                "rope_scaling": {"factor": 8.0, "rope_type": "linear"}}}
+            """
+        let config = try ConfigFile(bytes: Array(text.utf8), path: "config.json")
+        let description = try Architectures.architecture(config).describe(config)
+        let sizes = description.dimensions
+        #expect(sizes.vocabularySize == 262_208 && sizes.heads == 8 && sizes.kvHeads == 4 && sizes.headDim == 256)
+        #expect(sizes.maxPositions == 131_072 && sizes.tiedEmbedding)
+        let windows: [Int?] = [1024, nil]
+        #expect(description.cacheLayout.groups.map(\.window) == windows)
+        #expect(description.cacheLayout.groups.map(\.layers) == [29, 5])
+        #expect(
+            description.tensors.contains {
+                $0.name == "language_model.model.layers.33.self_attn.q_norm.weight" && $0.shape == [256]
+            })
     }
 
     @Test func `A tensor of another shape than the config's is refused with both shapes`() throws {
