@@ -189,6 +189,76 @@ import Testing
             })
     }
 
+    /// Keys of published configs that have a part in the computation, and the window and layers of each group.
+    static let published: [(config: String, headDim: Int, groups: [(window: Int?, layers: Int)])] = [
+        (
+            #"""
+            "architectures": ["Qwen2ForCausalLM"], "hidden_act": "silu", "hidden_size": 1024,
+            "intermediate_size": 2816, "max_position_embeddings": 32768, "max_window_layers": 21,
+            "num_attention_heads": 16, "num_hidden_layers": 24, "num_key_value_heads": 16, "rms_norm_eps": 1e-06,
+            "rope_theta": 1000000.0, "sliding_window": 32768, "tie_word_embeddings": true,
+            "use_sliding_window": false, "vocab_size": 151936
+            """#, 64, [(nil, 24)]
+        ),
+        (
+            #"""
+            "architectures": ["GemmaForCausalLM"], "head_dim": 256, "hidden_act": "gelu", "hidden_activation": null,
+            "hidden_size": 2048, "intermediate_size": 16384, "max_position_embeddings": 8192,
+            "num_attention_heads": 8, "num_hidden_layers": 18, "num_key_value_heads": 1, "rms_norm_eps": 1e-06,
+            "rope_scaling": null, "rope_theta": 10000.0, "vocab_size": 256000
+            """#, 256, [(nil, 18)]
+        ),
+        (
+            #"""
+            "architectures": ["Gemma3ForCausalLM"], "attn_logit_softcapping": null, "final_logit_softcapping": null,
+            "head_dim": 256, "hidden_activation": "gelu_pytorch_tanh", "hidden_size": 1152,
+            "intermediate_size": 6912, "max_position_embeddings": 32768, "num_attention_heads": 4,
+            "num_hidden_layers": 26, "num_key_value_heads": 1, "query_pre_attn_scalar": 256, "rms_norm_eps": 1e-06,
+            "rope_local_base_freq": 10000, "rope_scaling": null, "rope_theta": 1000000, "sliding_window": 512,
+            "sliding_window_pattern": 6, "vocab_size": 262144
+            """#, 256, [(512, 22), (nil, 4)]
+        ),
+        (
+            #"""
+            "architectures": ["OlmoForCausalLM"], "clip_qkv": null, "hidden_act": "silu", "hidden_size": 2048,
+            "intermediate_size": 8192, "max_position_embeddings": 2048, "num_attention_heads": 16,
+            "num_hidden_layers": 16, "num_key_value_heads": 16, "rope_scaling": null, "rope_theta": 10000.0,
+            "tie_word_embeddings": true, "vocab_size": 50304
+            """#, 128, [(nil, 16)]
+        ),
+        (
+            #"""
+            "architectures": ["Cohere2ForCausalLM"], "cache_implementation": "hybrid", "head_dim": 128,
+            "hidden_act": "silu", "hidden_size": 4096, "intermediate_size": 14336, "layer_norm_eps": 1e-05,
+            "layer_switch": 4, "logit_scale": 0.25, "max_position_embeddings": 8192, "num_attention_heads": 32,
+            "num_hidden_layers": 32, "num_key_value_heads": 8, "order_of_interleaved_layers": "local_attn_first",
+            "position_embedding_type": "rope_gptj", "rope_scaling": null, "rope_theta": 50000, "rotary_pct": 1.0,
+            "sliding_window": 4096, "sliding_window_pattern": 4, "use_embedding_sharing": true,
+            "use_gated_activation": true, "use_parallel_block": true, "use_parallel_embedding": false,
+            "use_qk_norm": false, "vocab_size": 256000
+            """#, 128, [(4096, 24), (nil, 8)]
+        ),
+        (
+            #"""
+            "architectures": ["Glm4ForCausalLM"], "attention_bias": false, "head_dim": 128, "hidden_act": "silu",
+            "hidden_size": 4096, "intermediate_size": 13696, "max_position_embeddings": 32768,
+            "num_attention_heads": 32, "num_hidden_layers": 40, "num_key_value_heads": 2,
+            "partial_rotary_factor": 0.5, "rms_norm_eps": 1e-05, "rope_theta": 10000.0,
+            "tie_word_embeddings": false, "vocab_size": 151552
+            """#, 128, [(nil, 40)]
+        ),
+    ]
+
+    @Test(arguments: published.indices)
+    func `A published config is read`(index: Int) throws {
+        let (members, headDim, groups) = ConfigTests.published[index]
+        let config = try ConfigFile(bytes: Array("{\(members)}".utf8), path: "config.json")
+        let description = try Architectures.architecture(config).describe(config)
+        #expect(description.dimensions.headDim == headDim)
+        #expect(description.cacheLayout.groups.map(\.window) == groups.map(\.window))
+        #expect(description.cacheLayout.groups.map(\.layers) == groups.map(\.layers))
+    }
+
     @Test func `A tensor of another shape than the config's is refused with both shapes`() throws {
         let config = try ConfigFile(bytes: Array(base.utf8), path: "config.json")
         let wider = base.replacingOccurrences(of: "\"intermediate_size\": 80", with: "\"intermediate_size\": 81")

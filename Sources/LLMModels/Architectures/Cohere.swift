@@ -21,8 +21,7 @@ extension Architecture {
         let windows = try config.patternedWindows(try config.window(default: 4096), layers: sizes.layers, default: 4)
         // What the published configs say of the architecture.
         for (key, value) in [
-            ("use_parallel_block", true), ("use_gated_activation", true), ("use_embedding_sharing", true),
-            ("use_parallel_embedding", false), ("use_qk_norm", false),
+            ("use_parallel_block", true), ("use_gated_activation", true), ("use_qk_norm", false),
         ] where try config.flag(key, default: value) != value {
             throw config.unsupported(key, "in this architecture it is \(value)")
         }
