@@ -128,7 +128,8 @@ FIXTURES = {
                      use_sliding_window=True, sliding_window=16),
     "granite": small("GraniteConfig", seed=20262, hidden_size=36, embedding_multiplier=6.0, attention_multiplier=0.3,
                      residual_multiplier=0.4, logits_scaling=0.8, attention_bias=True, mlp_bias=True),
-    "cohere": small("CohereConfig", hidden_size=40, num_attention_heads=4, num_key_value_heads=2, use_qk_norm=True, logit_scale=0.3),
+    "cohere": small("CohereConfig", hidden_size=40, num_attention_heads=4, num_key_value_heads=2, use_qk_norm=True,
+                    logit_scale=0.3),
     "cohere2": small("Cohere2Config", hidden_size=36, num_hidden_layers=3, intermediate_size=29,
                      num_attention_heads=3, sliding_window=16, logit_scale=0.25,
                      layer_types=["sliding_attention", "full_attention", "sliding_attention"]),
@@ -254,8 +255,8 @@ def published_deepseek(config):
 
 
 def published_minicpm3(config):
-    """The config.json of transformers 5 as that of MiniCPM 3, which came with code of its own and had neither `head_dim`
-    nor `qk_head_dim`."""
+    """The config.json of transformers 5 as that of MiniCPM 3, which came with code of its own and had neither
+    `head_dim` nor `qk_head_dim`."""
     return {k: v for k, v in transformers4(config).items() if k not in ("head_dim", "qk_head_dim")}
 
 
@@ -342,9 +343,10 @@ def make(name, out):
     generator = torch.Generator().manual_seed(PROMPT_SEED)
     cases, hidden, margin = [], None, float("inf")
     router_gaps = watch_routers(model)
+    vocabulary = model.config.get_text_config().vocab_size
     with torch.no_grad():
         for n in PROMPT_LENGTHS:
-            ids = [1] + torch.randint(3, model.config.get_text_config().vocab_size, (n - 1,), generator=generator).tolist()
+            ids = [1] + torch.randint(3, vocabulary, (n - 1,), generator=generator).tolist()
             logits = model(torch.tensor([ids]), use_cache=False).logits[0]
             greedy, least = continuation(model, ids)
             margin = min(margin, least)
