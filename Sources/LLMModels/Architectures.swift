@@ -5,8 +5,9 @@ public import LLMWeights
 public enum Architectures {
     /// One row an architecture.
     public static let all: [Architecture] = [
-        .llama, .mistral, .qwen2, .qwen3, .gemma2, .mixtral, .deepseekV2, .phi, .phi3, .stableLM, .starcoder2,
-        .gptNeoX, .gpt2, .gptJ, .falcon, .opt,
+        .llama, .mistral, .ministral, .qwen2, .qwen3, .gemma, .gemma2, .gemma3, .gemma3Conditional, .mixtral,
+        .deepseekV2, .miniCPM3, .phi, .phi3, .stableLM, .starcoder2, .gptNeoX, .gpt2, .gptJ, .falcon, .opt, .olmo,
+        .olmo2, .olmo3, .smolLM3, .granite, .cohere, .cohere2, .glm, .glm4,
     ]
 
     /// The row for a config. - Throws: `ModelError` `unsupported`, naming those there are.

@@ -101,6 +101,14 @@ extension Compute {
         }
     }
 
+    /// Brings each element into `-bound...bound`, in place.
+    public func clamp(_ x: Matrix, to bound: Float) {
+        for row in 0..<x.rows {
+            let target = x.base + row * x.stride
+            for column in 0..<x.columns { target[column] = min(max(target[column], -bound), bound) }
+        }
+    }
+
     /// Multiplies each element, in place.
     public func scale(_ x: Matrix, by factor: Float) {
         for row in 0..<x.rows {

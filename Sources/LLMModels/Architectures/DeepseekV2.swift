@@ -11,20 +11,10 @@ extension Architecture {
             "first_k_dense_replace": 1
             """#
     ) { config, model in
-        let dims = 1...512
-        let latent = LatentAttention.Sizes(
-            heads: try config.integer("num_attention_heads", in: 1...1 << 14),
-            plain: try config.integer("qk_nope_head_dim", in: dims, default: 128),
-            rotated: try config.integer("qk_rope_head_dim", in: 2...64, default: 64),
-            value: try config.integer("v_head_dim", in: dims, default: 128),
-            latent: try config.integer("kv_lora_rank", in: dims, default: 512))
-        guard latent.rotated % 2 == 0 else {
-            throw config.invalid("qk_rope_head_dim", "even, not \(latent.rotated)")
-        }
+        let latent = try LatentAttention.Sizes(config, plain: 128, rotated: 64, value: 128, latent: 512)
         let sizes = try DecoderSizes(config, heads: latent.heads, keys: 1, headDim: latent.query)
         let hidden = sizes.hidden
-        let queryRank =
-            config.isNull("q_lora_rank") ? nil : try config.integer("q_lora_rank", in: 1...1 << 17, default: 1536)
+        let queryRank = try config.queryRank(default: 1536)
         let style = NormStyle.rms(epsilon: try config.rmsEpsilon(default: 1e-6))
         let bias = try config.flag("attention_bias", default: false)
         let mlpBias = try config.flag("mlp_bias", default: false)
@@ -60,7 +50,7 @@ extension Architecture {
                 mixer: try LatentAttention(
                     layer.scope("self_attn"), latent, hidden: hidden, queryRank: queryRank,
                     // The class's own epsilon, whatever the config's is.
-                    norms: .rms(epsilon: 1e-6), scale: try config.deepseekScale(latent), bias: bias
+                    norms: .rms(epsilon: 1e-6), scale: try config.latentScale(latent), bias: bias
                 ) { offset throws(ModelError) in
                     try Rotary(config, dim: latent.rotated, layout: .interleaved, offset: offset)
                 },
@@ -117,17 +107,5 @@ private struct DeepseekRouting: Sendable {
         return mostProbable(chosen, of: probabilities).map {
             ChosenExpert(index: $0.index, weight: $0.weight * scale)
         }
-    }
-}
-
-extension ConfigFile {
-    /// What DeepSeek-V2's scores are multiplied by: YaRN sharpens them too.
-    fileprivate func deepseekScale(_ sizes: LatentAttention.Sizes) throws(ModelError) -> Float {
-        let plain = 1 / Double(sizes.query).squareRoot()
-        guard case .yarn(let yarn) = try RotaryScaling.read(self).scaling, let mscale = yarn.mscaleAllDim else {
-            return Float(plain)
-        }
-        let sharpening = Yarn.mscale(yarn.factor, mscale)
-        return Float(plain * sharpening * sharpening)
     }
 }

@@ -16,7 +16,7 @@ extension Architecture {
         let isParallel = try config.flag("use_parallel_residual", default: false)
         let headNorms = try config.flag("qk_layernorm", default: false)
         let options = Attention.Options(
-            headNorms: headNorms ? try config.layerNorm("layer_norm_eps", bias: false) : nil, headNormsDiffer: true,
+            headNorms: headNorms ? try config.layerNorm("layer_norm_eps", bias: false) : nil, normSpan: .ownHead,
             bias: try config.flag("use_qkv_bias", default: false))
         let activation = try config.activation(default: "silu")
         let rotary = try Rotary(config, dim: try config.rotaryDim(of: heads.dim, default: 0.25))

@@ -9,11 +9,8 @@ extension Architecture {
         let style = try config.layerNorm("norm_epsilon")
         let windows = try config.windows(try config.window(default: nil), layers: sizes.layers)
         let bias = try config.flag("use_bias", default: true)
-        for (key, wanted) in [("mlp_type", "default"), ("norm_type", "layer_norm")] {
-            guard try config.string(key, default: wanted) == wanted else {
-                throw config.unsupported(key, "this architecture has \(wanted)")
-            }
-        }
+        try config.require("mlp_type", "default")
+        try config.require("norm_type", "layer_norm")
         let activation = try config.activation(default: "gelu_pytorch_tanh")
         try config.requireWholeRotation()
         let rotary = try Rotary(config, dim: heads.dim)

@@ -62,8 +62,9 @@ struct AttentionHeads: Sendable, Hashable {
 struct Attention: Mixer {
     private let heads: AttentionHeads
     private let projection: Linear  // [(queries + 2 keys) * dim, hidden]: queries, keys, values
-    private let queryNorm: Norm?  // of each head
+    private let queryNorm: Norm?
     private let keyNorm: Norm?
+    private let clip: Float?
     private let rotary: Rotary?
     private let scores: AttentionScores
     private let output: Linear  // [hidden, queries * dim]
@@ -75,8 +76,10 @@ struct Attention: Mixer {
         var window: Int?
         /// Of queries and keys, before they are rotated; nil for none.
         var headNorms: NormStyle?
-        /// Whether each head has a norm of its own (StableLM 2 12B).
-        var headNormsDiffer = false
+        /// What a norm of queries or keys is over.
+        var normSpan = NormSpan.head
+        /// The bound that elements of queries, keys and values are brought into, after their norms; nil for none.
+        var clip: Float?
         /// What scores are multiplied by; nil for one over the root of the head's size.
         var scale: Float?
         /// The bound of soft-capped scores; nil for none.
@@ -102,12 +105,25 @@ struct Attention: Mixer {
         var isGrouped = false
     }
 
+    /// What a norm of queries or keys is over.
+    enum NormSpan: Sendable {
+        /// Each head, with the same weights for all: RMSNorm only.
+        case head
+        /// Each head, with weights of its own: `[heads, dim]` in one tensor.
+        case rowOfHead
+        /// Each head, with a norm of its own: `q_layernorm.norms.N`, `k_layernorm.norms.N`.
+        case ownHead
+        /// All heads together.
+        case projection
+    }
+
     /// Reads `q_proj`, `k_proj`, `v_proj` and `o_proj`, or what the options call them.
     init(
         _ model: ModelBuilder, _ heads: AttentionHeads, hidden: Int, rotary: Rotary?, _ options: Options = Options()
     ) throws(ModelError) {
         self.heads = heads
         self.rotary = rotary
+        clip = options.clip
         let (queries, keys, values, output) = options.names
         let outputName = options.fused?.output ?? output
         let (queryRows, keyRows) = (heads.queries * heads.dim, heads.keys * heads.dim)
@@ -119,15 +135,17 @@ struct Attention: Mixer {
             projection = try model.linear(
                 [(queries, queryRows), (keys, keyRows), (values, keyRows)], inputs: hidden, bias: options.bias)
         }
-        switch options.headNorms {
-        case nil: (queryNorm, keyNorm) = (nil, nil)
-        case let style? where options.headNormsDiffer:
-            queryNorm = try model.norms("q_layernorm.norms", heads.queries, heads.dim, style)
-            keyNorm = try model.norms("k_layernorm.norms", heads.keys, heads.dim, style)
-        case let style?:
-            queryNorm = try model.norm("q_norm", heads.dim, style)
-            keyNorm = try model.norm("k_norm", heads.dim, style)
+        func norm(_ letter: String, _ count: Int) throws(ModelError) -> Norm? {
+            guard let style = options.headNorms else { return nil }
+            switch options.normSpan {
+            case .head: return try model.norm("\(letter)_norm", heads.dim, style)
+            case .rowOfHead: return try model.norms(rowsOf: "\(letter)_norm", count, heads.dim, style)
+            case .ownHead: return try model.norms("\(letter)_layernorm.norms", count, heads.dim, style)
+            case .projection: return try model.norm("\(letter)_norm", count * heads.dim, style)
+            }
         }
+        queryNorm = try norm("q", heads.queries)
+        keyNorm = try norm("k", heads.keys)
         self.output = try model.linear(
             outputName, inputs: queryRows, outputs: hidden, bias: options.outputBias)
         var scores = AttentionScores(
@@ -143,10 +161,9 @@ struct Attention: Mixer {
         let all = projection(x, after: norm, context)
         let query = all.columns(0..<queries)
         let key = all.columns(queries..<queries + keys)
-        if let queryNorm, let keyNorm {
-            queryNorm(query, into: query, context)
-            keyNorm(key, into: key, context)
-        }
+        queryNorm?(query, into: query, context)
+        keyNorm?(key, into: key, context)
+        if let clip { context.compute.clamp(all, to: clip) }
         rotary?(all.columns(0..<queries + keys), headDim: heads.dim, context)
         context.cache(key, all.columns(queries + keys..<queries + 2 * keys), at: slot)
         return query

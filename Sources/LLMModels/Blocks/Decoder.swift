@@ -21,6 +21,7 @@ public struct Decoder: Sendable {
     private let layers: [DecoderLayer]
     private let norm: Norm
     private let head: Linear  // [vocabulary, hidden]
+    private let logitScale: Float?
     private let softcap: Float?
 
     /// Reads the embedding, the layers, the last norm and the output head.
@@ -28,13 +29,14 @@ public struct Decoder: Sendable {
     /// - Parameters:
     ///   - embeddingScale: what embeddings are multiplied by; nil for 1.
     ///   - firstPosition: the row of the first of learned positions, which are added to embeddings; nil for none.
+    ///   - logitScale: what logits are multiplied by, before they are soft-capped; nil for 1.
     ///   - softcap: the bound of soft-capped logits; nil for none.
     ///   - headBias: whether the output head has a bias.
     ///   - names: of the tensors.
     ///   - layer: makes the layer of an index.
     init(
         _ model: ModelBuilder, _ sizes: DecoderSizes, norm style: NormStyle, embeddingScale: Float? = nil,
-        firstPosition: Int? = nil, softcap: Float? = nil, headBias: Bool = false,
+        firstPosition: Int? = nil, logitScale: Float? = nil, softcap: Float? = nil, headBias: Bool = false,
         names: Names = Names(), layer: (ModelBuilder, Int) throws -> DecoderLayer
     ) throws {
         let (hidden, vocabulary) = (sizes.hidden, sizes.vocabulary)
@@ -54,6 +56,7 @@ public struct Decoder: Sendable {
             isTied
             ? embedding : try model.linear(names.head, inputs: hidden, outputs: vocabulary, bias: headBias)
         self.embeddingScale = embeddingScale
+        self.logitScale = logitScale
         self.softcap = softcap
     }
 
@@ -125,6 +128,7 @@ public struct Decoder: Sendable {
         let weights = head.weights
         let input = compute.activations(hiddenStates, for: weights, in: workspace.input)
         compute.linear(input, weights, bias: head.bias, into: logits)
+        if let logitScale { compute.scale(logits, by: logitScale) }
         if let softcap { compute.softcap(logits, softcap) }
         return logits
     }

@@ -73,6 +73,12 @@ extension ConfigFile {
         Float(try number("rms_norm_eps", in: 0...1, default: fallback))
     }
 
+    /// The windows of layers of which every `sliding_window_pattern`-th has none, unless `layer_types` says otherwise.
+    func patternedWindows(_ window: Int?, layers: Int, default pattern: Int) throws(ModelError) -> [Int?] {
+        let pattern = try integer("sliding_window_pattern", in: 1...1024, default: pattern)
+        return try windows(window, layers: layers) { ($0 + 1) % pattern != 0 }
+    }
+
     /// The window of each layer, in tokens: `window` in those that `layer_types` calls `sliding_attention`, or, where the
     /// config has none, in those that `rule` names.
     func windows(
@@ -101,10 +107,12 @@ extension ConfigFile {
 
     /// Refuses an activation other than SiLU.
     func requireSiLU(_ key: String = "hidden_act") throws(ModelError) {
-        let activation = try string(key, default: "silu")
-        guard activation == "silu" || activation == "swish" else {
-            throw unsupported(key, "this architecture has silu")
-        }
+        try require(key, "silu", alias: "swish")
+    }
+
+    /// Refuses attention to later tokens.
+    func requireCausality() throws(ModelError) {
+        try require("use_bidirectional_attention", false, "a decoder's attention is causal")
     }
 
     /// An activation by its name in transformers, of which several have the same function.
@@ -129,6 +137,12 @@ extension ConfigFile {
         guard try flag(key, default: wanted) == wanted else { throw unsupported(key, remedy) }
     }
 
+    /// Refuses a text that is not as wanted, which may have another name and is as wanted where the config has none.
+    func require(_ key: String, _ wanted: String, alias: String? = nil) throws(ModelError) {
+        let text = try string(key, default: wanted)
+        guard text == wanted || text == alias else { throw unsupported(key, "this architecture has \(wanted)") }
+    }
+
     /// Elements of a head that are rotated: `partial_rotary_factor` of them, where the config has it.
     func rotaryDim(of headDim: Int, default fallback: Double) throws(ModelError) -> Int {
         let key = "partial_rotary_factor"
@@ -143,7 +157,12 @@ extension ConfigFile {
 
     /// Refuses rotary positions of a part of each head.
     func requireWholeRotation() throws(ModelError) {
-        for holder in [self, try object("rope_scaling"), try object("rope_parameters")].compactMap(\.self) {
+        var holders = [self, try object("rope_scaling"), try object("rope_parameters")].compactMap(\.self)
+        // Where kinds of layers have parameters of their own.
+        for holder in holders.dropFirst() {
+            for key in holder.objectKeys { if let own = try holder.object(key) { holders.append(own) } }
+        }
+        for holder in holders {
             if try holder.number("partial_rotary_factor", in: 0...1, default: 1) != 1 {
                 throw holder.unsupported("partial_rotary_factor", "whole heads are rotated in this architecture")
             }

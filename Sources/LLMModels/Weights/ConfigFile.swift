@@ -6,7 +6,7 @@ import OrderedCollections
 public struct ConfigFile: Sendable {
     /// The file, as messages name it.
     public let path: String
-    private let values: OrderedDictionary<String, JSONValue>
+    private var values: OrderedDictionary<String, JSONValue>
     private let prefix: String
     private var names: [String: String] = [:]
 
@@ -94,6 +94,13 @@ public struct ConfigFile: Sendable {
         guard let value = field(key) else { return nil }
         guard case .object(let object) = value else { throw invalid(key, "an object") }
         return ConfigFile(path: path, prefix: "\(prefix)\(name(key)).", values: object)
+    }
+
+    /// The same with a value for each of these keys that it does not have.
+    func adding(defaults: OrderedDictionary<String, JSONValue>) -> ConfigFile {
+        var config = self
+        config.values.merge(defaults) { own, _ in own }
+        return config
     }
 
     /// An error that says the engine cannot run what `key` asks for.

@@ -154,14 +154,16 @@ struct ModelBuilder {
 
     /// A norm over `width` columns.
     func norm(_ name: String, _ width: Int, _ style: NormStyle) throws(ModelError) -> Norm {
-        let weight = try vector("\(name).weight", width)
-        switch style {
-        case .rms(let epsilon): return .rms(RMSNorm(weight: weight, epsilon: epsilon))
-        case .rmsPlusOne(let epsilon): return .rms(RMSNorm(weight: weight.map { 1 + $0 }, epsilon: epsilon))
-        case .layer(let epsilon, let bias):
-            return .layer(
-                weight: weight, bias: bias ? try vector("\(name).bias", width) : nil, epsilon: epsilon)
-        }
+        style.norm(
+            weight: style.hasWeight ? try vector("\(name).weight", width) : nil,
+            bias: style.hasBias ? try vector("\(name).bias", width) : nil)
+    }
+
+    /// A norm without biases for each of `count` groups of `width` columns, whose weights are the rows of one tensor.
+    func norms(rowsOf name: String, _ count: Int, _ width: Int, _ style: NormStyle) throws(ModelError) -> Norm {
+        let weights = try tensor("\(name).weight", [count, width])?.floats() ?? []
+        let starts = stride(from: 0, to: weights.count, by: width)
+        return .groups(starts.map { style.norm(weight: Array(weights[$0..<$0 + width]), bias: nil) }, width: width)
     }
 
     /// A norm for each of `count` groups of `width` columns, under `name.0`, `name.1` and so on.

@@ -58,6 +58,11 @@ SMALL = dict(vocab_size=151, hidden_size=48, intermediate_size=40, num_hidden_la
 DEEPSEEK = dict(hidden_size=36, num_hidden_layers=3, num_key_value_heads=3, kv_lora_rank=24, qk_nope_head_dim=20,
                 qk_rope_head_dim=8, v_head_dim=16, first_k_dense_replace=1, n_routed_experts=8, n_shared_experts=2,
                 moe_intermediate_size=13)
+# Gemma 3: the text model, alone and beside a vision tower.
+GEMMA3 = dict(hidden_size=36, num_hidden_layers=3, intermediate_size=29, num_attention_heads=2, head_dim=20,
+              query_pre_attn_scalar=13, sliding_window=16, rope_parameters=dict(
+                  sliding_attention=dict(rope_type="default", rope_theta=1000.0),
+                  full_attention=dict(rope_type="linear", factor=4.0, rope_theta=100000.0)))
 
 
 # LongRoPE's factors of 6 pairs. One set for both lengths: transformers chooses anew as a sequence grows.
@@ -141,6 +146,40 @@ FIXTURES = {
     "falcon-sequential": plain("FalconConfig", hidden_size=36, ffn_hidden_size=37, multi_query=False,
                                parallel_attn=False, bias=True),
     "opt": plain("OPTConfig", seed=20262, hidden_size=36, ffn_dim=37, max_position_embeddings=128),
+    "gemma": small("GemmaConfig", hidden_size=44, intermediate_size=37, num_attention_heads=2, head_dim=24),
+    # Two windowed layers, then one that sees all; the rotary positions of the two kinds differ in base and scaling.
+    "gemma3": small("Gemma3TextConfig", **GEMMA3, final_logit_softcapping=8.0,
+                    layer_types=["sliding_attention"] * 2 + ["full_attention"]),
+    "gemma3-vision": dict(cls="Gemma3Config", full=7, config=dict(
+        text_config=dict({**SMALL, **GEMMA3}, layer_types=["sliding_attention", "full_attention", "sliding_attention"]),
+        vision_config=dict(hidden_size=12, intermediate_size=9, num_hidden_layers=1, num_attention_heads=2,
+                           image_size=8, patch_size=4), mm_tokens_per_image=1)),
+    "olmo": small("OlmoConfig", hidden_size=36, num_key_value_heads=3, clip_qkv=0.75, tie_word_embeddings=True),
+    "olmo2": small("Olmo2Config", hidden_size=36, num_attention_heads=2),
+    "olmo3": small("Olmo3Config", hidden_size=36, num_attention_heads=3, num_key_value_heads=1, num_hidden_layers=3,
+                   intermediate_size=29, sliding_window=16,
+                   layer_types=["sliding_attention", "full_attention", "sliding_attention"], rope_parameters=dict(
+                       sliding_attention=dict(rope_type="default", rope_theta=500000.0),
+                       full_attention=dict(rope_type="yarn", rope_theta=500000.0, factor=4.0, beta_fast=32.0,
+                                           beta_slow=1.0, attention_factor=1.2,
+                                           original_max_position_embeddings=64))),
+    "smollm3": small("SmolLM3Config", hidden_size=36, num_hidden_layers=3, no_rope_layers=[1, 0, 1],
+                     use_sliding_window=True, sliding_window=16),
+    "granite": small("GraniteConfig", seed=20262, hidden_size=36, embedding_multiplier=6.0, attention_multiplier=0.3,
+                     residual_multiplier=0.4, logits_scaling=0.8, attention_bias=True, mlp_bias=True),
+    "cohere": small("CohereConfig", hidden_size=40, num_attention_heads=4, num_key_value_heads=2, use_qk_norm=True,
+                    logit_scale=0.3),
+    "cohere2": small("Cohere2Config", hidden_size=36, num_hidden_layers=3, intermediate_size=29,
+                     num_attention_heads=3, sliding_window=16, logit_scale=0.25,
+                     layer_types=["sliding_attention", "full_attention", "sliding_attention"]),
+    "glm": small("GlmConfig", hidden_size=36, head_dim=24, num_attention_heads=2, partial_rotary_factor=0.5),
+    "glm4": small("Glm4Config", head_dim=20, num_attention_heads=2, hidden_size=36, partial_rotary_factor=0.5,
+                  attention_bias=False),
+    "ministral": small("MinistralConfig", hidden_size=36, head_dim=20, sliding_window=16,
+                       layer_types=["full_attention", "sliding_attention"]),
+    "minicpm3": small("MiniCPM3Config", hidden_size=36, intermediate_size=29, num_attention_heads=2,
+                      num_key_value_heads=2, kv_lora_rank=24, q_lora_rank=28, qk_nope_head_dim=20, qk_rope_head_dim=8,
+                      v_head_dim=16, scale_emb=3, scale_depth=0.9, dim_model_base=20, tie_word_embeddings=False),
 }
 
 
@@ -156,10 +195,17 @@ def write_json(path, value):
         file.write(json.dumps(value, indent=2, sort_keys=True) + "\n")
 
 
-def transformers4(config):
-    """The config.json of transformers 5 as transformers 4.51.3 writes the same model.
+# Models whose configs of transformers 4 had no `rope_scaling`.
+WITHOUT_ROPE_SCALING = ("gemma", "gemma2", "mistral", "mixtral", "glm", "glm4")
+# Models that came to transformers 4 after 4.51.3, with the version that had them.
+LATER = {"smollm3": "4.53.0", "olmo3": "4.57.0", "ministral": "4.57.0"}
 
-    Checked byte for byte against 4.51.3 for every row of FIXTURES but those of DeepSeek-V2, which 4.51.3 did not have.
+
+def transformers4(config):
+    """The config.json of transformers 5 as transformers 4.51.3, or the first version with the model, writes it.
+
+    Checked byte for byte against 4.51.3 for the rows of FIXTURES from `llama` to `qwen2-window` but those of
+    DeepSeek-V2, which 4.51.3 did not have.
     What differs:
     - `rope_parameters` {rope_theta, rope_type, ...} was `rope_theta` at the top and `rope_scaling` {rope_type, ...},
       null where there is no scaling;
@@ -167,29 +213,54 @@ def transformers4(config):
     - `layer_types` came later (4.53);
     - Qwen's `sliding_window` stood at its default of 4096 also where `use_sliding_window` is false, which is what
       counts; later versions write null there;
-    - Gemma 2, Mistral and Mixtral had no `rope_scaling`; Mixtral's `head_dim` was worked out, not null;
-    - Phi had `partial_rotary_factor` beside `rope_theta` (not compared with 4.51.3);
-    - Gemma 2 had `cache_implementation`, no `use_bidirectional_attention`, and left out `tie_word_embeddings` where true.
+    - Gemma, Gemma 2, Mistral, Mixtral and GLM had no `rope_scaling`; Mixtral's `head_dim` was worked out, not null;
+    - Phi and GLM had `partial_rotary_factor` beside `rope_theta` (not compared with 4.51.3);
+    - Gemma 2 had `cache_implementation`, no `use_bidirectional_attention`, and left out `tie_word_embeddings` where
+      true; so did the other Gemmas and Cohere;
+    - Gemma had `hidden_activation` beside `hidden_act`, which does not count then;
+    - Gemma 3 had `sliding_window_pattern` and `rope_local_base_freq`, and its `rope_scaling` is of the layers without
+      a window, as OLMo 3's is; Cohere 2 had `sliding_window_pattern`.
     """
     old = {k: v for k, v in config.items() if k not in ("rope_parameters", "dtype", "layer_types")}
     model_type = config["model_type"]
+    if model_type == "gemma3":
+        old["text_config"] = transformers4(config["text_config"])
+        del old["text_config"]["transformers_version"], old["tie_word_embeddings"]
+        old["torch_dtype"] = config["dtype"]
+        old["transformers_version"] = "4.51.3"
+        return old
     rope = dict(config["rope_parameters"])
+    if "full_attention" in rope:
+        if model_type == "gemma3_text":
+            old["rope_local_base_freq"] = rope["sliding_attention"]["rope_theta"]
+        rope = dict(rope["full_attention"])
     old["rope_theta"] = rope.pop("rope_theta")
     if "partial_rotary_factor" in rope:
         old["partial_rotary_factor"] = rope.pop("partial_rotary_factor")
-    if model_type not in ("gemma2", "mistral", "mixtral"):
+    if model_type not in WITHOUT_ROPE_SCALING:
         old["rope_scaling"] = rope if rope["rope_type"] != "default" else None
     old["torch_dtype"] = config["dtype"]
     if config.get("use_sliding_window") is False:
         old["sliding_window"] = 4096
     if model_type == "mixtral":
         old["head_dim"] = config["head_dim"] or config["hidden_size"] // config["num_attention_heads"]
-    if model_type == "gemma2":
+    if model_type == "gemma":
+        old["hidden_activation"] = None
+    if model_type in ("gemma3_text", "cohere2"):
+        old["sliding_window_pattern"] = config["layer_types"].index("full_attention") + 1
+        old.pop("_sliding_window_pattern", None)
+    if model_type in ("gemma2", "gemma3_text", "cohere2"):
         old["cache_implementation"] = "hybrid"
-        del old["use_bidirectional_attention"]
+    if model_type.startswith(("gemma", "cohere")):
+        old.pop("use_bidirectional_attention", None)
         if config["tie_word_embeddings"]:
             del old["tie_word_embeddings"]
     old["transformers_version"] = "4.51.3"
+    if model_type in LATER:
+        old["layer_types"] = config["layer_types"]
+        old["transformers_version"] = LATER[model_type]
+        if LATER[model_type] >= "4.56":
+            old["dtype"] = old.pop("torch_dtype")
     return old
 
 
@@ -276,9 +347,15 @@ def published_opt(config):
                      activation_dropout=0.0, prefix="</s>", transformers_version="4.21.0.dev0")
 
 
+def published_minicpm3(config):
+    """The config.json of transformers 5 as that of MiniCPM 3, which came with code of its own and had neither
+    `head_dim` nor `qk_head_dim`."""
+    return {k: v for k, v in transformers4(config).items() if k not in ("head_dim", "qk_head_dim")}
+
+
 # Models whose published configs are not as transformers 4.51.3 writes them.
 OLDER = dict(deepseek_v2=published_deepseek, phi3=published_phi3, gpt_neox=published_gpt_neox, gpt2=published_gpt2,
-             gptj=published_gptj, falcon=published_falcon, opt=published_opt)
+             gptj=published_gptj, falcon=published_falcon, opt=published_opt, minicpm3=published_minicpm3)
 
 
 def random_model(config, seed=WEIGHT_SEED):
@@ -289,10 +366,13 @@ def random_model(config, seed=WEIGHT_SEED):
         for name, p in model.named_parameters():
             if p.ndim == 1:                       # norms and biases: not all ones and zeros
                 p.add_(torch.randn_like(p) * 0.1)
-                if config.model_type == "gemma2" and "layernorm" in name and ".post_" in name:
-                    p.add_(1.0)                   # else the scaled, tied embedding wins, and greedy repeats its token
+                # Else the scaled, tied embedding wins, and greedy repeats its token.
+                if config.model_type.startswith(("gemma2", "gemma3")) and "layernorm" in name and ".post_" in name:
+                    p.add_(1.0)
             else:
                 p.copy_(torch.randn_like(p) * (2.0 / p.shape[-1]) ** 0.5)
+                if config.model_type in ("gemma", "gemma3", "gemma3_text") and "embed_tokens" in name:
+                    p.mul_(0.2)
     return model
 
 
@@ -364,9 +444,10 @@ def make(name, out):
     generator = torch.Generator().manual_seed(PROMPT_SEED)
     cases, hidden, margin = [], None, float("inf")
     router_gaps = watch_routers(model)
+    vocabulary = model.config.get_text_config().vocab_size
     with torch.no_grad():
         for n in PROMPT_LENGTHS:
-            ids = [1] + torch.randint(3, row["config"]["vocab_size"], (n - 1,), generator=generator).tolist()
+            ids = [1] + torch.randint(3, vocabulary, (n - 1,), generator=generator).tolist()
             logits = model(torch.tensor([ids]), use_cache=False).logits[0]
             greedy, least = continuation(model, ids)
             margin = min(margin, least)
