@@ -17,18 +17,9 @@ extension Architecture {
         return try .llama(
             config, model, sizes, heads, style, defaultTheta: 1e6, options: { _ in Attention.Options(window: window) }
         ) { layer, _ in
-            let block = layer.scope("block_sparse_moe")
-            return Experts(
-                router: try block.linear("gate", inputs: sizes.hidden, outputs: experts, exact: true),
-                experts: try block.layers("experts", experts) { expert, index in
-                    try GatedFeedForward(
-                        expert, hidden: sizes.hidden, width: width, names: ("w1", "w3", "w2"), isRead: index < chosen)
-                }
-            ) { probabilities in
-                let best = mostProbable(chosen, of: probabilities)
-                let sum = best.reduce(0) { $0 + $1.weight }
-                return best.map { ChosenExpert(index: $0.index, weight: $0.weight / sum) }
-            }
+            try Experts(
+                layer.scope("block_sparse_moe"), hidden: sizes.hidden, width: width,
+                Routing(experts: experts, chosen: chosen, isNormalized: true), names: ("w1", "w3", "w2"))
         }
     }
 }

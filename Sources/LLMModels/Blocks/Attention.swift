@@ -46,8 +46,9 @@ struct AttentionHeads: Sendable, Hashable {
 struct Attention: Mixer {
     private let heads: AttentionHeads
     private let projection: Linear  // [(queries + 2 keys) * dim, hidden]: queries, keys, values
-    private let queryNorm: Norm?  // of each head
+    private let queryNorm: Norm?  // of each head, or of all
     private let keyNorm: Norm?
+    private let clip: Float?
     private let rotary: Rotary?
     private let scores: AttentionScores
     private let output: Linear  // [hidden, queries * dim]
@@ -59,6 +60,10 @@ struct Attention: Mixer {
         var window: Int?
         /// Of queries and keys, before they are rotated; nil for none.
         var headNorms: NormStyle?
+        /// What a norm of queries or keys is over.
+        var normSpan = NormSpan.head
+        /// The bound that elements of queries, keys and values are brought into, after their norms; nil for none.
+        var clip: Float?
         /// What scores are multiplied by; nil for one over the root of the head's size.
         var scale: Float?
         /// The bound of soft-capped scores; nil for none.
@@ -73,19 +78,29 @@ struct Attention: Mixer {
         var names = ("q_proj", "k_proj", "v_proj", "o_proj")
     }
 
+    /// What a norm of queries or keys is over.
+    enum NormSpan: Sendable {
+        /// Each head, with the same weights for all.
+        case head
+        /// All heads together.
+        case projection
+    }
+
     /// Reads `q_proj`, `k_proj`, `v_proj` and `o_proj`, or what the options call them.
     init(
         _ model: ModelBuilder, _ heads: AttentionHeads, hidden: Int, rotary: Rotary?, _ options: Options = Options()
     ) throws(ModelError) {
         self.heads = heads
         self.rotary = rotary
+        clip = options.clip
         let (queries, keys, values, output) = options.names
         projection = try model.linear(
             [(queries, heads.queries * heads.dim), (keys, heads.keys * heads.dim), (values, heads.keys * heads.dim)],
             inputs: hidden, bias: options.bias)
         if let style = options.headNorms {
-            queryNorm = try model.norm("q_norm", heads.dim, style)
-            keyNorm = try model.norm("k_norm", heads.dim, style)
+            let (queries, keys) = options.normSpan == .projection ? (heads.queries, heads.keys) : (1, 1)
+            queryNorm = try model.norm("q_norm", queries * heads.dim, style)
+            keyNorm = try model.norm("k_norm", keys * heads.dim, style)
         } else {
             (queryNorm, keyNorm) = (nil, nil)
         }
@@ -108,6 +123,7 @@ struct Attention: Mixer {
             queryNorm(query, into: query, context)
             keyNorm(key, into: key, context)
         }
+        if let clip { context.compute.clamp(all, to: clip) }
         rotary?(all.columns(0..<queries + keys), headDim: heads.dim, context)
         context.cache(key, all.columns(queries + keys..<queries + 2 * keys), at: slot)
         return query
