@@ -19,19 +19,21 @@ public struct Decoder: Sendable {
     private let layers: [DecoderLayer]
     private let norm: Norm
     private let head: Linear  // [vocabulary, hidden]
+    private let logitScale: Float?
     private let softcap: Float?
 
     /// Reads the embedding, the layers, the last norm and the output head.
     ///
     /// - Parameters:
     ///   - embeddingScale: what embeddings are multiplied by; nil for 1.
+    ///   - logitScale: what logits are multiplied by, before they are soft-capped; nil for 1.
     ///   - softcap: the bound of soft-capped logits; nil for none.
     ///   - headBias: whether the output head has a bias.
     ///   - names: of the tensors.
     ///   - layer: makes the layer of an index.
     init(
         _ model: ModelBuilder, _ sizes: DecoderSizes, norm style: NormStyle, embeddingScale: Float? = nil,
-        softcap: Float? = nil, headBias: Bool = false, names: Names = Names(),
+        logitScale: Float? = nil, softcap: Float? = nil, headBias: Bool = false, names: Names = Names(),
         layer: (ModelBuilder, Int) throws -> DecoderLayer
     ) throws {
         let (hidden, vocabulary) = (sizes.hidden, sizes.vocabulary)
@@ -46,6 +48,7 @@ public struct Decoder: Sendable {
             isTied
             ? embedding : try model.linear(names.head, inputs: hidden, outputs: vocabulary, bias: headBias)
         self.embeddingScale = embeddingScale
+        self.logitScale = logitScale
         self.softcap = softcap
     }
 
@@ -108,6 +111,7 @@ public struct Decoder: Sendable {
         let weights = head.weights
         let input = compute.activations(hiddenStates, for: weights, in: workspace.input)
         compute.linear(input, weights, bias: head.bias, into: logits)
+        if let logitScale { compute.scale(logits, by: logitScale) }
         if let softcap { compute.softcap(logits, softcap) }
         return logits
     }
