@@ -11,6 +11,7 @@ typedef enum {
 
 typedef struct {
     size_t block_size, kv_heads, heads, dim, value_dim, first, queries, length, blocks, window;
+    bool chunked;
     bool latent;
     float *q;     // [queries][q_stride]
     float *keys;  // [length][kv_heads * dim]
@@ -36,6 +37,7 @@ static sequence random_sequence(check_case *c, flavor flavor, feature feature) {
     if (feature == WINDOW) s.value_dim = random_width(c, 90);
     if (feature == LATENT) s.value_dim = random_size(c, 1, s.dim);
     if (feature == WINDOW || (feature != PLAIN && !random_one_in(c, 3))) s.window = random_window(c);
+    s.chunked = s.window > 0 && random_one_in(c, 3);
     s.heads = s.kv_heads * random_size(c, 1, 5);
     s.length = s.first + s.queries;
     s.blocks = whole(s.length, s.block_size) / s.block_size;
@@ -49,7 +51,8 @@ static sequence random_sequence(check_case *c, flavor flavor, feature feature) {
 
 // The first position that a query at `position` sees.
 static size_t first_seen(const sequence *s, size_t position) {
-    return s->window > 0 && position >= s->window ? position + 1 - s->window : 0;
+    if (s->window == 0 || position < s->window) return 0;
+    return s->chunked ? position / s->window * s->window : position + 1 - s->window;
 }
 
 static int32_t *random_block_table(check_case *c, size_t blocks) {
@@ -160,8 +163,9 @@ static bool check_feature(check_case *c, feature feature) {
     describe(
         c,
         "%zu queries from %zu on after %zu positions, %zu heads of %zu and %zu over %zu, head %zu, blocks of %zu, "
-        "window %zu",
-        s.queries, begin, s.first, s.heads, s.dim, s.value_dim, s.kv_heads, kv_head, s.block_size, s.window);
+        "%s %zu",
+        s.queries, begin, s.first, s.heads, s.dim, s.value_dim, s.kv_heads, kv_head, s.block_size,
+        s.chunked ? "chunks of" : "window", s.window);
     int32_t *block_table = random_block_table(c, s.blocks);
     llm_attention_args args = {
         .q = s.q,
@@ -172,7 +176,8 @@ static bool check_feature(check_case *c, feature feature) {
         .first_position = s.first,
         .heads = s.heads,
         .scale = random_float(c, 0.1f, 0.5f),
-        .window = s.window};
+        .window = s.window,
+        .chunked = s.chunked};
     for (size_t i = 0; i < first_seen(&s, s.first) / s.block_size; i++) block_table[i] = -1;
     if (feature == SCORES) {
         args.softcap = random_one_in(c, 3) ? 0 : random_float(c, 0.2f, 3);

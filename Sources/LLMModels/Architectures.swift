@@ -6,7 +6,7 @@ public enum Architectures {
     /// One row an architecture.
     public static let all: [Architecture] = [
         .llama, .mistral, .qwen2, .qwen3, .gemma2, .mixtral, .deepseekV2, .phi,
-        .qwen2Moe, .qwen3Moe, .olmoe, .deepseekV3, .glm4Moe, .gptOss, .graniteMoe,
+        .qwen2Moe, .qwen3Moe, .olmoe, .deepseekV3, .glm4Moe, .gptOss, .graniteMoe, .llama4,
     ]
 
     /// The row for a config. - Throws: `ModelError` `unsupported`, naming those there are.

@@ -126,6 +126,11 @@ FIXTURES = {
     "granite-moe": small("GraniteMoeConfig", hidden_size=36, intermediate_size=13, num_local_experts=5,
                          num_experts_per_tok=2, embedding_multiplier=3.0, attention_multiplier=0.15,
                          residual_multiplier=0.4, logits_scaling=2.0),
+    # The last layer is without rotation; the first and the last are dense.
+    "llama4": small("Llama4TextConfig", hidden_size=36, num_hidden_layers=3, head_dim=20, num_attention_heads=4,
+                    num_key_value_heads=2, intermediate_size=13, intermediate_size_mlp=21, num_local_experts=4,
+                    num_experts_per_tok=1, interleave_moe_layer_step=2, no_rope_layer_interval=3,
+                    attention_chunk_size=16, floor_scale=12, attn_scale=0.4, rope_theta=500000.0),
 }
 
 
@@ -265,7 +270,7 @@ def watch_routers(model):
         gaps.extend((best[:, taken - 1] - best[:, taken]).tolist())
 
     def hook(router, inputs, output):
-        scores = output[0].softmax(-1)
+        scores = output[type(router).__name__ == "Llama4Router"].softmax(-1)
         if hasattr(router, "e_score_correction_bias"):
             scores = output[0].sigmoid() + router.e_score_correction_bias
             groups = scores.view(len(scores), router.num_group, -1)
@@ -283,7 +288,7 @@ def watch_routers(model):
         gap(scores, router.top_k)
 
     for module in model.modules():
-        if re.search("Top[Kk]Router$", type(module).__name__):
+        if re.search("(Top[Kk]|Llama4)Router$", type(module).__name__):
             module.register_forward_hook(hook)
     return gaps
 
