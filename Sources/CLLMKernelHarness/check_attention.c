@@ -5,6 +5,7 @@
 typedef enum {
     PLAIN,
     WINDOW, // and values of a width of their own
+    CHUNKS, // in windows that begin at multiples of their length
     SCORES, // soft-capped, with sinks, mostly in a window
     LATENT  // pages without values, now and then in a window
 } feature;
@@ -36,8 +37,8 @@ static sequence random_sequence(check_case *c, flavor flavor, feature feature) {
     s.value_dim = s.dim;
     if (feature == WINDOW) s.value_dim = random_width(c, 90);
     if (feature == LATENT) s.value_dim = random_size(c, 1, s.dim);
-    if (feature == WINDOW || (feature != PLAIN && !random_one_in(c, 3))) s.window = random_window(c);
-    s.chunked = s.window > 0 && random_one_in(c, 3);
+    if (feature == WINDOW || feature == CHUNKS || (feature != PLAIN && !random_one_in(c, 3))) s.window = random_window(c);
+    s.chunked = feature == CHUNKS;
     s.heads = s.kv_heads * random_size(c, 1, 5);
     s.length = s.first + s.queries;
     s.blocks = whole(s.length, s.block_size) / s.block_size;
@@ -208,10 +209,12 @@ static bool check_feature(check_case *c, feature feature) {
 
 static bool check_attention(check_case *c) { return check_feature(c, PLAIN); }
 static bool check_window(check_case *c) { return check_feature(c, WINDOW); }
+static bool check_chunks(check_case *c) { return check_feature(c, CHUNKS); }
 static bool check_scores(check_case *c) { return check_feature(c, SCORES); }
 static bool check_latent(check_case *c) { return check_feature(c, LATENT); }
 
 DEFINE_CHECK(attention)
 const kernel_check attention_window_check = {"attention_window", attention_table, check_window};
+const kernel_check attention_chunks_check = {"attention_chunks", attention_table, check_chunks};
 const kernel_check attention_scores_check = {"attention_scores", attention_table, check_scores};
 const kernel_check attention_latent_check = {"attention_latent", attention_table, check_latent};
