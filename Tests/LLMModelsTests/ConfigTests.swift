@@ -27,6 +27,7 @@ import Testing
         (["head_dim": "1024"], ["head_dim", "1024", "512"]),
         (["hidden_act": "\"gelu\""], ["hidden_act", "'gelu'", "silu"]),
         (["architectures": "[\"RwkvForCausalLM\"]"], ["RwkvForCausalLM", "not supported", "LlamaForCausalLM"]),
+        (["architectures": "[\"Qwen3MoEForCausalLM\"]"], ["the nearest by name is Qwen3MoeForCausalLM"]),
         (["architectures": nil], ["architectures", "missing"]),
         (["rope_scaling": "{\"type\": \"ntk\", \"factor\": 2}"], ["rope_scaling.type", "'ntk'", "llama3"]),
         (["rope_scaling": "{\"type\": \"dynamic\", \"alpha\": 1000}"], ["rope_scaling.alpha", "1000", "factor"]),
@@ -133,6 +134,30 @@ import Testing
         #expect(try logits(512, short: short, long: long) == logits(512, short: long, long: long))
         #expect(try logits(512, short: short, long: long) != logits(512, short: short, long: short))
         #expect(try logits(64, short: short, long: long) == logits(64, short: short, long: short))
+    }
+
+    static let expertRefusals: [(architecture: String, members: String, words: [String])] = [
+        ("Qwen2MoeForCausalLM", #""use_sliding_window": true"#, ["use_sliding_window", "layer_types"]),
+        ("Qwen3MoeForCausalLM", #""num_experts": 4, "num_experts_per_tok": 5"#, ["num_experts_per_tok", "5", "4"]),
+        ("DeepseekV3ForCausalLM", #""scoring_func": "softmax""#, ["scoring_func", "'softmax'", "sigmoid"]),
+        ("DeepseekV3ForCausalLM", #""topk_method": "greedy""#, ["topk_method", "'greedy'", "noaux_tc"]),
+        ("DeepseekV3ForCausalLM", #""n_routed_experts": 8, "n_group": 3"#, ["n_group", "3", "divisor"]),
+        ("Glm4MoeForCausalLM", #""moe_layer_freq": 2"#, ["moe_layer_freq", "2"]),
+        (
+            "GptOssForCausalLM", #""rope_scaling": {"rope_type": "default"}, "hidden_act": "gelu""#,
+            ["hidden_act", "'gelu'"]
+        ),
+        ("GptOssForCausalLM", "", ["rope_scaling", "missing"]),
+        ("GraniteMoeForCausalLM", #""logits_scaling": 0"#, ["logits_scaling", "0"]),
+    ]
+
+    @Test(arguments: expertRefusals.indices)
+    func `What an architecture with experts cannot run is refused with the key`(index: Int) throws {
+        let (architecture, members, words) = ConfigTests.expertRefusals[index]
+        let needed = #""moe_intermediate_size": 24, "shared_expert_intermediate_size": 24"#
+        let text = changed(architecture, members.isEmpty ? needed : "\(needed), \(members)")
+        let error = try #require(throws: ModelError.self) { try dimensions(text) }
+        for word in words { #expect(error.message.contains(word), "\(error.message)") }
     }
 
     static let windows: [(architecture: String, members: String, windows: [Int?])] = [

@@ -5,7 +5,7 @@ extension Architecture {
     static let olmo = Architecture("OlmoForCausalLM", tiny: #""clip_qkv": 0.5"#) { config, model in
         let heads = try AttentionHeads(config)
         let bias = try config.flag("attention_bias", default: false)
-        let clip = config.has("clip_qkv") ? Float(try config.number("clip_qkv", in: 0...1e6)) : nil
+        let clip = try config.clip()
         // The epsilon is the class's own.
         let style = NormStyle.layer(epsilon: 1e-5, weight: false, bias: false)
         return try .llama(config, model, try DecoderSizes(config, heads), heads, style) { _ in
@@ -66,5 +66,12 @@ extension Decoder {
                         window: window, headNorms: style, normSpan: .projection, bias: bias, outputBias: bias)),
                 feedForward: try GatedFeedForward(layer.scope("mlp"), hidden: hidden, width: width))
         }
+    }
+}
+
+extension ConfigFile {
+    /// The bound of queries, keys and values; nil for none.
+    func clip() throws(ModelError) -> Float? {
+        has("clip_qkv") ? Float(try number("clip_qkv", in: 0...1e6)) : nil
     }
 }

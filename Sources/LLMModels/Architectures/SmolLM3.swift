@@ -25,11 +25,11 @@ extension Architecture {
 }
 
 extension ConfigFile {
-    /// Whether each layer has rotary positions: those with a 1 in `no_rope_layers`, or, where the config has none, all but
-    /// every `no_rope_layer_interval`-th.
-    fileprivate func rotatedLayers(of layers: Int) throws(ModelError) -> [Bool] {
+    /// Whether each layer has rotary positions: those with a 1 in `no_rope_layers`, or, where that is empty, all but every
+    /// `no_rope_layer_interval`-th.
+    func rotatedLayers(of layers: Int) throws(ModelError) -> [Bool] {
         let marks = try integers("no_rope_layers", in: 0...1)
-        guard has("no_rope_layers") else {
+        guard !marks.isEmpty else {
             let interval = try integer("no_rope_layer_interval", in: 1...1024, default: 4)
             return (0..<layers).map { ($0 + 1) % interval != 0 }
         }

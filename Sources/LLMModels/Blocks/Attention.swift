@@ -1,3 +1,4 @@
+import Foundation
 import LLMTensor
 import LLMWeights
 
@@ -62,10 +63,12 @@ struct AttentionHeads: Sendable, Hashable {
 struct Attention: Mixer {
     private let heads: AttentionHeads
     private let projection: Linear  // [(queries + 2 keys) * dim, hidden]: queries, keys, values
-    private let queryNorm: Norm?
+    private let queryNorm: Norm?  // of each head, or of all
     private let keyNorm: Norm?
     private let clip: Float?
     private let rotary: Rotary?
+    private let rotatedNorm: Norm?  // of each head
+    private let temperature: Temperature?
     private let scores: AttentionScores
     private let output: Linear  // [hidden, queries * dim]
     private let slot: CacheSlot
@@ -74,12 +77,18 @@ struct Attention: Mixer {
     struct Options {
         /// Positions that a token sees, its own included; nil for all.
         var window: Int?
+        /// Whether windows begin at multiples of their length, and do not move with the token.
+        var isChunked = false
         /// Of queries and keys, before they are rotated; nil for none.
         var headNorms: NormStyle?
         /// What a norm of queries or keys is over.
         var normSpan = NormSpan.head
         /// The bound that elements of queries, keys and values are brought into, after their norms; nil for none.
         var clip: Float?
+        /// The epsilon of norms without weights over each query and key head, after they are rotated; nil for none.
+        var rotatedNorms: Float?
+        /// How queries grow with their positions; nil for not at all.
+        var temperature: Temperature?
         /// What scores are multiplied by; nil for one over the root of the head's size.
         var scale: Float?
         /// The bound of soft-capped scores; nil for none.
@@ -105,6 +114,16 @@ struct Attention: Mixer {
         var isGrouped = false
     }
 
+    /// Queries times `1 + weight ln(1 + floor((position + 1) / interval))` (after Nakanishi 2025).
+    struct Temperature: Sendable {
+        let interval: Int
+        let weight: Double
+
+        func factor(_ position: Int32) -> Float {
+            Float(1 + weight * log(Double(1 + (Int(position) + 1) / interval)))
+        }
+    }
+
     /// What a norm of queries or keys is over.
     enum NormSpan: Sendable {
         /// Each head, with the same weights for all: RMSNorm only.
@@ -124,6 +143,10 @@ struct Attention: Mixer {
         self.heads = heads
         self.rotary = rotary
         clip = options.clip
+        temperature = options.temperature
+        rotatedNorm = options.rotatedNorms.map {
+            .rms(RMSNorm(weight: Array(repeating: 1, count: heads.dim), epsilon: $0))
+        }
         let (queries, keys, values, output) = options.names
         let outputName = options.fused?.output ?? output
         let (queryRows, keyRows) = (heads.queries * heads.dim, heads.keys * heads.dim)
@@ -153,7 +176,8 @@ struct Attention: Mixer {
         if let sinks = options.sinks { scores.sinks = try model.vector(sinks, heads.queries) }
         self.scores = scores
         slot = model.cache(
-            CacheEntry(heads: heads.keys, keyDim: heads.dim, valueDim: heads.dim), window: options.window)
+            CacheEntry(heads: heads.keys, keyDim: heads.dim, valueDim: heads.dim), window: options.window,
+            isChunked: options.isChunked)
     }
 
     func project(_ x: Matrix, after norm: Norm?, _ context: ForwardContext) -> Matrix {
@@ -165,6 +189,11 @@ struct Attention: Mixer {
         keyNorm?(key, into: key, context)
         if let clip { context.compute.clamp(all, to: clip) }
         rotary?(all.columns(0..<queries + keys), headDim: heads.dim, context)
+        if let rotatedNorm {
+            let both = all.columns(0..<queries + keys)
+            rotatedNorm(both, into: both, context)
+        }
+        if let temperature { context.compute.scaleRows(query, by: context.batch.positions.map(temperature.factor)) }
         context.cache(key, all.columns(queries + keys..<queries + 2 * keys), at: slot)
         return query
     }

@@ -79,10 +79,10 @@ extension ConfigFile {
         return try windows(window, layers: layers) { ($0 + 1) % pattern != 0 }
     }
 
-    /// The window of each layer, in tokens: `window` in those that `layer_types` calls `sliding_attention`, or, where the
-    /// config has none, in those that `rule` names.
+    /// The window of each layer, in tokens: `window` in those of `layer_types` that are of a type, or, where the config has
+    /// none, in those that `rule` names.
     func windows(
-        _ window: Int?, layers: Int, where rule: (Int) -> Bool = { _ in true }
+        _ window: Int?, layers: Int, type: String = "sliding_attention", where rule: (Int) -> Bool = { _ in true }
     ) throws(ModelError) -> [Int?] {
         let types = try strings("layer_types")
         guard types.isEmpty || types.count == layers else {
@@ -92,8 +92,8 @@ extension ConfigFile {
             guard !types.isEmpty else { return rule(layer) ? window : nil }
             switch types[layer] {
             case "full_attention": return nil
-            case "sliding_attention": return window
-            default: throw unsupported("layer_types", "layers may be full_attention or sliding_attention")
+            case type: return window
+            default: throw unsupported("layer_types", "layers may be full_attention or \(type)")
             }
         }
     }

@@ -83,7 +83,9 @@ struct ModelBuilder {
     }
 
     /// A layer's place in the cache.
-    func cache(_ entry: CacheEntry, window: Int? = nil) -> CacheSlot { record.layout.add(entry, window: window) }
+    func cache(_ entry: CacheEntry, window: Int? = nil, isChunked: Bool = false) -> CacheSlot {
+        record.layout.add(entry, window: window, isChunked: isChunked)
+    }
 
     // MARK: Linear layers
 

@@ -30,6 +30,7 @@ weights. The first four rows are the ones of the same name of our make_parity.py
 import copy
 import json
 import os
+import re
 import shutil
 import sys
 
@@ -180,6 +181,34 @@ FIXTURES = {
     "minicpm3": small("MiniCPM3Config", hidden_size=36, intermediate_size=29, num_attention_heads=2,
                       num_key_value_heads=2, kv_lora_rank=24, q_lora_rank=28, qk_nope_head_dim=20, qk_rope_head_dim=8,
                       v_head_dim=16, scale_emb=3, scale_depth=0.9, dim_model_base=20, tie_word_embeddings=False),
+    "qwen2-moe": small("Qwen2MoeConfig", hidden_size=36, num_hidden_layers=3, decoder_sparse_step=2, num_experts=5,
+                       num_experts_per_tok=2, moe_intermediate_size=13, shared_expert_intermediate_size=19),
+    "qwen3-moe": small("Qwen3MoeConfig", seed=20263, hidden_size=36, head_dim=20, num_hidden_layers=3, mlp_only_layers=[1],
+                       num_experts=6, num_experts_per_tok=3, moe_intermediate_size=13, norm_topk_prob=True),
+    # The bound cuts a part of the queries, keys and values.
+    "olmoe": small("OlmoeConfig", hidden_size=36, num_key_value_heads=3, intermediate_size=13, num_experts=6,
+                   num_experts_per_tok=2, clip_qkv=1.1),
+    "deepseek-v3": small("DeepseekV3Config", seed=20261, **{**DEEPSEEK, "n_shared_experts": 1}, q_lora_rank=28,
+                         num_experts_per_tok=3, n_group=4, topk_group=2, routed_scaling_factor=1.5,
+                         rope_scaling=dict(type="yarn", factor=4, original_max_position_embeddings=64, beta_fast=32,
+                                           beta_slow=1, mscale=1.0, mscale_all_dim=0.8)),
+    "glm4-moe": small("Glm4MoeConfig", seed=20262, hidden_size=36, head_dim=20, num_attention_heads=4, num_key_value_heads=2,
+                      attention_bias=True, use_qk_norm=True, partial_rotary_factor=0.5, n_routed_experts=6,
+                      num_experts_per_tok=2, moe_intermediate_size=13, routed_scaling_factor=1.5),
+    # The limit is small, so that it bends the gates and ups of random weights.
+    "gpt-oss": small("GptOssConfig", seed=20266, hidden_size=36, num_hidden_layers=3, head_dim=20, num_attention_heads=4,
+                     num_key_value_heads=2, intermediate_size=13, num_local_experts=5, num_experts_per_tok=2,
+                     sliding_window=16, swiglu_limit=0.9, rope_scaling=dict(
+                         rope_type="yarn", factor=8.0, beta_fast=32.0, beta_slow=1.0, truncate=False,
+                         original_max_position_embeddings=64)),
+    "granite-moe": small("GraniteMoeConfig", hidden_size=36, intermediate_size=13, num_local_experts=5,
+                         num_experts_per_tok=2, embedding_multiplier=3.0, attention_multiplier=0.15,
+                         residual_multiplier=0.4, logits_scaling=2.0),
+    # The last layer is without rotation; the first and the last are dense.
+    "llama4": small("Llama4TextConfig", hidden_size=36, num_hidden_layers=3, head_dim=20, num_attention_heads=4,
+                    num_key_value_heads=2, intermediate_size=13, intermediate_size_mlp=21, num_local_experts=4,
+                    num_experts_per_tok=1, interleave_moe_layer_step=2, no_rope_layer_interval=3,
+                    attention_chunk_size=16, floor_scale=12, attn_scale=0.4, rope_theta=500000.0),
 }
 
 
@@ -215,6 +244,9 @@ def transformers4(config):
       counts; later versions write null there;
     - Gemma, Gemma 2, Mistral, Mixtral and GLM had no `rope_scaling`; Mixtral's `head_dim` was worked out, not null;
     - Phi and GLM had `partial_rotary_factor` beside `rope_theta` (not compared with 4.51.3);
+    - experts: Qwen wrote a `sliding_window` of null where it is not used; `num_mtp_layers` was
+      `num_nextn_predict_layers`; gpt-oss, which 4.51.3 did not have, was published with `layer_types` and further keys
+      (none of these compared with 4.51.3);
     - Gemma 2 had `cache_implementation`, no `use_bidirectional_attention`, and left out `tie_word_embeddings` where
       true; so did the other Gemmas and Cohere;
     - Gemma had `hidden_activation` beside `hidden_act`, which does not count then;
@@ -241,7 +273,13 @@ def transformers4(config):
         old["rope_scaling"] = rope if rope["rope_type"] != "default" else None
     old["torch_dtype"] = config["dtype"]
     if config.get("use_sliding_window") is False:
-        old["sliding_window"] = 4096
+        old["sliding_window"] = None if model_type.endswith("_moe") else 4096
+    if "num_mtp_layers" in old:
+        old["num_nextn_predict_layers"] = old.pop("num_mtp_layers")
+    if model_type == "gpt_oss":
+        old.update(layer_types=config["layer_types"], experts_per_token=config["num_experts_per_tok"],
+                   initial_context_length=rope["original_max_position_embeddings"])
+        del old["swiglu_alpha"]
     if model_type == "mixtral":
         old["head_dim"] = config["head_dim"] or config["hidden_size"] // config["num_attention_heads"]
     if model_type == "gemma":
@@ -275,20 +313,24 @@ def transformers4_type(config):
 
 
 def published_deepseek(config):
-    """The config.json of transformers 5 as the published checkpoints of DeepSeek-V2 have it, which came with code of
+    """The config.json of transformers 5 as the published checkpoints of DeepSeek-V2 and V3 have it, which came with code of
     their own: `rope_theta` and `rope_scaling` with `type`, keys that transformers 5 no longer knows, and no `head_dim`,
     which in transformers 5 is the size of the rotary part."""
-    added = ("head_dim", "mlp_bias", "output_router_logits", "qk_head_dim", "pad_token_id")
+    version = config["model_type"][-1]
+    added = ("head_dim", "mlp_bias", "output_router_logits", "qk_head_dim", "pad_token_id", "rope_interleave")
     old = {k: v for k, v in transformers4(config).items() if k not in added}
     if old["rope_scaling"] is not None:
         old["rope_scaling"] = {k: v for k, v in old["rope_scaling"].items() if k != "rope_type"}
     module = "modeling_deepseek"
     old["auto_map"] = {
-        "AutoConfig": "configuration_deepseek.DeepseekV2Config",
-        "AutoModel": f"{module}.DeepseekV2Model",
-        "AutoModelForCausalLM": f"{module}.DeepseekV2ForCausalLM",
+        "AutoConfig": f"configuration_deepseek.DeepseekV{version}Config",
+        "AutoModel": f"{module}.DeepseekV{version}Model",
+        "AutoModelForCausalLM": f"{module}.DeepseekV{version}ForCausalLM",
     }
-    old.update(aux_loss_alpha=0.001, moe_layer_freq=1, scoring_func="softmax", seq_aux=True)
+    old.update(aux_loss_alpha=0.001, moe_layer_freq=1, seq_aux=True,
+               scoring_func="softmax" if version == "2" else "sigmoid")
+    if version == "3":
+        old["topk_method"] = "noaux_tc"
     old["transformers_version"] = "4.39.3"
     return old
 
@@ -354,8 +396,9 @@ def published_minicpm3(config):
 
 
 # Models whose published configs are not as transformers 4.51.3 writes them.
-OLDER = dict(deepseek_v2=published_deepseek, phi3=published_phi3, gpt_neox=published_gpt_neox, gpt2=published_gpt2,
-             gptj=published_gptj, falcon=published_falcon, opt=published_opt, minicpm3=published_minicpm3)
+OLDER = dict(deepseek_v2=published_deepseek, deepseek_v3=published_deepseek, phi3=published_phi3,
+             gpt_neox=published_gpt_neox, gpt2=published_gpt2, gptj=published_gptj, falcon=published_falcon,
+             opt=published_opt, minicpm3=published_minicpm3)
 
 
 def random_model(config, seed=WEIGHT_SEED):
@@ -373,6 +416,9 @@ def random_model(config, seed=WEIGHT_SEED):
                 p.copy_(torch.randn_like(p) * (2.0 / p.shape[-1]) ** 0.5)
                 if config.model_type in ("gemma", "gemma3", "gemma3_text") and "embed_tokens" in name:
                     p.mul_(0.2)
+        for name, b in model.named_buffers():
+            if name.endswith("e_score_correction_bias"):
+                b.copy_(torch.randn_like(b) * 0.2)
     return model
 
 
@@ -403,7 +449,15 @@ def watch_routers(model):
         gaps.extend((best[:, taken - 1] - best[:, taken]).tolist())
 
     def hook(router, inputs, output):
-        scores = output[0].softmax(-1)
+        scores = output[type(router).__name__ == "Llama4Router"].softmax(-1)
+        if hasattr(router, "e_score_correction_bias"):
+            scores = output[0].sigmoid() + router.e_score_correction_bias
+            groups = scores.view(len(scores), router.num_group, -1)
+            best = groups.topk(2, dim=-1).values.sum(-1)
+            if router.topk_group < router.num_group:
+                gap(best, router.topk_group)
+            kept = best >= best.topk(router.topk_group).values[:, -1:]
+            scores = groups.masked_fill(~kept[..., None], float("-inf")).flatten(1)
         if getattr(router, "topk_method", None) == "group_limited_greedy":
             groups = scores.view(len(scores), router.num_group, -1)
             best = groups.max(-1).values
@@ -413,7 +467,7 @@ def watch_routers(model):
         gap(scores, router.top_k)
 
     for module in model.modules():
-        if type(module).__name__ in ("MixtralTopKRouter", "DeepseekV2TopkRouter"):
+        if re.search("(Top[Kk]|Llama4)Router$", type(module).__name__):
             module.register_forward_hook(hook)
     return gaps
 
