@@ -5,12 +5,14 @@
 typedef enum {
     PLAIN,
     WINDOW, // and values of a width of their own
+    CHUNKS, // in windows that begin at multiples of their length
     SCORES, // soft-capped, with sinks, mostly in a window
     LATENT  // pages without values, now and then in a window
 } feature;
 
 typedef struct {
     size_t block_size, kv_heads, heads, dim, value_dim, first, queries, length, blocks, window;
+    bool chunked;
     bool latent;
     float *q;     // [queries][q_stride]
     float *keys;  // [length][kv_heads * dim]
@@ -35,7 +37,8 @@ static sequence random_sequence(check_case *c, flavor flavor, feature feature) {
     s.value_dim = s.dim;
     if (feature == WINDOW) s.value_dim = random_width(c, 90);
     if (feature == LATENT) s.value_dim = random_size(c, 1, s.dim);
-    if (feature == WINDOW || (feature != PLAIN && !random_one_in(c, 3))) s.window = random_window(c);
+    if (feature == WINDOW || feature == CHUNKS || (feature != PLAIN && !random_one_in(c, 3))) s.window = random_window(c);
+    s.chunked = feature == CHUNKS;
     s.heads = s.kv_heads * random_size(c, 1, 5);
     s.length = s.first + s.queries;
     s.blocks = whole(s.length, s.block_size) / s.block_size;
@@ -49,7 +52,8 @@ static sequence random_sequence(check_case *c, flavor flavor, feature feature) {
 
 // The first position that a query at `position` sees.
 static size_t first_seen(const sequence *s, size_t position) {
-    return s->window > 0 && position >= s->window ? position + 1 - s->window : 0;
+    if (s->window == 0 || position < s->window) return 0;
+    return s->chunked ? position / s->window * s->window : position + 1 - s->window;
 }
 
 static int32_t *random_block_table(check_case *c, size_t blocks) {
@@ -160,8 +164,9 @@ static bool check_feature(check_case *c, feature feature) {
     describe(
         c,
         "%zu queries from %zu on after %zu positions, %zu heads of %zu and %zu over %zu, head %zu, blocks of %zu, "
-        "window %zu",
-        s.queries, begin, s.first, s.heads, s.dim, s.value_dim, s.kv_heads, kv_head, s.block_size, s.window);
+        "%s %zu",
+        s.queries, begin, s.first, s.heads, s.dim, s.value_dim, s.kv_heads, kv_head, s.block_size,
+        s.chunked ? "chunks of" : "window", s.window);
     int32_t *block_table = random_block_table(c, s.blocks);
     llm_attention_args args = {
         .q = s.q,
@@ -172,7 +177,8 @@ static bool check_feature(check_case *c, feature feature) {
         .first_position = s.first,
         .heads = s.heads,
         .scale = random_float(c, 0.1f, 0.5f),
-        .window = s.window};
+        .window = s.window,
+        .chunked = s.chunked};
     for (size_t i = 0; i < first_seen(&s, s.first) / s.block_size; i++) block_table[i] = -1;
     if (feature == SCORES) {
         args.softcap = random_one_in(c, 3) ? 0 : random_float(c, 0.2f, 3);
@@ -203,10 +209,12 @@ static bool check_feature(check_case *c, feature feature) {
 
 static bool check_attention(check_case *c) { return check_feature(c, PLAIN); }
 static bool check_window(check_case *c) { return check_feature(c, WINDOW); }
+static bool check_chunks(check_case *c) { return check_feature(c, CHUNKS); }
 static bool check_scores(check_case *c) { return check_feature(c, SCORES); }
 static bool check_latent(check_case *c) { return check_feature(c, LATENT); }
 
 DEFINE_CHECK(attention)
 const kernel_check attention_window_check = {"attention_window", attention_table, check_window};
+const kernel_check attention_chunks_check = {"attention_chunks", attention_table, check_chunks};
 const kernel_check attention_scores_check = {"attention_scores", attention_table, check_scores};
 const kernel_check attention_latent_check = {"attention_latent", attention_table, check_latent};

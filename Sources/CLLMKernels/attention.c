@@ -1,6 +1,7 @@
 // Causal attention over paged keys and values.
 //
-// A query at position t sees positions 0…t, or with a window of n the last n of them. Scores: one fma chain over the
+// A query at position t sees positions 0…t, or with a window of n the last n of them, in chunks those from the last
+// multiple of n on. Scores: one fma chain over the
 // key's elements, times the scale, then the soft cap. Inside a partition of 128 positions, key steps of 32 update the
 // running maximum, the sum (16 lanes: slot j + slot j + 16, then the tree) and the output (one fma chain over the
 // visible positions). Steps and partitions of which nothing is visible are passed over; other slots than the visible
@@ -33,7 +34,8 @@ static float element_plain(llm_kv_dtype dtype, const void *elements, size_t inde
 
 // The first position that a query at `last` sees.
 static inline size_t first_seen(const llm_attention_args *a, size_t last) {
-    return a->window > 0 && last >= a->window ? last + 1 - a->window : 0;
+    if (a->window == 0 || last < a->window) return 0;
+    return a->chunked ? last / a->window * a->window : last + 1 - a->window;
 }
 
 static float value_plain(const llm_pages *p, size_t token, size_t d) {

@@ -42,6 +42,13 @@ extension FieldKind<Double> {
     }
 }
 
+extension FieldKind<[Double]> {
+    package static func numbers(in range: ClosedRange<Double>) -> FieldKind {
+        let one = FieldKind<Double>.number(in: range)
+        return FieldKind(wanted: "an array, each element \(one.wanted)") { FieldKind.elements(of: $0, one) }
+    }
+}
+
 extension FieldKind<Unicode.Scalar> {
     package static let scalar = FieldKind(wanted: "one character") { value in
         guard case .string(let text) = value, text.unicodeScalars.count == 1 else { return nil }

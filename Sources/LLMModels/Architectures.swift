@@ -5,7 +5,10 @@ public import LLMWeights
 public enum Architectures {
     /// One row an architecture.
     public static let all: [Architecture] = [
-        .llama, .mistral, .qwen2, .qwen3, .gemma2, .mixtral, .deepseekV2, .phi,
+        .llama, .llama4, .mistral, .ministral, .qwen2, .qwen3, .gemma, .gemma2, .gemma3, .gemma3Conditional, .mixtral,
+        .qwen2Moe, .qwen3Moe, .deepseekV2, .deepseekV3, .miniCPM3, .phi, .phi3, .stableLM, .starcoder2, .gptNeoX, .gpt2,
+        .gptJ, .gptOss, .falcon, .opt, .olmo, .olmo2, .olmo3, .olmoe, .smolLM3, .granite, .graniteMoe, .cohere,
+        .cohere2, .glm, .glm4, .glm4Moe,
     ]
 
     /// The row for a config. - Throws: `ModelError` `unsupported`, naming those there are.
@@ -15,12 +18,32 @@ public enum Architectures {
             throw config.invalid("architectures", "a list of one of \(all.map(\.name).joined(separator: ", "))")
         }
         guard let architecture = all.first(where: { names.contains($0.name) }) else {
+            let known = all.map(\.name)
             throw ModelError(
                 .unsupported,
-                "'\(config.path)': architecture \(names.joined(separator: ", ")) is not supported; "
-                    + "supported are \(all.map(\.name).joined(separator: ", "))")
+                "'\(config.path)': architecture \(names.joined(separator: ", ")) is not supported; the nearest by name "
+                    + "is \(nearest(to: names[0], of: known)); supported are \(known.joined(separator: ", "))")
         }
         return architecture
+    }
+
+    /// The name that takes the fewest letters changed, added or left out (Levenshtein 1966).
+    private static func nearest(to name: String, of known: [String]) -> String {
+        let letters = Array(name.utf8.prefix(128))
+        func distance(_ other: String) -> Int {
+            var row = Array(0...letters.count)
+            for (index, letter) in other.utf8.enumerated() {
+                var diagonal = row[0]
+                row[0] = index + 1
+                for column in letters.indices {
+                    let changed = diagonal + (letters[column] == letter ? 0 : 1)
+                    diagonal = row[column + 1]
+                    row[column + 1] = min(changed, diagonal + 1, row[column] + 1)
+                }
+            }
+            return row[letters.count]
+        }
+        return known.min { distance($0) < distance($1) } ?? ""
     }
 
     /// Builds the model that a config describes from its tensors.

@@ -48,19 +48,24 @@ public struct AttentionPlan: Sendable {
     let shape: KVPagesShape
     let heads: Int
     let window: Int?
+    let isChunked: Bool
     let pieces: [Piece]  // the pool takes the last ones first
 
     /// - Parameters:
     ///   - heads: query heads, a multiple of the pages' heads.
     ///   - window: positions that a query sees, its own included; nil for all up to its own.
+    ///   - isChunked: whether windows begin at multiples of their length, and do not move with the query.
     /// - Precondition: each block table covers its sequence's last position and names blocks below `blockCount`, but for
     ///   those behind the window.
-    public init(_ sequences: [AttentionSequence], heads: Int, window: Int? = nil, pages: KVPages) {
+    public init(
+        _ sequences: [AttentionSequence], heads: Int, window: Int? = nil, isChunked: Bool = false, pages: KVPages
+    ) {
         let kvHeads = pages.shape.entry.heads
         precondition(heads > 0 && heads % kvHeads == 0, "\(heads) heads over \(kvHeads)")
         precondition(window.map { $0 > 0 } ?? true, "a window of nothing")
         self.heads = heads
         self.window = window
+        self.isChunked = isChunked
         shape = pages.shape
         self.sequences = sequences
         let blockSize = pages.shape.blockSize
@@ -135,7 +140,8 @@ extension Compute {
                         out: y.base + sequence.rows.lowerBound * y.stride, out_stride: y.stride,
                         pages: layerPages.value, block_table: table.baseAddress,
                         first_position: sequence.firstPosition, heads: plan.heads, scale: scores.scale,
-                        window: plan.window ?? 0, softcap: scores.softcap ?? 0, sinks: sinks.value)
+                        window: plan.window ?? 0, chunked: plan.isChunked, softcap: scores.softcap ?? 0,
+                        sinks: sinks.value)
                     kernel(&arguments, piece.kvHead, piece.queries.lowerBound, piece.queries.upperBound)
                 }
             }

@@ -101,12 +101,57 @@ extension Compute {
         }
     }
 
+    /// Brings each element into `-bound...bound`, in place.
+    public func clamp(_ x: Matrix, to bound: Float) {
+        for row in 0..<x.rows {
+            let target = x.base + row * x.stride
+            for column in 0..<x.columns { target[column] = min(max(target[column], -bound), bound) }
+        }
+    }
+
     /// Multiplies each element, in place.
     public func scale(_ x: Matrix, by factor: Float) {
         for row in 0..<x.rows {
             let target = x.base + row * x.stride
             for column in 0..<x.columns { target[column] *= factor }
         }
+    }
+
+    /// Multiplies each row by a factor of its own, in place.
+    public func scaleRows(_ x: Matrix, by factors: [Float]) {
+        precondition(factors.count == x.rows, "scaleRows: \(factors.count) factors for \(x.rows) rows")
+        for (row, factor) in factors.enumerated() { scale(x.rows(row..<row + 1), by: factor) }
+    }
+
+    /// `1 / (1 + exp(-x))` of each element, in place: the softmax of the element and 0.
+    public func sigmoid(_ x: Matrix) {
+        let pairs = Matrix(rows: x.rows * x.columns, columns: 2)
+        for row in 0..<x.rows {
+            let (source, target) = (x.base + row * x.stride, pairs.base + 2 * row * x.columns)
+            for column in 0..<x.columns { target[2 * column] = source[column] }
+        }
+        softmax(pairs)
+        for row in 0..<x.rows {
+            let (source, target) = (pairs.base + 2 * row * x.columns, x.base + row * x.stride)
+            for column in 0..<x.columns { target[column] = source[2 * column] }
+        }
+    }
+
+    /// `g sigmoid(alpha g) (u + 1)` for `x = [g, u]` side by side, `[rows, 2 * width]`, into `y = [rows, width]`: gates `g`
+    /// no larger than `limit`, ups `u` within it on both sides (gpt-oss). `x` is overwritten.
+    public func clampedGate(_ x: Matrix, alpha: Float, limit: Float, into y: Matrix) {
+        precondition(x.columns == 2 * y.columns, "clampedGate: sizes")
+        overRows(x.rows, elements: x.rows * x.columns) { range in
+            for row in range {
+                let (gates, ups) = (x.base + row * x.stride, x.base + row * x.stride + y.columns)
+                for column in 0..<y.columns {
+                    // SiLU is `g sigmoid(g)`: alpha goes in with the gate and out with the up.
+                    gates[column] = alpha * min(gates[column], limit)
+                    ups[column] = (min(max(ups[column], -limit), limit) + 1) / alpha
+                }
+            }
+        }
+        activate(x, .silu, gated: true, into: y)
     }
 
     /// `y += x`.

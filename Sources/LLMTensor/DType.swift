@@ -14,6 +14,8 @@ public struct DType: Sendable, Hashable, CaseIterable, CustomStringConvertible {
     public static let q4_0 = DType(LLM_Q4_0)
     /// A float16 scale and 32 integers of 8 bits with a sign: ggml's Q8_0.
     public static let q8_0 = DType(LLM_Q8_0)
+    /// An exponent of 8 bits and 32 floats of 4 bits (OCP Microscaling 1.0), as ggml orders them.
+    public static let mxfp4 = DType(LLM_MXFP4)
     /// A float32 scale, the same in a whole row, and 32 integers of 8 bits with a sign. Not of ggml: what other quantized checkpoints hold.
     public static let int8 = DType(LLM_STORED_INT8)
     /// A float16 scale, a zero and 32 integers of 4 bits that are counted from it. Not of ggml.

@@ -12,6 +12,14 @@ extension TensorView {
         }
     }
 
+    /// An element of the outermost dimension, in the same memory.
+    public func element(_ index: Int) -> TensorView {
+        let row = rows(index..<index + 1)
+        return row.withBytes {
+            TensorView(shape: Array(shape.dropFirst()), dtype: dtype, bytes: $0, owner: Holder(row))
+        }
+    }
+
     /// The transposed matrix, in memory of its own; elements that are stored in blocks become float32.
     public func transposed() -> TensorView {
         precondition(shape.count == 2, "a matrix, not \(shape)")

@@ -60,9 +60,8 @@ import Testing
     }
 
     static let refusals: [(config: String, words: [String])] = [
-        (#"{"quant_method": "hqq"}"#, ["'hqq'", "compressed-tensors", "gptq", "awq", "bitsandbytes", "fp8"]),
+        (#"{"quant_method": "hqq"}"#, ["'hqq'", "compressed-tensors", "gptq", "awq", "bitsandbytes", "mxfp4", "fp8"]),
         (#"{"quant_method": "aqlm"}"#, ["'aqlm'", "not read"]),
-        (#"{"quant_method": "mxfp4"}"#, ["'mxfp4'", "not read"]),
         (#"{"group_size": 64, "bits": 4}"#, ["'mlx'", "not read"]),
         ("{}", ["quant_method", "missing"]),
         ("7", ["quantization_config", "7", "an object"]),

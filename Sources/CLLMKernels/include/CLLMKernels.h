@@ -452,6 +452,7 @@ typedef struct {
     size_t heads;               // a multiple of pages.kv_heads
     float scale;
     size_t window;      // positions that a query sees, its own included; 0 for all up to its own
+    bool chunked;       // windows begin at multiples of `window`, and do not move with the query
     float softcap;      // scores become softcap * tanh(score / softcap); 0 for none
     const float *sinks; // [heads] logits that take part in the softmax and have no value; or NULL
 } llm_attention_args;

@@ -16,13 +16,8 @@ extension Architecture {
         let bias = try config.flag("attention_bias", default: false)
         let scalar = try config.number("query_pre_attn_scalar", in: 1e-6...1e6, default: 256)
         let softcap = try config.softcap("attn_logit_softcapping", default: 50)
-        let activation = try config.string("hidden_activation", default: "gelu_pytorch_tanh")
-        guard activation == "gelu_pytorch_tanh" else {
-            throw config.unsupported("hidden_activation", "this architecture has gelu_pytorch_tanh")
-        }
-        guard try !config.flag("use_bidirectional_attention", default: false) else {
-            throw config.unsupported("use_bidirectional_attention", "a decoder's attention is causal")
-        }
+        try config.require("hidden_activation", "gelu_pytorch_tanh")
+        try config.requireCausality()
         try config.requireWholeRotation()
         let rotary = try Rotary(config, dim: heads.dim)
         let width = try config.feedForwardWidth()
@@ -31,15 +26,7 @@ extension Architecture {
             softcap: try config.softcap("final_logit_softcapping", default: 30)
         ) { layer, index in
             DecoderLayer(
-                .sandwich(
-                    mixer: (
-                        try layer.norm("input_layernorm", hidden, style),
-                        try layer.norm("post_attention_layernorm", hidden, style)
-                    ),
-                    feedForward: (
-                        try layer.norm("pre_feedforward_layernorm", hidden, style),
-                        try layer.norm("post_feedforward_layernorm", hidden, style)
-                    )),
+                try .gemma(layer, hidden, style),
                 mixer: try Attention(
                     layer.scope("self_attn"), heads, hidden: hidden, rotary: rotary,
                     Attention.Options(
@@ -50,9 +37,25 @@ extension Architecture {
     }
 }
 
+extension Wiring {
+    /// The norms of Gemma 2 and 3.
+    static func gemma(_ layer: ModelBuilder, _ hidden: Int, _ style: NormStyle) throws(ModelError) -> Wiring {
+        .sandwich(
+            mixer: (
+                try layer.norm("input_layernorm", hidden, style),
+                try layer.norm("post_attention_layernorm", hidden, style)
+            ),
+            feedForward: (
+                try layer.norm("pre_feedforward_layernorm", hidden, style),
+                try layer.norm("post_feedforward_layernorm", hidden, style)
+            ))
+    }
+}
+
 extension ConfigFile {
     /// The bound of soft-capped numbers; nil where it is null, `fallback` where it is missing.
-    func softcap(_ key: String, default fallback: Double) throws(ModelError) -> Float? {
-        isNull(key) ? nil : Float(try number(key, in: 1e-3...1e6, default: fallback))
+    func softcap(_ key: String, default fallback: Double?) throws(ModelError) -> Float? {
+        if isNull(key) || fallback == nil && !has(key) { return nil }
+        return Float(try number(key, in: 1e-3...1e6, default: fallback))
     }
 }

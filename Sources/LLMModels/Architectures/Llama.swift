@@ -18,14 +18,19 @@ extension Architecture {
 extension Decoder {
     /// A decoder wired as Llama's: RMSNorm before each block, rotated whole heads, SwiGLU.
     ///
-    /// - Parameter options: of a layer's attention.
+    /// - Parameters:
+    ///   - isRotated: whether a layer has rotary positions.
+    ///   - options: of a layer's attention.
     static func llama(
         _ config: ConfigFile, _ model: ModelBuilder, _ sizes: DecoderSizes, _ heads: AttentionHeads, _ style: NormStyle,
-        mlpBias: Bool = false, options: (Int) throws -> Attention.Options
+        mlpBias: Bool = false, defaultTheta: Double = 10000, isRotated: (Int) -> Bool = { _ in true },
+        options: (Int) throws -> Attention.Options
     ) throws -> Decoder {
         try config.requireSiLU()
         let width = try config.feedForwardWidth()
-        return try .llama(config, model, sizes, heads, style, options: options) { layer, _ in
+        return try .llama(
+            config, model, sizes, heads, style, defaultTheta: defaultTheta, isRotated: isRotated, options: options
+        ) { layer, _ in
             try GatedFeedForward(layer.scope("mlp"), hidden: sizes.hidden, width: width, bias: mlpBias)
         }
     }
@@ -33,8 +38,8 @@ extension Decoder {
     /// The same with other feed-forward blocks.
     static func llama(
         _ config: ConfigFile, _ model: ModelBuilder, _ sizes: DecoderSizes, _ heads: AttentionHeads, _ style: NormStyle,
-        defaultTheta: Double = 10000, options: (Int) throws -> Attention.Options,
-        feedForward: (ModelBuilder, Int) throws -> any FeedForward
+        defaultTheta: Double = 10000, isRotated: (Int) -> Bool = { _ in true },
+        options: (Int) throws -> Attention.Options, feedForward: (ModelBuilder, Int) throws -> any FeedForward
     ) throws -> Decoder {
         try config.requireWholeRotation()
         let rotary = try Rotary(config, dim: heads.dim, defaultTheta: defaultTheta)
@@ -44,7 +49,8 @@ extension Decoder {
                     try layer.norm("input_layernorm", sizes.hidden, style),
                     try layer.norm("post_attention_layernorm", sizes.hidden, style)),
                 mixer: try Attention(
-                    layer.scope("self_attn"), heads, hidden: sizes.hidden, rotary: rotary, try options(index)),
+                    layer.scope("self_attn"), heads, hidden: sizes.hidden, rotary: isRotated(index) ? rotary : nil,
+                    try options(index)),
                 feedForward: try feedForward(layer, index))
         }
     }

@@ -9,26 +9,15 @@ extension Architecture {
         let sizes = try DecoderSizes(config, heads)
         let window = try config.window(default: nil)
         let style = NormStyle.rms(epsilon: try config.rmsEpsilon(default: 1e-5))
-        let key = config.has("num_local_experts") ? "num_local_experts" : "num_experts"
-        let experts = try config.integer(key, in: 1...1024, default: 8)
-        let chosen = try config.integer("num_experts_per_tok", in: 1...experts, default: min(2, experts))
+        let routing = try Routing(config, experts: 8, chosen: 2, isNormalized: true)
         try config.requireSiLU()
         let width = try config.feedForwardWidth()
         return try .llama(
             config, model, sizes, heads, style, defaultTheta: 1e6, options: { _ in Attention.Options(window: window) }
         ) { layer, _ in
-            let block = layer.scope("block_sparse_moe")
-            return Experts(
-                router: try block.linear("gate", inputs: sizes.hidden, outputs: experts, exact: true),
-                experts: try block.layers("experts", experts) { expert, index in
-                    try GatedFeedForward(
-                        expert, hidden: sizes.hidden, width: width, names: ("w1", "w3", "w2"), isRead: index < chosen)
-                }
-            ) { probabilities in
-                let best = mostProbable(chosen, of: probabilities)
-                let sum = best.reduce(0) { $0 + $1.weight }
-                return best.map { ChosenExpert(index: $0.index, weight: $0.weight / sum) }
-            }
+            try Experts(
+                layer.scope("block_sparse_moe"), hidden: sizes.hidden, width: width, routing,
+                names: ("w1", "w3", "w2"))
         }
     }
 }

@@ -8,15 +8,9 @@ extension Architecture {
         let heads = try AttentionHeads(config)
         let sizes = try DecoderSizes(config, heads)
         let hidden = sizes.hidden
-        let style = NormStyle.layer(
-            epsilon: Float(try config.number("layer_norm_eps", in: 0...1, default: 1e-5)), bias: true)
-        let activation = try config.string("hidden_act", default: "gelu_new")
-        guard activation == "gelu_new" else {
-            throw config.unsupported("hidden_act", "this architecture has gelu_new")
-        }
-        guard try !config.flag("qk_layernorm", default: false) else {
-            throw config.unsupported("qk_layernorm", "use a model without norms of queries and keys")
-        }
+        let style = try config.layerNorm("layer_norm_eps")
+        try config.require("hidden_act", "gelu_new")
+        try config.require("qk_layernorm", false, "use a model without norms of queries and keys")
         let rotary = try Rotary(config, dim: try config.rotaryDim(of: heads.dim, default: 0.5))
         let width = try config.feedForwardWidth()
         return try Decoder(

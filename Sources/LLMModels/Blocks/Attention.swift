@@ -1,3 +1,4 @@
+import Foundation
 import LLMTensor
 import LLMWeights
 
@@ -26,10 +27,14 @@ struct AttentionHeads: Sendable, Hashable {
     /// - Parameters:
     ///   - keys: key and value heads where the config has none; nil for as many as query heads.
     ///   - dim: the head's size where the config has none; nil for the hidden size over the heads.
-    init(_ config: ConfigFile, keys defaultKeys: Int? = nil, dim defaultDim: Int? = nil) throws(ModelError) {
+    ///   - readsKeys: whether the architecture knows `num_key_value_heads`.
+    init(
+        _ config: ConfigFile, keys defaultKeys: Int? = nil, dim defaultDim: Int? = nil, readsKeys: Bool = true
+    ) throws(ModelError) {
         let hidden = try config.integer("hidden_size", in: DecoderSizes.hiddenSizes)
         let queries = try config.integer("num_attention_heads", in: 1...1 << 14)
-        let keys = try config.integer("num_key_value_heads", in: 1...1 << 14, default: defaultKeys ?? queries)
+        let fallback = defaultKeys ?? queries
+        let keys = readsKeys ? try config.integer("num_key_value_heads", in: 1...1 << 14, default: fallback) : fallback
         guard queries % keys == 0 else {
             throw config.invalid("num_key_value_heads", "a divisor of num_attention_heads, \(queries), not \(keys)")
         }
@@ -40,15 +45,30 @@ struct AttentionHeads: Sendable, Hashable {
         guard dim % 2 == 0, dim <= 512 else { throw config.invalid("head_dim", "even and at most 512, not \(dim)") }
         (self.queries, self.keys) = (queries, keys)
     }
+
+    /// The row that a row of queries, keys and values, one after another, is where each key head has its queries, its key
+    /// and its value together.
+    func groupedRow(_ row: Int) -> Int {
+        let (head, element) = (row / dim, row % dim)
+        let shared = queries / keys
+        let (group, place) =
+            if head < queries { (head / shared, head % shared) } else {
+                ((head - queries) % keys, shared + (head - queries) / keys)
+            }
+        return (group * (shared + 2) + place) * dim + element
+    }
 }
 
 /// Attention of grouped query heads over cached keys and values (Vaswani et al. 2017, Ainslie et al. 2023).
 struct Attention: Mixer {
     private let heads: AttentionHeads
     private let projection: Linear  // [(queries + 2 keys) * dim, hidden]: queries, keys, values
-    private let queryNorm: Norm?  // of each head
+    private let queryNorm: Norm?  // of each head, or of all
     private let keyNorm: Norm?
+    private let clip: Float?
     private let rotary: Rotary?
+    private let rotatedNorm: Norm?  // of each head
+    private let temperature: Temperature?
     private let scores: AttentionScores
     private let output: Linear  // [hidden, queries * dim]
     private let slot: CacheSlot
@@ -57,8 +77,18 @@ struct Attention: Mixer {
     struct Options {
         /// Positions that a token sees, its own included; nil for all.
         var window: Int?
+        /// Whether windows begin at multiples of their length, and do not move with the token.
+        var isChunked = false
         /// Of queries and keys, before they are rotated; nil for none.
         var headNorms: NormStyle?
+        /// What a norm of queries or keys is over.
+        var normSpan = NormSpan.head
+        /// The bound that elements of queries, keys and values are brought into, after their norms; nil for none.
+        var clip: Float?
+        /// The epsilon of norms without weights over each query and key head, after they are rotated; nil for none.
+        var rotatedNorms: Float?
+        /// How queries grow with their positions; nil for not at all.
+        var temperature: Temperature?
         /// What scores are multiplied by; nil for one over the root of the head's size.
         var scale: Float?
         /// The bound of soft-capped scores; nil for none.
@@ -71,6 +101,39 @@ struct Attention: Mixer {
         var outputBias = false
         /// The names of the tensors: queries, keys, values, output.
         var names = ("q_proj", "k_proj", "v_proj", "o_proj")
+        /// One matrix of queries, keys and values in place of three; nil for three.
+        var fused: Fused?
+    }
+
+    /// Queries, keys and values in one matrix.
+    struct Fused {
+        let name: String
+        /// The name of the output's matrix.
+        let output: String
+        /// Whether each key head has its queries, its key and its value together, and not all queries come first.
+        var isGrouped = false
+    }
+
+    /// Queries times `1 + weight ln(1 + floor((position + 1) / interval))` (after Nakanishi 2025).
+    struct Temperature: Sendable {
+        let interval: Int
+        let weight: Double
+
+        func factor(_ position: Int32) -> Float {
+            Float(1 + weight * log(Double(1 + (Int(position) + 1) / interval)))
+        }
+    }
+
+    /// What a norm of queries or keys is over.
+    enum NormSpan: Sendable {
+        /// Each head, with the same weights for all: RMSNorm only.
+        case head
+        /// Each head, with weights of its own: `[heads, dim]` in one tensor.
+        case rowOfHead
+        /// Each head, with a norm of its own: `q_layernorm.norms.N`, `k_layernorm.norms.N`.
+        case ownHead
+        /// All heads together.
+        case projection
     }
 
     /// Reads `q_proj`, `k_proj`, `v_proj` and `o_proj`, or what the options call them.
@@ -79,24 +142,42 @@ struct Attention: Mixer {
     ) throws(ModelError) {
         self.heads = heads
         self.rotary = rotary
-        let (queries, keys, values, output) = options.names
-        projection = try model.linear(
-            [(queries, heads.queries * heads.dim), (keys, heads.keys * heads.dim), (values, heads.keys * heads.dim)],
-            inputs: hidden, bias: options.bias)
-        if let style = options.headNorms {
-            queryNorm = try model.norm("q_norm", heads.dim, style)
-            keyNorm = try model.norm("k_norm", heads.dim, style)
-        } else {
-            (queryNorm, keyNorm) = (nil, nil)
+        clip = options.clip
+        temperature = options.temperature
+        rotatedNorm = options.rotatedNorms.map {
+            .rms(RMSNorm(weight: Array(repeating: 1, count: heads.dim), epsilon: $0))
         }
+        let (queries, keys, values, output) = options.names
+        let outputName = options.fused?.output ?? output
+        let (queryRows, keyRows) = (heads.queries * heads.dim, heads.keys * heads.dim)
+        if let fused = options.fused {
+            let order: ((Int) -> Int)? = fused.isGrouped ? { heads.groupedRow($0) } : nil
+            projection = try model.linear(
+                [(fused.name, queryRows + 2 * keyRows)], inputs: hidden, bias: options.bias, order: order)
+        } else {
+            projection = try model.linear(
+                [(queries, queryRows), (keys, keyRows), (values, keyRows)], inputs: hidden, bias: options.bias)
+        }
+        func norm(_ letter: String, _ count: Int) throws(ModelError) -> Norm? {
+            guard let style = options.headNorms else { return nil }
+            switch options.normSpan {
+            case .head: return try model.norm("\(letter)_norm", heads.dim, style)
+            case .rowOfHead: return try model.norms(rowsOf: "\(letter)_norm", count, heads.dim, style)
+            case .ownHead: return try model.norms("\(letter)_layernorm.norms", count, heads.dim, style)
+            case .projection: return try model.norm("\(letter)_norm", count * heads.dim, style)
+            }
+        }
+        queryNorm = try norm("q", heads.queries)
+        keyNorm = try norm("k", heads.keys)
         self.output = try model.linear(
-            output, inputs: heads.queries * heads.dim, outputs: hidden, bias: options.outputBias)
+            outputName, inputs: queryRows, outputs: hidden, bias: options.outputBias)
         var scores = AttentionScores(
             scale: options.scale ?? 1 / Float(heads.dim).squareRoot(), softcap: options.softcap)
         if let sinks = options.sinks { scores.sinks = try model.vector(sinks, heads.queries) }
         self.scores = scores
         slot = model.cache(
-            CacheEntry(heads: heads.keys, keyDim: heads.dim, valueDim: heads.dim), window: options.window)
+            CacheEntry(heads: heads.keys, keyDim: heads.dim, valueDim: heads.dim), window: options.window,
+            isChunked: options.isChunked)
     }
 
     func project(_ x: Matrix, after norm: Norm?, _ context: ForwardContext) -> Matrix {
@@ -104,11 +185,15 @@ struct Attention: Mixer {
         let all = projection(x, after: norm, context)
         let query = all.columns(0..<queries)
         let key = all.columns(queries..<queries + keys)
-        if let queryNorm, let keyNorm {
-            queryNorm(query, into: query, context)
-            keyNorm(key, into: key, context)
-        }
+        queryNorm?(query, into: query, context)
+        keyNorm?(key, into: key, context)
+        if let clip { context.compute.clamp(all, to: clip) }
         rotary?(all.columns(0..<queries + keys), headDim: heads.dim, context)
+        if let rotatedNorm {
+            let both = all.columns(0..<queries + keys)
+            rotatedNorm(both, into: both, context)
+        }
+        if let temperature { context.compute.scaleRows(query, by: context.batch.positions.map(temperature.factor)) }
         context.cache(key, all.columns(queries + keys..<queries + 2 * keys), at: slot)
         return query
     }

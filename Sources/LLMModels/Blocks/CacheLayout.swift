@@ -17,6 +17,8 @@ public struct CacheLayout: Sendable, Hashable {
         public let entry: CacheEntry
         /// Positions that a token sees, its own included, so that what lies behind is never read again; nil for all.
         public let window: Int?
+        /// Whether windows begin at multiples of their length, and do not move with the token.
+        public let isChunked: Bool
         /// Layers of the group.
         public fileprivate(set) var layers: Int
 
@@ -38,9 +40,10 @@ public struct CacheLayout: Sendable, Hashable {
     public init() {}
 
     /// Adds a layer to the group of those like it.
-    mutating func add(_ entry: CacheEntry, window: Int?) -> CacheSlot {
-        let index = groups.firstIndex { $0.entry == entry && $0.window == window } ?? groups.count
-        if index == groups.count { groups.append(Group(entry: entry, window: window, layers: 0)) }
+    mutating func add(_ entry: CacheEntry, window: Int?, isChunked: Bool = false) -> CacheSlot {
+        let known = groups.firstIndex { $0.entry == entry && $0.window == window && $0.isChunked == isChunked }
+        let index = known ?? groups.count
+        if known == nil { groups.append(Group(entry: entry, window: window, isChunked: isChunked, layers: 0)) }
         defer { groups[index].layers += 1 }
         return CacheSlot(group: index, layer: groups[index].layers)
     }

@@ -16,23 +16,28 @@ public struct Decoder: Sendable {
     public private(set) var linearLayers: [PackedWeights] = []
     private let embedding: Linear  // [vocabulary, hidden]
     private let embeddingScale: Float?
+    private let positions: Linear?  // [firstPosition + maxPositions, hidden]
+    private let firstPosition: Int
     private let layers: [DecoderLayer]
     private let norm: Norm
     private let head: Linear  // [vocabulary, hidden]
+    private let logitScale: Float?
     private let softcap: Float?
 
     /// Reads the embedding, the layers, the last norm and the output head.
     ///
     /// - Parameters:
     ///   - embeddingScale: what embeddings are multiplied by; nil for 1.
+    ///   - firstPosition: the row of the first of learned positions, which are added to embeddings; nil for none.
+    ///   - logitScale: what logits are multiplied by, before they are soft-capped; nil for 1.
     ///   - softcap: the bound of soft-capped logits; nil for none.
     ///   - headBias: whether the output head has a bias.
     ///   - names: of the tensors.
     ///   - layer: makes the layer of an index.
     init(
         _ model: ModelBuilder, _ sizes: DecoderSizes, norm style: NormStyle, embeddingScale: Float? = nil,
-        softcap: Float? = nil, headBias: Bool = false, names: Names = Names(),
-        layer: (ModelBuilder, Int) throws -> DecoderLayer
+        firstPosition: Int? = nil, logitScale: Float? = nil, softcap: Float? = nil, headBias: Bool = false,
+        names: Names = Names(), layer: (ModelBuilder, Int) throws -> DecoderLayer
     ) throws {
         let (hidden, vocabulary) = (sizes.hidden, sizes.vocabulary)
         let isTied = try Decoder.isTied(model, sizes, names)
@@ -40,12 +45,18 @@ public struct Decoder: Sendable {
         dimensions.tiedEmbedding = isTied
         self.dimensions = dimensions
         embedding = try model.linear(names.embedding, inputs: hidden, outputs: vocabulary, isRead: false)
+        self.firstPosition = firstPosition ?? 0
+        positions = try firstPosition.map {
+            try model.linear(
+                names.positions, inputs: hidden, outputs: dimensions.maxPositions + $0, exact: true, isRead: false)
+        }
         layers = try model.layers(names.layers, sizes.layers, layer)
         norm = try model.norm(names.norm, hidden, style)
         head =
             isTied
             ? embedding : try model.linear(names.head, inputs: hidden, outputs: vocabulary, bias: headBias)
         self.embeddingScale = embeddingScale
+        self.logitScale = logitScale
         self.softcap = softcap
     }
 
@@ -70,6 +81,7 @@ public struct Decoder: Sendable {
     /// The names of a decoder's own tensors.
     struct Names {
         var embedding = "model.embed_tokens"
+        var positions = "model.embed_positions"
         var layers = "model.layers"
         var norm = "model.norm"
         var head = "lm_head"
@@ -91,6 +103,14 @@ public struct Decoder: Sendable {
         var x = workspace.matrix(rows: batch.tokens.count, columns: dimensions.hiddenSize)
         compute.gatherRows(embedding.weights, batch.tokens, into: x)
         if let embeddingScale { compute.scale(x, by: embeddingScale) }
+        if let positions {
+            workspace.scope {
+                let learned = workspace.matrix(rows: x.rows, columns: x.columns)
+                let rows = batch.positions.map { $0 + Int32(firstPosition) }
+                compute.gatherRows(positions.weights, rows, into: learned)
+                compute.add(learned, to: x)
+            }
+        }
         for (index, layer) in layers.enumerated() {
             // Of the last layer's rows, those that nobody asked for have done their part: their keys and values are kept.
             let isLast = index == layers.count - 1
@@ -108,6 +128,7 @@ public struct Decoder: Sendable {
         let weights = head.weights
         let input = compute.activations(hiddenStates, for: weights, in: workspace.input)
         compute.linear(input, weights, bias: head.bias, into: logits)
+        if let logitScale { compute.scale(logits, by: logitScale) }
         if let softcap { compute.softcap(logits, softcap) }
         return logits
     }

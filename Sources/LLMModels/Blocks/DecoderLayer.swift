@@ -36,11 +36,15 @@ struct DecoderLayer: Sendable {
     let mixer: any Mixer
     let feedForward: any FeedForward
     let wiring: Wiring
+    /// What the output of each block is multiplied by before it is added; nil for 1.
+    let residualScale: Float?
 
-    init(_ wiring: Wiring, mixer: any Mixer, feedForward: any FeedForward) {
+    init(_ wiring: Wiring, mixer: any Mixer, feedForward: any FeedForward, residualScale: Float? = nil) {
+        if case .parallel = wiring { precondition(residualScale == nil, "parallel blocks have no residual scale") }
         self.mixer = mixer
         self.feedForward = feedForward
         self.wiring = wiring
+        self.residualScale = residualScale
     }
 
     /// The residual stream after the layer, of these rows; `x` has all rows of the batch and is not used again.
@@ -66,15 +70,16 @@ struct DecoderLayer: Sendable {
         return stream
     }
 
-    /// Adds what `block` puts out to the residual stream, after `norm` where there is one.
+    /// Adds what `block` puts out to the residual stream, after `norm` and scaled where these are.
     private func add(
         to stream: Matrix, _ norm: Norm?, _ context: ForwardContext, _ block: (Matrix, LinearOutput) -> Void
     ) {
         context.workspace.scope {
-            guard let norm else { return block(stream, .add) }
+            if norm == nil, residualScale == nil { return block(stream, .add) }
             let output = context.workspace.matrix(rows: stream.rows, columns: stream.columns)
             block(output, .store)
-            norm(output, into: output, context)
+            norm?(output, into: output, context)
+            if let residualScale { context.compute.scale(output, by: residualScale) }
             context.compute.add(output, to: stream)
         }
     }

@@ -1,3 +1,4 @@
+import LLMTensor
 import LLMWeights
 
 /// The sizes of a model that the engine around it needs.
@@ -34,12 +35,18 @@ struct DecoderSizes: Sendable {
     /// - Parameters:
     ///   - heads: of the attention blocks.
     ///   - isTied: whether the output head is the embedding where the config does not say.
-    init(_ config: ConfigFile, _ heads: AttentionHeads, isTied defaultTied: Bool = false) throws(ModelError) {
-        try self.init(config, heads: heads.queries, keys: heads.keys, headDim: heads.dim, isTied: defaultTied)
+    ///   - positions: `max_position_embeddings` where the config has none; nil where it must.
+    init(
+        _ config: ConfigFile, _ heads: AttentionHeads, isTied defaultTied: Bool = false, positions: Int? = nil
+    ) throws(ModelError) {
+        try self.init(
+            config, heads: heads.queries, keys: heads.keys, headDim: heads.dim, isTied: defaultTied,
+            positions: positions)
     }
 
     init(
-        _ config: ConfigFile, heads: Int, keys: Int, headDim: Int, isTied defaultTied: Bool = false
+        _ config: ConfigFile, heads: Int, keys: Int, headDim: Int, isTied defaultTied: Bool = false,
+        positions: Int? = nil
     ) throws(ModelError) {
         hidden = try config.integer("hidden_size", in: DecoderSizes.hiddenSizes)
         vocabulary = try config.integer("vocab_size", in: 1...1 << 24)
@@ -47,15 +54,18 @@ struct DecoderSizes: Sendable {
         isTied = try config.flag("tie_word_embeddings", default: defaultTied)
         dimensions = ModelDimensions(
             vocabularySize: vocabulary, hiddenSize: hidden, layers: layers, heads: heads, kvHeads: keys,
-            headDim: headDim, maxPositions: try config.integer("max_position_embeddings", in: 1...1 << 30),
+            headDim: headDim,
+            maxPositions: try config.integer("max_position_embeddings", in: 1...1 << 30, default: positions),
             tiedEmbedding: isTied)
     }
 }
 
 extension ConfigFile {
     /// The width of a feed-forward block.
-    func feedForwardWidth(_ key: String = "intermediate_size") throws(ModelError) -> Int {
-        try integer(key, in: 1...1 << 20)
+    func feedForwardWidth(
+        _ key: String = "intermediate_size", default fallback: Int? = nil
+    ) throws(ModelError) -> Int {
+        try integer(key, in: 1...1 << 20, default: fallback)
     }
 
     /// `rms_norm_eps`.
@@ -63,10 +73,16 @@ extension ConfigFile {
         Float(try number("rms_norm_eps", in: 0...1, default: fallback))
     }
 
-    /// The window of each layer, in tokens: `window` in those that `layer_types` calls `sliding_attention`, or, where the
-    /// config has none, in those that `rule` names.
+    /// The windows of layers of which every `sliding_window_pattern`-th has none, unless `layer_types` says otherwise.
+    func patternedWindows(_ window: Int?, layers: Int, default pattern: Int) throws(ModelError) -> [Int?] {
+        let pattern = try integer("sliding_window_pattern", in: 1...1024, default: pattern)
+        return try windows(window, layers: layers) { ($0 + 1) % pattern != 0 }
+    }
+
+    /// The window of each layer, in tokens: `window` in those of `layer_types` that are of a type, or, where the config has
+    /// none, in those that `rule` names.
     func windows(
-        _ window: Int?, layers: Int, where rule: (Int) -> Bool = { _ in true }
+        _ window: Int?, layers: Int, type: String = "sliding_attention", where rule: (Int) -> Bool = { _ in true }
     ) throws(ModelError) -> [Int?] {
         let types = try strings("layer_types")
         guard types.isEmpty || types.count == layers else {
@@ -76,8 +92,8 @@ extension ConfigFile {
             guard !types.isEmpty else { return rule(layer) ? window : nil }
             switch types[layer] {
             case "full_attention": return nil
-            case "sliding_attention": return window
-            default: throw unsupported("layer_types", "layers may be full_attention or sliding_attention")
+            case type: return window
+            default: throw unsupported("layer_types", "layers may be full_attention or \(type)")
             }
         }
     }
@@ -91,10 +107,40 @@ extension ConfigFile {
 
     /// Refuses an activation other than SiLU.
     func requireSiLU(_ key: String = "hidden_act") throws(ModelError) {
-        let activation = try string(key, default: "silu")
-        guard activation == "silu" || activation == "swish" else {
-            throw unsupported(key, "this architecture has silu")
+        try require(key, "silu", alias: "swish")
+    }
+
+    /// Refuses attention to later tokens.
+    func requireCausality() throws(ModelError) {
+        try require("use_bidirectional_attention", false, "a decoder's attention is causal")
+    }
+
+    /// An activation by its name in transformers, of which several have the same function.
+    func activation(_ key: String = "hidden_act", default fallback: String) throws(ModelError) -> Activation {
+        switch try string(key, default: fallback) {
+        case "silu", "swish": return .silu
+        case "gelu": return .gelu
+        case "gelu_new", "gelu_pytorch_tanh", "gelu_fast": return .geluTanh
+        case "relu": return .relu
+        case "relu2": return .reluSquared
+        default: throw unsupported(key, "use a model with silu, gelu, gelu_new, gelu_pytorch_tanh, relu or relu2")
         }
+    }
+
+    /// The style of layer norms.
+    func layerNorm(_ key: String, bias: Bool = true) throws(ModelError) -> NormStyle {
+        .layer(epsilon: Float(try number(key, in: 0...1, default: 1e-5)), bias: bias)
+    }
+
+    /// Refuses a flag that is not as wanted, which it is where the config has none.
+    func require(_ key: String, _ wanted: Bool, _ remedy: String) throws(ModelError) {
+        guard try flag(key, default: wanted) == wanted else { throw unsupported(key, remedy) }
+    }
+
+    /// Refuses a text that is not as wanted, which may have another name and is as wanted where the config has none.
+    func require(_ key: String, _ wanted: String, alias: String? = nil) throws(ModelError) {
+        let text = try string(key, default: wanted)
+        guard text == wanted || text == alias else { throw unsupported(key, "this architecture has \(wanted)") }
     }
 
     /// Elements of a head that are rotated: `partial_rotary_factor` of them, where the config has it.
@@ -111,7 +157,12 @@ extension ConfigFile {
 
     /// Refuses rotary positions of a part of each head.
     func requireWholeRotation() throws(ModelError) {
-        for holder in [self, try object("rope_scaling"), try object("rope_parameters")].compactMap(\.self) {
+        var holders = [self, try object("rope_scaling"), try object("rope_parameters")].compactMap(\.self)
+        // Where kinds of layers have parameters of their own.
+        for holder in holders.dropFirst() {
+            for key in holder.objectKeys { if let own = try holder.object(key) { holders.append(own) } }
+        }
+        for holder in holders {
             if try holder.number("partial_rotary_factor", in: 0...1, default: 1) != 1 {
                 throw holder.unsupported("partial_rotary_factor", "whole heads are rotated in this architecture")
             }

@@ -1,30 +1,50 @@
 import LLMTensor
 import LLMWeights
 
-/// An expert chosen for a token, and what its output is multiplied by.
-struct ChosenExpert: Sendable, Hashable {
-    let index: Int
-    let weight: Float
-}
-
-/// Which experts a token goes to, by the router's probabilities of all experts.
-typealias Routing = @Sendable (_ probabilities: [Float]) -> [ChosenExpert]
-
 /// Several feed-forward blocks of which each token takes the few that a router chooses (Shazeer et al. 2017).
 ///
 /// Rows are grouped by expert; an expert that no row chose is not computed. A row's outputs are summed in rising order of
 /// the experts, so that its bits do not depend on what else is in the batch.
 struct Experts: FeedForward {
     private let router: Linear  // [experts, hidden]
+    private let routing: Routing
     private let experts: [GatedFeedForward]
     private let shared: GatedFeedForward?  // of all tokens
-    private let route: Routing
+    private let sharedGate: Linear?  // [1, hidden]
+    private let weighsInputs: Bool
 
-    init(router: Linear, experts: [GatedFeedForward], shared: GatedFeedForward? = nil, route: @escaping Routing) {
+    /// - Parameters:
+    ///   - shared: an expert that every token takes besides; nil for none.
+    ///   - sharedGate: makes the number whose sigmoid the shared expert's output is multiplied by; nil for 1.
+    ///   - weighsInputs: whether an expert's weight multiplies what it reads (Llama 4), not what it puts out.
+    init(
+        router: Linear, _ routing: Routing, experts: [GatedFeedForward], shared: GatedFeedForward? = nil,
+        sharedGate: Linear? = nil, weighsInputs: Bool = false
+    ) {
         self.router = router
+        self.routing = routing
         self.experts = experts
         self.shared = shared
-        self.route = route
+        self.sharedGate = sharedGate
+        self.weighsInputs = weighsInputs
+    }
+
+    /// Reads the router `gate` and `experts.N`, matrices of their own each.
+    ///
+    /// - Parameters:
+    ///   - width: of each expert.
+    ///   - names: of an expert's matrices.
+    init(
+        _ block: ModelBuilder, hidden: Int, width: Int, _ routing: Routing,
+        names: GatedFeedForward.Names = ("gate_proj", "up_proj", "down_proj"), shared: GatedFeedForward? = nil,
+        sharedGate: Linear? = nil
+    ) throws {
+        self.init(
+            router: try block.linear("gate", inputs: hidden, outputs: routing.experts, exact: true), routing,
+            experts: try block.layers("experts", routing.experts) { expert, index in
+                try GatedFeedForward(
+                    expert, hidden: hidden, width: width, names: names, isRead: index < routing.chosen)
+            }, shared: shared, sharedGate: sharedGate)
     }
 
     func callAsFunction(
@@ -32,41 +52,46 @@ struct Experts: FeedForward {
     ) {
         let (workspace, compute) = (context.workspace, context.compute)
         let x = norm?(x, context) ?? x
-        let probabilities = router(x, context)
-        compute.softmax(probabilities)
-        var rowsOf = [[Int]](repeating: [], count: experts.count)
+        let scores = router(x, context)
+        switch routing.scores {
+        case .softmax: compute.softmax(scores)
+        case .sigmoid: compute.sigmoid(scores)
+        }
+        var chosenOf = [[(row: Int, weight: Float)]](repeating: [], count: experts.count)
+        for row in 0..<x.rows {
+            for expert in routing(scores.row(row)) { chosenOf[expert.index].append((row, expert.weight)) }
+        }
         var terms = [[(row: Int, weight: Float)]](repeating: [], count: x.rows)
-        let choices = (0..<x.rows).map { row in
-            route(probabilities.row(row)).sorted { $0.index < $1.index }
-        }
-        for (row, chosen) in choices.enumerated() {
-            for expert in chosen { rowsOf[expert.index].append(row) }
-        }
-        let outputs = workspace.matrix(rows: rowsOf.reduce(0) { $0 + $1.count }, columns: y.columns)
+        let outputs = workspace.matrix(rows: chosenOf.reduce(0) { $0 + $1.count }, columns: y.columns)
         var done = 0
-        for (index, rows) in rowsOf.enumerated() where !rows.isEmpty {
+        for (index, chosen) in chosenOf.enumerated() where !chosen.isEmpty {
             workspace.scope {
-                let own = workspace.matrix(rows: rows.count, columns: x.columns)
-                compute.copyRows(x, rows, into: own)
-                experts[index](own, after: nil, into: outputs.rows(done..<done + rows.count), .store, context)
+                let own = workspace.matrix(rows: chosen.count, columns: x.columns)
+                compute.copyRows(x, chosen.map(\.row), into: own)
+                if weighsInputs { compute.scaleRows(own, by: chosen.map(\.weight)) }
+                experts[index](own, after: nil, into: outputs.rows(done..<done + chosen.count), .store, context)
             }
-            for (place, row) in rows.enumerated() {
-                let weight = choices[row].first { $0.index == index }?.weight ?? 0
-                terms[row].append((done + place, weight))
+            for (place, term) in chosen.enumerated() {
+                terms[term.row].append((done + place, weighsInputs ? 1 : term.weight))
             }
-            done += rows.count
+            done += chosen.count
         }
         let sums = output == .store ? y : workspace.matrix(rows: x.rows, columns: y.columns)
         compute.weightedSum(outputs, terms, into: sums)
-        shared?(x, after: nil, into: sums, .add, context)
+        addShared(x, to: sums, context)
         if output == .add { compute.add(sums, to: y) }
     }
-}
 
-/// The `count` largest of the probabilities, the lower index first where they are equal.
-func mostProbable(_ count: Int, of probabilities: [Float]) -> [ChosenExpert] {
-    probabilities.indices
-        .sorted { (probabilities[$0], $1) > (probabilities[$1], $0) }
-        .prefix(count)
-        .map { ChosenExpert(index: $0, weight: probabilities[$0]) }
+    private func addShared(_ x: Matrix, to sums: Matrix, _ context: ForwardContext) {
+        guard let shared else { return }
+        guard let sharedGate else { return shared(x, after: nil, into: sums, .add, context) }
+        context.workspace.scope {
+            let gates = sharedGate(x, context)
+            context.compute.sigmoid(gates)
+            let output = context.workspace.matrix(rows: x.rows, columns: sums.columns)
+            shared(x, after: nil, into: output, .store, context)
+            context.compute.scaleRows(output, by: (0..<x.rows).map { gates.row($0)[0] })
+            context.compute.add(output, to: sums)
+        }
+    }
 }

@@ -9,35 +9,61 @@ protocol FeedForward: Sendable {
 
 /// `down(activation(gate x) * up x)` (Shazeer 2020).
 struct GatedFeedForward: FeedForward {
+    /// What its matrices are called.
+    typealias Names = (gate: String, up: String, down: String)
+
+    /// How gates are applied to ups.
+    enum Gate: Sendable, Hashable {
+        case activation(Activation)
+        /// `g sigmoid(alpha g) (u + 1)`, gates bounded from above and ups on both sides (gpt-oss).
+        case clamped(alpha: Float, limit: Float)
+
+        /// With SiLU gates are applied as they leave the registers, else by an op of their own.
+        var kind: PackedWeights.Kind { self == .activation(.silu) ? .gated : .plain }
+    }
+
     private let gateUp: Linear  // [2 * width, hidden]
     private let down: Linear  // [hidden, width]
     private let width: Int
-    private let activation: Activation
+    private let gate: Gate
 
     /// Reads `gate_proj`, `up_proj` and `down_proj`, or what `names` calls them.
     ///
-    /// - Parameter isRead: whether every step reads the weights; not so those of an expert.
+    /// - Parameters:
+    ///   - fused: the name of one matrix that has the gates and then the ups; nil for two.
+    ///   - isRead: whether every step reads the weights; not so those of an expert.
     init(
         _ model: ModelBuilder, hidden: Int, width: Int, _ activation: Activation = .silu, bias: Bool = false,
-        names: (gate: String, up: String, down: String) = ("gate_proj", "up_proj", "down_proj"), isRead: Bool = true
+        names: Names = ("gate_proj", "up_proj", "down_proj"), fused: String? = nil, isRead: Bool = true
     ) throws(ModelError) {
+        let gate = Gate.activation(activation)
+        let parts: [ModelBuilder.Part] = fused.map { [($0, 2 * width)] } ?? [(names.gate, width), (names.up, width)]
+        self.init(
+            gateUp: try model.linear(parts, inputs: hidden, bias: bias, gate.kind, isRead: isRead),
+            down: try model.linear([(names.down, hidden)], inputs: width, bias: bias, isRead: isRead), width: width,
+            gate)
+    }
+
+    /// - Parameter gateUp: of the kind that `gate` has.
+    init(gateUp: Linear, down: Linear, width: Int, _ gate: Gate = .activation(.silu)) {
+        self.gateUp = gateUp
+        self.down = down
         self.width = width
-        self.activation = activation
-        // With SiLU the gates are applied as they leave the registers, else by an op of their own.
-        gateUp = try model.linear(
-            [(names.gate, width), (names.up, width)], inputs: hidden, bias: bias,
-            activation == .silu ? .gated : .plain, isRead: isRead)
-        down = try model.linear([(names.down, hidden)], inputs: width, bias: bias, isRead: isRead)
+        self.gate = gate
     }
 
     func callAsFunction(
         _ x: Matrix, after norm: Norm?, into y: Matrix, _ output: LinearOutput, _ context: ForwardContext
     ) {
         var activated = gateUp(x, after: norm, context)
-        if activation != .silu {
+        if gate.kind == .plain {
             let both = activated
             activated = context.workspace.matrix(rows: x.rows, columns: width)
-            context.compute.activate(both, activation, gated: true, into: activated)
+            switch gate {
+            case .activation(let activation): context.compute.activate(both, activation, gated: true, into: activated)
+            case .clamped(let alpha, let limit):
+                context.compute.clampedGate(both, alpha: alpha, limit: limit, into: activated)
+            }
         }
         down(activated, into: y, output, context)
     }

@@ -46,8 +46,9 @@ final class ForwardContext {
         let key = PlanKey(group: group, heads: heads, rows: rows)
         if let plan = plans[key] { return plan }
         let sequences = rows == .all ? batch.attention(group) : batch.outputAttention(group)
+        let kind = cache.layout.groups[group]
         let plan = AttentionPlan(
-            sequences, heads: heads, window: cache.layout.groups[group].window, pages: cache.pages[group])
+            sequences, heads: heads, window: kind.window, isChunked: kind.isChunked, pages: cache.pages[group])
         plans[key] = plan
         return plan
     }

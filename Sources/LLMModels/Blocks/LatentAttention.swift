@@ -125,3 +125,34 @@ struct LatentAttention: Mixer {
         self.output(mixed, into: y, output, context)
     }
 }
+
+extension LatentAttention.Sizes {
+    /// The usual keys; what they default to where the config has none.
+    init(_ config: ConfigFile, plain: Int, rotated: Int, value: Int, latent: Int) throws(ModelError) {
+        let dims = 1...512
+        self.init(
+            heads: try config.integer("num_attention_heads", in: 1...1 << 14),
+            plain: try config.integer("qk_nope_head_dim", in: dims, default: plain),
+            rotated: try config.integer("qk_rope_head_dim", in: 2...64, default: rotated),
+            value: try config.integer("v_head_dim", in: dims, default: value),
+            latent: try config.integer("kv_lora_rank", in: dims, default: latent))
+        guard self.rotated % 2 == 0 else { throw config.invalid("qk_rope_head_dim", "even, not \(self.rotated)") }
+    }
+}
+
+extension ConfigFile {
+    /// `q_lora_rank`: the length of the vector that queries are made through; nil where it is null.
+    func queryRank(default fallback: Int) throws(ModelError) -> Int? {
+        isNull("q_lora_rank") ? nil : try integer("q_lora_rank", in: 1...1 << 17, default: fallback)
+    }
+
+    /// What scores of latent attention are multiplied by: YaRN sharpens them too.
+    func latentScale(_ sizes: LatentAttention.Sizes) throws(ModelError) -> Float {
+        let plain = 1 / Double(sizes.query).squareRoot()
+        guard case .yarn(let yarn) = try RotaryScaling.read(self).scaling, let mscale = yarn.mscaleAllDim else {
+            return Float(plain)
+        }
+        let sharpening = Yarn.mscale(yarn.factor, mscale)
+        return Float(plain * sharpening * sharpening)
+    }
+}

@@ -13,12 +13,13 @@ struct Rotary: Sendable, Hashable {
 
     /// Rotates `dim` elements of a head as the config says.
     ///
-    /// - Parameter layerType: the kind of layer, where a config has rotary parameters for each (`full_attention`, …).
+    /// - Parameter layers: the kind of layer, where kinds differ in their rotary parameters.
     init(
         _ config: ConfigFile, dim: Int, layout: Compute.RotaryLayout = .half, offset: Int = 0,
-        layerType: String? = nil, defaultTheta: Double = 10000
+        layers: RotaryScaling.Layers? = nil, defaultTheta: Double = 10000
     ) throws(ModelError) {
-        let (theta, scaling) = try RotaryScaling.read(config, layerType: layerType, defaultTheta: defaultTheta)
+        let (theta, scaling) = try RotaryScaling.read(config, layers: layers, defaultTheta: defaultTheta)
+        if case .longrope(let long) = scaling { try long.check(pairs: dim / 2, config) }
         inverseFrequencies = scaling.inverseFrequencies(theta: theta, dim: dim)
         amplitude = scaling.amplitude
         self.layout = layout

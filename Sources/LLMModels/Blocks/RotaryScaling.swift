@@ -11,28 +11,59 @@ package enum RotaryScaling: Sendable, Equatable {
     case llama3(factor: Double, lowFrequency: Double, highFrequency: Double, originalPositions: Double)
     /// YaRN (Peng et al. 2023).
     case yarn(Yarn)
+    /// LongRoPE (Ding et al. 2024).
+    case longrope(LongRoPE)
+
+    /// A kind of layers whose rotary parameters are their own.
+    package struct Layers: Sendable {
+        /// Its name in `rope_parameters` of transformers 5.
+        let type: String
+        /// The key of its theta in transformers 4.
+        var thetaKey = "rope_theta"
+        /// Whether `rope_scaling` of transformers 4 is for it.
+        let isScaled: Bool
+
+        /// Layers without a window, of a model whose other layers have one.
+        static let full = Layers(type: "full_attention", isScaled: true)
+    }
 
     /// Theta and scaling from a config's keys.
     ///
-    /// - Parameter layerType: the kind of layer whose parameters are wanted, where a config has some for each kind.
+    /// - Parameter layers: the kind of layers whose parameters are wanted, where a config has some for each kind.
     package static func read(
-        _ config: ConfigFile, layerType: String? = nil, defaultTheta: Double = 10000
+        _ config: ConfigFile, layers: Layers? = nil, defaultTheta: Double = 10000
     ) throws(ModelError) -> (theta: Double, scaling: RotaryScaling) {
         let parameters = try config.object("rope_parameters")
+        var own = parameters
+        if let layers, let parameters {
+            own = try parameters.object(layers.type)
+            guard own != nil else { throw parameters.missing(layers.type) }
+        }
         // transformers 5 takes the older key where a config has both.
-        let older = try config.object("rope_scaling")
-        var scaling = older ?? parameters
-        if let layerType, let own = try scaling?.object(layerType) { scaling = own }
+        let older = layers?.isScaled == false ? nil : try config.object("rope_scaling")
         let positive = Double.leastNormalMagnitude...1e12
-        let holder = if let scaling, scaling.has("rope_theta") { scaling } else { config }
-        let theta = try holder.number("rope_theta", in: positive, default: defaultTheta)
-        guard let scaling else { return (theta, .none) }
+        let holders = [older, own].compactMap(\.self).prefix(layers == nil ? 1 : 2)
+        let theta =
+            if let holder = holders.first(where: { $0.has("rope_theta") }) {
+                try holder.number("rope_theta", in: positive)
+            } else {
+                try config.number(layers?.thetaKey ?? "rope_theta", in: positive, default: defaultTheta)
+            }
+        guard let scaling = holders.first else { return (theta, .none) }
         if let kind = scaling.objectKeys.first {
             throw scaling.unsupported(kind, "all layers have the same rotary positions in this architecture")
         }
         let typeKey = scaling.has("rope_type") ? "rope_type" : "type"
         switch try scaling.string(typeKey, default: "default") {
         case "default": return (theta, .none)
+        case "dynamic":
+            // Theta grows with the text once that is over `max_position_embeddings` (bloc97 and emozilla 2023), which
+            // here no text is: what was cached before would be of another theta than what comes after.
+            for key in ["alpha", "original_max_position_embeddings"] where scaling.has(key) {
+                throw scaling.unsupported(key, "use a model whose dynamic rotary positions have a factor alone")
+            }
+            _ = try scaling.number("factor", in: 1...1e6)
+            return (theta, .none)
         case "linear": return (theta, .linear(factor: try scaling.number("factor", in: 1...1e6)))
         case "llama3":
             let low = try scaling.number("low_freq_factor", in: positive)
@@ -45,13 +76,15 @@ package enum RotaryScaling: Sendable, Equatable {
                     originalPositions: try originalPositions(config, scaling))
             )
         case "yarn": return (theta, .yarn(try Yarn(config, scaling)))
-        default: throw scaling.unsupported(typeKey, "use a model with default, linear, llama3 or yarn rotary positions")
+        case "longrope", "su": return (theta, .longrope(try LongRoPE(config, scaling)))
+        default:
+            throw scaling.unsupported(
+                typeKey, "use a model with default, linear, dynamic, llama3, yarn or longrope rotary positions")
         }
     }
 
     /// The length that the model was first trained for.
-    fileprivate static func originalPositions(_ config: ConfigFile, _ scaling: ConfigFile) throws(ModelError) -> Double
-    {
+    static func originalPositions(_ config: ConfigFile, _ scaling: ConfigFile) throws(ModelError) -> Double {
         let key = "original_max_position_embeddings"
         let range = 1...1e9
         if config.has(key) { return try config.number(key, in: range) }
@@ -72,6 +105,7 @@ package enum RotaryScaling: Sendable, Equatable {
                 if wavelength < original / high { return Float(plain) }
                 let smooth = (original / wavelength - low) / (high - low)
                 return Float((1 - smooth) * plain / factor + smooth * plain)
+            case .longrope(let long): return Float(plain / long.factors[pair])
             case .yarn(let yarn): return Float(yarn.inverseFrequency(plain, pair: pair, dim: dim, theta: theta))
             }
         }
@@ -79,7 +113,11 @@ package enum RotaryScaling: Sendable, Equatable {
 
     /// What cosines and sines are multiplied by.
     var amplitude: Float {
-        if case .yarn(let yarn) = self { Float(yarn.amplitude) } else { 1 }
+        switch self {
+        case .none, .linear, .llama3: 1
+        case .yarn(let yarn): Float(yarn.amplitude)
+        case .longrope(let long): Float(long.amplitude)
+        }
     }
 }
 

@@ -6,8 +6,9 @@ import OrderedCollections
 public struct ConfigFile: Sendable {
     /// The file, as messages name it.
     public let path: String
-    private let values: OrderedDictionary<String, JSONValue>
+    private var values: OrderedDictionary<String, JSONValue>
     private let prefix: String
+    private var names: [String: String] = [:]
 
     /// Larger files are no configs.
     private static let maxByteCount = 16 << 20
@@ -56,9 +57,23 @@ public struct ConfigFile: Sendable {
         self.values = values
     }
 
+    /// The same config where keys go by other names as well, by the usual key: where the file has the other name, that
+    /// counts, as with transformers' `attribute_map`.
+    func named(_ names: [String: String]) -> ConfigFile {
+        var config = self
+        config.names = names
+        return config
+    }
+
+    /// What the file calls a key.
+    private func name(_ key: String) -> String {
+        guard let other = names[key], values[other] != nil || values[key] == nil else { return key }
+        return other
+    }
+
     /// Whether `key` is there with the value null.
     public func isNull(_ key: String) -> Bool {
-        if case .null? = values[key] { true } else { false }
+        if case .null? = values[name(key)] { true } else { false }
     }
 
     /// The keys whose values are objects.
@@ -78,29 +93,38 @@ public struct ConfigFile: Sendable {
     package func object(_ key: String) throws(ModelError) -> ConfigFile? {
         guard let value = field(key) else { return nil }
         guard case .object(let object) = value else { throw invalid(key, "an object") }
-        return ConfigFile(path: path, prefix: "\(prefix)\(key).", values: object)
+        return ConfigFile(path: path, prefix: "\(prefix)\(name(key)).", values: object)
+    }
+
+    /// The same with a value for each of these keys that it does not have.
+    func adding(defaults: OrderedDictionary<String, JSONValue>) -> ConfigFile {
+        var config = self
+        config.values.merge(defaults) { own, _ in own }
+        return config
     }
 
     /// An error that says the engine cannot run what `key` asks for.
     package func unsupported(_ key: String, _ remedy: String) -> ModelError {
         let shown = field(key)?.shown ?? "missing"
-        return ModelError(.unsupported, "'\(path)': \(prefix)\(key) is \(shown), which is not supported; \(remedy)")
+        return ModelError(
+            .unsupported, "'\(path)': \(prefix)\(name(key)) is \(shown), which is not supported; \(remedy)")
     }
 }
 
 extension ConfigFile: NamedFields {
     package func field(_ key: String) -> JSONValue? {
-        if case .null? = values[key] { return nil }
-        return values[key]
+        let value = values[name(key)]
+        if case .null? = value { return nil }
+        return value
     }
 
     package func invalid(_ key: String, _ wanted: String) -> ModelError {
         let found = field(key).map { "is \($0.shown)" } ?? "is missing"
-        return ModelError(.invalidConfig, "'\(path)': \(prefix)\(key) \(found); it must be \(wanted)")
+        return ModelError(.invalidConfig, "'\(path)': \(prefix)\(name(key)) \(found); it must be \(wanted)")
     }
 
     package func missing(_ key: String) -> ModelError {
         ModelError(
-            .invalidConfig, "'\(path)': the key \(prefix)\(key) is missing; the model cannot be built without it")
+            .invalidConfig, "'\(path)': the key \(prefix)\(name(key)) is missing; the model cannot be built without it")
     }
 }

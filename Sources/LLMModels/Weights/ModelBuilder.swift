@@ -36,6 +36,7 @@ struct ModelBuilder {
 
     let record: Record
     private let prefix: String
+    private var isTransposed = false
 
     /// - Parameter stored: the checkpoint of a model that is only described.
     init(_ source: Source?, describing stored: (any NamedTensors)? = nil) {
@@ -43,13 +44,22 @@ struct ModelBuilder {
         prefix = ""
     }
 
-    private init(_ record: Record, prefix: String) {
+    private init(_ record: Record, prefix: String, isTransposed: Bool) {
         self.record = record
         self.prefix = prefix
+        self.isTransposed = isTransposed
     }
 
     /// The tensors whose names begin with `name` and a dot.
-    func scope(_ name: String) -> ModelBuilder { ModelBuilder(record, prefix: "\(prefix)\(name).") }
+    func scope(_ name: String) -> ModelBuilder {
+        ModelBuilder(record, prefix: "\(prefix)\(name).", isTransposed: isTransposed)
+    }
+
+    /// The same tensors, of which the matrices are stored as `[inputs, outputs]`.
+    var transposed: ModelBuilder { ModelBuilder(record, prefix: prefix, isTransposed: true) }
+
+    /// Whether the checkpoint holds a tensor; false without a checkpoint.
+    func has(_ name: String) -> Bool { record.stored?.contains(prefix + name) ?? false }
 
     /// One value a layer, of the tensors under `name.0`, `name.1` and so on.
     func layers<Layer>(_ name: String, _ count: Int, _ make: (ModelBuilder, Int) throws -> Layer) rethrows -> [Layer] {
@@ -73,7 +83,9 @@ struct ModelBuilder {
     }
 
     /// A layer's place in the cache.
-    func cache(_ entry: CacheEntry, window: Int? = nil) -> CacheSlot { record.layout.add(entry, window: window) }
+    func cache(_ entry: CacheEntry, window: Int? = nil, isChunked: Bool = false) -> CacheSlot {
+        record.layout.add(entry, window: window, isChunked: isChunked)
+    }
 
     // MARK: Linear layers
 
@@ -81,27 +93,33 @@ struct ModelBuilder {
     ///
     /// - Parameters:
     ///   - bias: whether each has a bias.
+    ///   - order: of a single matrix, which row of the checkpoint's an output is; nil for the same.
     ///   - kind: gated weights are gates, then as many ups, with SiLU between.
     ///   - exact: whether the weights keep the type that they are stored in, whatever the format: for what decides between
     ///     alternatives, as a router does.
     ///   - isRead: whether a step reads the weights as a whole; not so an embedding, or an expert of many.
     func linear(
-        _ parts: [Part], inputs: Int, bias: Bool = false, _ kind: PackedWeights.Kind = .plain, exact: Bool = false,
-        isRead: Bool = true
+        _ parts: [Part], inputs: Int, bias: Bool = false, order: ((Int) -> Int)? = nil,
+        _ kind: PackedWeights.Kind = .plain, exact: Bool = false, isRead: Bool = true
     ) throws(ModelError) -> Linear {
+        precondition(order == nil || parts.count == 1, "the order of several matrices")
         var views: [TensorView] = []
         for part in parts {
-            if let view = try tensor("\(part.name).weight", [part.outputs, inputs]) { views.append(view) }
+            let shape = isTransposed ? [inputs, part.outputs] : [part.outputs, inputs]
+            guard let stored = try tensor("\(part.name).weight", shape) else { continue }
+            let view = isTransposed ? stored.transposed() : stored
+            views.append(order.map { view.reorderingRows($0) } ?? view)
         }
         var biases: [Float]?
         if bias {
             var joined: [Float] = []
             for part in parts { joined += try vector("\(part.name).bias", part.outputs) }
-            biases = joined
+            biases = order.map { order in joined.indices.map { joined[order($0)] } } ?? joined
         }
         let outputs = parts.reduce(0) { $0 + $1.outputs }
         return try linear(
-            views, named: prefix + parts[0].name, tensors: parts.map { "\(prefix)\($0.name).weight" }, inputs: inputs,
+            views, named: prefix + parts[0].name,
+            tensors: isTransposed ? [] : parts.map { "\(prefix)\($0.name).weight" }, inputs: inputs,
             columns: kind == .gated ? outputs / 2 : outputs, bias: biases, kind, exact: exact, isRead: isRead)
     }
 
@@ -138,14 +156,23 @@ struct ModelBuilder {
 
     /// A norm over `width` columns.
     func norm(_ name: String, _ width: Int, _ style: NormStyle) throws(ModelError) -> Norm {
-        let weight = try vector("\(name).weight", width)
-        switch style {
-        case .rms(let epsilon): return .rms(RMSNorm(weight: weight, epsilon: epsilon))
-        case .rmsPlusOne(let epsilon): return .rms(RMSNorm(weight: weight.map { 1 + $0 }, epsilon: epsilon))
-        case .layer(let epsilon, let bias):
-            return .layer(
-                weight: weight, bias: bias ? try vector("\(name).bias", width) : nil, epsilon: epsilon)
-        }
+        style.norm(
+            weight: style.hasWeight ? try vector("\(name).weight", width) : nil,
+            bias: style.hasBias ? try vector("\(name).bias", width) : nil)
+    }
+
+    /// A norm without biases for each of `count` groups of `width` columns, whose weights are the rows of one tensor.
+    func norms(rowsOf name: String, _ count: Int, _ width: Int, _ style: NormStyle) throws(ModelError) -> Norm {
+        let weights = try tensor("\(name).weight", [count, width])?.floats() ?? []
+        let starts = stride(from: 0, to: weights.count, by: width)
+        return .groups(starts.map { style.norm(weight: Array(weights[$0..<$0 + width]), bias: nil) }, width: width)
+    }
+
+    /// A norm for each of `count` groups of `width` columns, under `name.0`, `name.1` and so on.
+    func norms(_ name: String, _ count: Int, _ width: Int, _ style: NormStyle) throws(ModelError) -> Norm {
+        var norms: [Norm] = []
+        for index in 0..<count { norms.append(try norm("\(name).\(index)", width, style)) }
+        return .groups(norms, width: width)
     }
 
     /// A vector as float32; empty where the model is only described.

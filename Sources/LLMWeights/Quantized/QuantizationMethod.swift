@@ -18,14 +18,17 @@ struct QuantizedTensor: Sendable {
     let read: @Sendable () throws(WeightsError) -> TensorView
 
     /// The weight `[rows, columns]` of a layer, made of `parts` of it that are there.
+    ///
+    /// - Parameter weight: what the weight is called in its layer.
     init(
-        _ layer: TensorParts, shape: [Int], storedAs name: String, dtype: DType, parts: [String],
+        _ layer: TensorParts, weight: String = "weight", shape: [Int], storedAs name: String, dtype: DType,
+        parts: [String],
         read: @escaping @Sendable (TensorParts) throws(WeightsError) -> TensorView
     ) {
         self.parts = parts.filter(layer.has).map(layer.name)
         let byteCount = self.parts.reduce(0) { $0 + (layer.source.info(named: $1)?.byteCount ?? 0) }
         info = TensorInfo(
-            name: layer.name("weight"), shape: shape, dtypeName: name, dtype: dtype, byteCount: byteCount)
+            name: layer.name(weight), shape: shape, dtypeName: name, dtype: dtype, byteCount: byteCount)
         self.read = { () throws(WeightsError) in try read(layer) }
     }
 }
@@ -64,6 +67,8 @@ struct QuantizationMethod: Sendable {
         QuantizationMethod(
             name: "bitsandbytes", reads: "nf4, fp4 and int8",
             scheme: { config throws(WeightsError) in try BitsAndBytes(config) }),
+        QuantizationMethod(
+            name: "mxfp4", reads: "experts of gpt-oss", scheme: { config throws(WeightsError) in try MXFP4(config) }),
         QuantizationMethod(
             name: "fp8", reads: "e4m3", scheme: { config throws(WeightsError) in try FP8(config) }),
     ]

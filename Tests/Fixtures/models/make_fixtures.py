@@ -30,9 +30,11 @@ weights. The first four rows are the ones of the same name of our make_parity.py
 import copy
 import json
 import os
+import re
 import shutil
 import sys
 
+import safetensors.torch
 import torch
 import transformers as tf
 
@@ -57,6 +59,15 @@ SMALL = dict(vocab_size=151, hidden_size=48, intermediate_size=40, num_hidden_la
 DEEPSEEK = dict(hidden_size=36, num_hidden_layers=3, num_key_value_heads=3, kv_lora_rank=24, qk_nope_head_dim=20,
                 qk_rope_head_dim=8, v_head_dim=16, first_k_dense_replace=1, n_routed_experts=8, n_shared_experts=2,
                 moe_intermediate_size=13)
+# Gemma 3: the text model, alone and beside a vision tower.
+GEMMA3 = dict(hidden_size=36, num_hidden_layers=3, intermediate_size=29, num_attention_heads=2, head_dim=20,
+              query_pre_attn_scalar=13, sliding_window=16, rope_parameters=dict(
+                  sliding_attention=dict(rope_type="default", rope_theta=1000.0),
+                  full_attention=dict(rope_type="linear", factor=4.0, rope_theta=100000.0)))
+
+
+# LongRoPE's factors of 6 pairs. One set for both lengths: transformers chooses anew as a sequence grows.
+LONG_FACTORS = [1.0, 1.1, 1.4, 2.0, 3.5, 6.0]
 
 
 def base(cls, **over):
@@ -65,6 +76,18 @@ def base(cls, **over):
 
 def small(cls, dtype=torch.float32, max_shard_size=None, full=7, seed=WEIGHT_SEED, **over):
     return dict(cls=cls, config={**SMALL, **over}, full=full, seed=seed, dtype=dtype, max_shard_size=max_shard_size)
+
+
+def plain(cls, without_prefix=None, **over):
+    """A small model whose class knows neither grouped heads nor the usual name of the MLP's width.
+
+    without_prefix: what the names of tensors begin with as transformers writes them, and not in the published files."""
+    row = small(cls, **over)
+    row["without_prefix"] = without_prefix
+    for key in ("num_key_value_heads", "intermediate_size"):
+        if key not in over:
+            del row["config"][key]
+    return row
 
 
 # full: the longest prompt for which the logits of every position are recorded (for size).
@@ -102,6 +125,90 @@ FIXTURES = {
     "qwen2-window": small("Qwen2Config", full=33, num_hidden_layers=3, use_sliding_window=True, sliding_window=16,
                           max_window_layers=1),
     "phi": small("PhiConfig", num_key_value_heads=3, partial_rotary_factor=0.5),
+    "phi3": small("Phi3Config", hidden_size=44, num_attention_heads=2, sliding_window=16),
+    "phi3-longrope": small("Phi3Config", partial_rotary_factor=0.75, tie_word_embeddings=True,
+                           original_max_position_embeddings=64, rope_scaling=dict(
+                               type="longrope", short_factor=LONG_FACTORS, long_factor=LONG_FACTORS)),
+    "stablelm": small("StableLmConfig", partial_rotary_factor=0.25, use_qkv_bias=True),
+    "stablelm-parallel": small("StableLmConfig", seed=20261, hidden_size=40, num_attention_heads=4, num_key_value_heads=2,
+                               partial_rotary_factor=0.4, qk_layernorm=True, use_parallel_residual=True),
+    "starcoder2": small("Starcoder2Config", num_attention_heads=4, num_key_value_heads=2, intermediate_size=37,
+                        sliding_window=16, mlp_type="default", norm_type="layer_norm"),
+    "gpt-neox": plain("GPTNeoXConfig", hidden_size=40, num_attention_heads=2, intermediate_size=37, rotary_pct=0.4),
+    "gpt-neox-sequential": plain("GPTNeoXConfig", seed=20261, hidden_size=36, intermediate_size=37, rotary_pct=1.0,
+                                 rotary_emb_base=500, use_parallel_residual=False, hidden_act="gelu_fast"),
+    "gpt2": plain("GPT2Config", without_prefix="transformer.", hidden_size=36, max_position_embeddings=128, n_inner=37),
+    "gptj": plain("GPTJConfig", hidden_size=42, n_inner=37, rotary_dim=8, tie_word_embeddings=False),
+    "falcon": plain("FalconConfig", seed=20262, hidden_size=36),
+    "falcon-grouped": plain("FalconConfig", hidden_size=40, num_attention_heads=4, num_kv_heads=2, ffn_hidden_size=37,
+                            new_decoder_architecture=True, bias=True, tie_word_embeddings=False),
+    "falcon-one-norm": plain("FalconConfig", hidden_size=40, num_attention_heads=4, num_kv_heads=2, ffn_hidden_size=37,
+                             new_decoder_architecture=True, num_ln_in_parallel_attn=1),
+    "falcon-sequential": plain("FalconConfig", hidden_size=36, ffn_hidden_size=37, multi_query=False,
+                               parallel_attn=False, bias=True),
+    "opt": plain("OPTConfig", seed=20262, hidden_size=36, ffn_dim=37, max_position_embeddings=128),
+    "gemma": small("GemmaConfig", hidden_size=44, intermediate_size=37, num_attention_heads=2, head_dim=24),
+    # Two windowed layers, then one that sees all; the rotary positions of the two kinds differ in base and scaling.
+    "gemma3": small("Gemma3TextConfig", **GEMMA3, final_logit_softcapping=8.0,
+                    layer_types=["sliding_attention"] * 2 + ["full_attention"]),
+    "gemma3-vision": dict(cls="Gemma3Config", full=7, config=dict(
+        text_config=dict({**SMALL, **GEMMA3}, layer_types=["sliding_attention", "full_attention", "sliding_attention"]),
+        vision_config=dict(hidden_size=12, intermediate_size=9, num_hidden_layers=1, num_attention_heads=2,
+                           image_size=8, patch_size=4), mm_tokens_per_image=1)),
+    "olmo": small("OlmoConfig", hidden_size=36, num_key_value_heads=3, clip_qkv=0.75, tie_word_embeddings=True),
+    "olmo2": small("Olmo2Config", hidden_size=36, num_attention_heads=2),
+    "olmo3": small("Olmo3Config", hidden_size=36, num_attention_heads=3, num_key_value_heads=1, num_hidden_layers=3,
+                   intermediate_size=29, sliding_window=16,
+                   layer_types=["sliding_attention", "full_attention", "sliding_attention"], rope_parameters=dict(
+                       sliding_attention=dict(rope_type="default", rope_theta=500000.0),
+                       full_attention=dict(rope_type="yarn", rope_theta=500000.0, factor=4.0, beta_fast=32.0,
+                                           beta_slow=1.0, attention_factor=1.2,
+                                           original_max_position_embeddings=64))),
+    "smollm3": small("SmolLM3Config", hidden_size=36, num_hidden_layers=3, no_rope_layers=[1, 0, 1],
+                     use_sliding_window=True, sliding_window=16),
+    "granite": small("GraniteConfig", seed=20262, hidden_size=36, embedding_multiplier=6.0, attention_multiplier=0.3,
+                     residual_multiplier=0.4, logits_scaling=0.8, attention_bias=True, mlp_bias=True),
+    "cohere": small("CohereConfig", hidden_size=40, num_attention_heads=4, num_key_value_heads=2, use_qk_norm=True,
+                    logit_scale=0.3),
+    "cohere2": small("Cohere2Config", hidden_size=36, num_hidden_layers=3, intermediate_size=29,
+                     num_attention_heads=3, sliding_window=16, logit_scale=0.25,
+                     layer_types=["sliding_attention", "full_attention", "sliding_attention"]),
+    "glm": small("GlmConfig", hidden_size=36, head_dim=24, num_attention_heads=2, partial_rotary_factor=0.5),
+    "glm4": small("Glm4Config", head_dim=20, num_attention_heads=2, hidden_size=36, partial_rotary_factor=0.5,
+                  attention_bias=False),
+    "ministral": small("MinistralConfig", hidden_size=36, head_dim=20, sliding_window=16,
+                       layer_types=["full_attention", "sliding_attention"]),
+    "minicpm3": small("MiniCPM3Config", hidden_size=36, intermediate_size=29, num_attention_heads=2,
+                      num_key_value_heads=2, kv_lora_rank=24, q_lora_rank=28, qk_nope_head_dim=20, qk_rope_head_dim=8,
+                      v_head_dim=16, scale_emb=3, scale_depth=0.9, dim_model_base=20, tie_word_embeddings=False),
+    "qwen2-moe": small("Qwen2MoeConfig", hidden_size=36, num_hidden_layers=3, decoder_sparse_step=2, num_experts=5,
+                       num_experts_per_tok=2, moe_intermediate_size=13, shared_expert_intermediate_size=19),
+    "qwen3-moe": small("Qwen3MoeConfig", seed=20263, hidden_size=36, head_dim=20, num_hidden_layers=3, mlp_only_layers=[1],
+                       num_experts=6, num_experts_per_tok=3, moe_intermediate_size=13, norm_topk_prob=True),
+    # The bound cuts a part of the queries, keys and values.
+    "olmoe": small("OlmoeConfig", hidden_size=36, num_key_value_heads=3, intermediate_size=13, num_experts=6,
+                   num_experts_per_tok=2, clip_qkv=1.1),
+    "deepseek-v3": small("DeepseekV3Config", seed=20261, **{**DEEPSEEK, "n_shared_experts": 1}, q_lora_rank=28,
+                         num_experts_per_tok=3, n_group=4, topk_group=2, routed_scaling_factor=1.5,
+                         rope_scaling=dict(type="yarn", factor=4, original_max_position_embeddings=64, beta_fast=32,
+                                           beta_slow=1, mscale=1.0, mscale_all_dim=0.8)),
+    "glm4-moe": small("Glm4MoeConfig", seed=20262, hidden_size=36, head_dim=20, num_attention_heads=4, num_key_value_heads=2,
+                      attention_bias=True, use_qk_norm=True, partial_rotary_factor=0.5, n_routed_experts=6,
+                      num_experts_per_tok=2, moe_intermediate_size=13, routed_scaling_factor=1.5),
+    # The limit is small, so that it bends the gates and ups of random weights.
+    "gpt-oss": small("GptOssConfig", seed=20266, hidden_size=36, num_hidden_layers=3, head_dim=20, num_attention_heads=4,
+                     num_key_value_heads=2, intermediate_size=13, num_local_experts=5, num_experts_per_tok=2,
+                     sliding_window=16, swiglu_limit=0.9, rope_scaling=dict(
+                         rope_type="yarn", factor=8.0, beta_fast=32.0, beta_slow=1.0, truncate=False,
+                         original_max_position_embeddings=64)),
+    "granite-moe": small("GraniteMoeConfig", hidden_size=36, intermediate_size=13, num_local_experts=5,
+                         num_experts_per_tok=2, embedding_multiplier=3.0, attention_multiplier=0.15,
+                         residual_multiplier=0.4, logits_scaling=2.0),
+    # The last layer is without rotation; the first and the last are dense.
+    "llama4": small("Llama4TextConfig", hidden_size=36, num_hidden_layers=3, head_dim=20, num_attention_heads=4,
+                    num_key_value_heads=2, intermediate_size=13, intermediate_size_mlp=21, num_local_experts=4,
+                    num_experts_per_tok=1, interleave_moe_layer_step=2, no_rope_layer_interval=3,
+                    attention_chunk_size=16, floor_scale=12, attn_scale=0.4, rope_theta=500000.0),
 }
 
 
@@ -117,10 +224,17 @@ def write_json(path, value):
         file.write(json.dumps(value, indent=2, sort_keys=True) + "\n")
 
 
-def transformers4(config):
-    """The config.json of transformers 5 as transformers 4.51.3 writes the same model.
+# Models whose configs of transformers 4 had no `rope_scaling`.
+WITHOUT_ROPE_SCALING = ("gemma", "gemma2", "mistral", "mixtral", "glm", "glm4")
+# Models that came to transformers 4 after 4.51.3, with the version that had them.
+LATER = {"smollm3": "4.53.0", "olmo3": "4.57.0", "ministral": "4.57.0"}
 
-    Checked byte for byte against 4.51.3 for every row of FIXTURES but those of DeepSeek-V2, which 4.51.3 did not have.
+
+def transformers4(config):
+    """The config.json of transformers 5 as transformers 4.51.3, or the first version with the model, writes it.
+
+    Checked byte for byte against 4.51.3 for the rows of FIXTURES from `llama` to `qwen2-window` but those of
+    DeepSeek-V2, which 4.51.3 did not have.
     What differs:
     - `rope_parameters` {rope_theta, rope_type, ...} was `rope_theta` at the top and `rope_scaling` {rope_type, ...},
       null where there is no scaling;
@@ -128,29 +242,63 @@ def transformers4(config):
     - `layer_types` came later (4.53);
     - Qwen's `sliding_window` stood at its default of 4096 also where `use_sliding_window` is false, which is what
       counts; later versions write null there;
-    - Gemma 2, Mistral and Mixtral had no `rope_scaling`; Mixtral's `head_dim` was worked out, not null;
-    - Phi had `partial_rotary_factor` beside `rope_theta` (not compared with 4.51.3);
-    - Gemma 2 had `cache_implementation`, no `use_bidirectional_attention`, and left out `tie_word_embeddings` where true.
+    - Gemma, Gemma 2, Mistral, Mixtral and GLM had no `rope_scaling`; Mixtral's `head_dim` was worked out, not null;
+    - Phi and GLM had `partial_rotary_factor` beside `rope_theta` (not compared with 4.51.3);
+    - experts: Qwen wrote a `sliding_window` of null where it is not used; `num_mtp_layers` was
+      `num_nextn_predict_layers`; gpt-oss, which 4.51.3 did not have, was published with `layer_types` and further keys
+      (none of these compared with 4.51.3);
+    - Gemma 2 had `cache_implementation`, no `use_bidirectional_attention`, and left out `tie_word_embeddings` where
+      true; so did the other Gemmas and Cohere;
+    - Gemma had `hidden_activation` beside `hidden_act`, which does not count then;
+    - Gemma 3 had `sliding_window_pattern` and `rope_local_base_freq`, and its `rope_scaling` is of the layers without
+      a window, as OLMo 3's is; Cohere 2 had `sliding_window_pattern`.
     """
     old = {k: v for k, v in config.items() if k not in ("rope_parameters", "dtype", "layer_types")}
     model_type = config["model_type"]
+    if model_type == "gemma3":
+        old["text_config"] = transformers4(config["text_config"])
+        del old["text_config"]["transformers_version"], old["tie_word_embeddings"]
+        old["torch_dtype"] = config["dtype"]
+        old["transformers_version"] = "4.51.3"
+        return old
     rope = dict(config["rope_parameters"])
+    if "full_attention" in rope:
+        if model_type == "gemma3_text":
+            old["rope_local_base_freq"] = rope["sliding_attention"]["rope_theta"]
+        rope = dict(rope["full_attention"])
     old["rope_theta"] = rope.pop("rope_theta")
     if "partial_rotary_factor" in rope:
         old["partial_rotary_factor"] = rope.pop("partial_rotary_factor")
-    if model_type not in ("gemma2", "mistral", "mixtral"):
+    if model_type not in WITHOUT_ROPE_SCALING:
         old["rope_scaling"] = rope if rope["rope_type"] != "default" else None
     old["torch_dtype"] = config["dtype"]
     if config.get("use_sliding_window") is False:
-        old["sliding_window"] = 4096
+        old["sliding_window"] = None if model_type.endswith("_moe") else 4096
+    if "num_mtp_layers" in old:
+        old["num_nextn_predict_layers"] = old.pop("num_mtp_layers")
+    if model_type == "gpt_oss":
+        old.update(layer_types=config["layer_types"], experts_per_token=config["num_experts_per_tok"],
+                   initial_context_length=rope["original_max_position_embeddings"])
+        del old["swiglu_alpha"]
     if model_type == "mixtral":
         old["head_dim"] = config["head_dim"] or config["hidden_size"] // config["num_attention_heads"]
-    if model_type == "gemma2":
+    if model_type == "gemma":
+        old["hidden_activation"] = None
+    if model_type in ("gemma3_text", "cohere2"):
+        old["sliding_window_pattern"] = config["layer_types"].index("full_attention") + 1
+        old.pop("_sliding_window_pattern", None)
+    if model_type in ("gemma2", "gemma3_text", "cohere2"):
         old["cache_implementation"] = "hybrid"
-        del old["use_bidirectional_attention"]
+    if model_type.startswith(("gemma", "cohere")):
+        old.pop("use_bidirectional_attention", None)
         if config["tie_word_embeddings"]:
             del old["tie_word_embeddings"]
     old["transformers_version"] = "4.51.3"
+    if model_type in LATER:
+        old["layer_types"] = config["layer_types"]
+        old["transformers_version"] = LATER[model_type]
+        if LATER[model_type] >= "4.56":
+            old["dtype"] = old.pop("torch_dtype")
     return old
 
 
@@ -165,22 +313,92 @@ def transformers4_type(config):
 
 
 def published_deepseek(config):
-    """The config.json of transformers 5 as the published checkpoints of DeepSeek-V2 have it, which came with code of
+    """The config.json of transformers 5 as the published checkpoints of DeepSeek-V2 and V3 have it, which came with code of
     their own: `rope_theta` and `rope_scaling` with `type`, keys that transformers 5 no longer knows, and no `head_dim`,
     which in transformers 5 is the size of the rotary part."""
-    added = ("head_dim", "mlp_bias", "output_router_logits", "qk_head_dim", "pad_token_id")
+    version = config["model_type"][-1]
+    added = ("head_dim", "mlp_bias", "output_router_logits", "qk_head_dim", "pad_token_id", "rope_interleave")
     old = {k: v for k, v in transformers4(config).items() if k not in added}
     if old["rope_scaling"] is not None:
         old["rope_scaling"] = {k: v for k, v in old["rope_scaling"].items() if k != "rope_type"}
     module = "modeling_deepseek"
     old["auto_map"] = {
-        "AutoConfig": "configuration_deepseek.DeepseekV2Config",
-        "AutoModel": f"{module}.DeepseekV2Model",
-        "AutoModelForCausalLM": f"{module}.DeepseekV2ForCausalLM",
+        "AutoConfig": f"configuration_deepseek.DeepseekV{version}Config",
+        "AutoModel": f"{module}.DeepseekV{version}Model",
+        "AutoModelForCausalLM": f"{module}.DeepseekV{version}ForCausalLM",
     }
-    old.update(aux_loss_alpha=0.001, moe_layer_freq=1, scoring_func="softmax", seq_aux=True)
+    old.update(aux_loss_alpha=0.001, moe_layer_freq=1, seq_aux=True,
+               scoring_func="softmax" if version == "2" else "sigmoid")
+    if version == "3":
+        old["topk_method"] = "noaux_tc"
     old["transformers_version"] = "4.39.3"
     return old
+
+
+def published(config, drop=(), **keys):
+    """The config.json of transformers 5 with the keys that published checkpoints of transformers 4 have: without `drop`,
+    which came later or stood at the default, and with `keys`."""
+    later = ("rope_parameters", "dtype", "layer_types", *drop)
+    old = {k: v for k, v in config.items() if k not in later}
+    old.update(keys, torch_dtype=config["dtype"])
+    return old
+
+
+def published_phi3(config):
+    """As Phi-3-mini has it: `rope_scaling` of `type`, `short_factor` and `long_factor`, or null; as Phi-4-mini the part of
+    a head that is rotated."""
+    rope = config["rope_parameters"]
+    scaling = None
+    if rope["rope_type"] != "default":
+        scaling = {"type": rope["rope_type"], **{k: rope[k] for k in ("short_factor", "long_factor")}}
+    return published(config, attention_bias=False, rope_theta=rope["rope_theta"], rope_scaling=scaling,
+                     partial_rotary_factor=rope["partial_rotary_factor"], transformers_version="4.45.0")
+
+
+def published_gpt_neox(config):
+    """As Pythia has it: `rotary_pct` and `rotary_emb_base`."""
+    rope = config["rope_parameters"]
+    return published(config, drop=("attention_bias",), rotary_pct=rope["partial_rotary_factor"],
+                     rotary_emb_base=rope["rope_theta"], transformers_version="4.24.0")
+
+
+def published_gpt2(config):
+    return published(config, drop=("add_cross_attention", "reorder_and_upcast_attn", "scale_attn_by_inverse_layer_idx",
+                                   "scale_attn_weights", "tie_word_embeddings", "transformers_version"),
+                     n_ctx=config["n_positions"])
+
+
+def published_gptj(config):
+    return published(config, gradient_checkpointing=False, rotary=True, scale_attn_weights=True,
+                     transformers_version="4.18.0.dev0")
+
+
+def published_falcon(config):
+    """As Falcon 7B and 40B have it, which leave out what is at its default."""
+    is_new = config["new_decoder_architecture"]
+    defaults = dict(activation="gelu", ffn_hidden_size=4 * config["hidden_size"], tie_word_embeddings=True,
+                    num_ln_in_parallel_attn=2 if is_new else None)
+    drop = [k for k, v in defaults.items() if k in config and config[k] == v]
+    if not is_new:
+        drop.append("num_kv_heads")
+    return published(config, drop=drop, apply_residual_connection_post_layernorm=False, transformers_version="4.27.4")
+
+
+def published_opt(config):
+    return published(config, drop=("enable_bias", "layer_norm_elementwise_affine", "tie_word_embeddings"),
+                     activation_dropout=0.0, prefix="</s>", transformers_version="4.21.0.dev0")
+
+
+def published_minicpm3(config):
+    """The config.json of transformers 5 as that of MiniCPM 3, which came with code of its own and had neither
+    `head_dim` nor `qk_head_dim`."""
+    return {k: v for k, v in transformers4(config).items() if k not in ("head_dim", "qk_head_dim")}
+
+
+# Models whose published configs are not as transformers 4.51.3 writes them.
+OLDER = dict(deepseek_v2=published_deepseek, deepseek_v3=published_deepseek, phi3=published_phi3,
+             gpt_neox=published_gpt_neox, gpt2=published_gpt2, gptj=published_gptj, falcon=published_falcon,
+             opt=published_opt, minicpm3=published_minicpm3)
 
 
 def random_model(config, seed=WEIGHT_SEED):
@@ -191,10 +409,16 @@ def random_model(config, seed=WEIGHT_SEED):
         for name, p in model.named_parameters():
             if p.ndim == 1:                       # norms and biases: not all ones and zeros
                 p.add_(torch.randn_like(p) * 0.1)
-                if config.model_type == "gemma2" and "layernorm" in name and ".post_" in name:
-                    p.add_(1.0)                   # else the scaled, tied embedding wins, and greedy repeats its token
+                # Else the scaled, tied embedding wins, and greedy repeats its token.
+                if config.model_type.startswith(("gemma2", "gemma3")) and "layernorm" in name and ".post_" in name:
+                    p.add_(1.0)
             else:
                 p.copy_(torch.randn_like(p) * (2.0 / p.shape[-1]) ** 0.5)
+                if config.model_type in ("gemma", "gemma3", "gemma3_text") and "embed_tokens" in name:
+                    p.mul_(0.2)
+        for name, b in model.named_buffers():
+            if name.endswith("e_score_correction_bias"):
+                b.copy_(torch.randn_like(b) * 0.2)
     return model
 
 
@@ -225,7 +449,15 @@ def watch_routers(model):
         gaps.extend((best[:, taken - 1] - best[:, taken]).tolist())
 
     def hook(router, inputs, output):
-        scores = output[0].softmax(-1)
+        scores = output[type(router).__name__ == "Llama4Router"].softmax(-1)
+        if hasattr(router, "e_score_correction_bias"):
+            scores = output[0].sigmoid() + router.e_score_correction_bias
+            groups = scores.view(len(scores), router.num_group, -1)
+            best = groups.topk(2, dim=-1).values.sum(-1)
+            if router.topk_group < router.num_group:
+                gap(best, router.topk_group)
+            kept = best >= best.topk(router.topk_group).values[:, -1:]
+            scores = groups.masked_fill(~kept[..., None], float("-inf")).flatten(1)
         if getattr(router, "topk_method", None) == "group_limited_greedy":
             groups = scores.view(len(scores), router.num_group, -1)
             best = groups.max(-1).values
@@ -235,7 +467,7 @@ def watch_routers(model):
         gap(scores, router.top_k)
 
     for module in model.modules():
-        if type(module).__name__ in ("MixtralTopKRouter", "DeepseekV2TopkRouter"):
+        if re.search("(Top[Kk]|Llama4)Router$", type(module).__name__):
             module.register_forward_hook(hook)
     return gaps
 
@@ -248,13 +480,17 @@ def make(name, out):
     sharding = {"max_shard_size": row["max_shard_size"]} if row.get("max_shard_size") else {}
     dtype = row.get("dtype", torch.float32)
     model.to(dtype).save_pretrained(out, **sharding)
+    if row.get("without_prefix"):
+        path = os.path.join(out, "model.safetensors")
+        tensors = {k.removeprefix(row["without_prefix"]): v for k, v in safetensors.torch.load_file(path).items()}
+        safetensors.torch.save_file(tensors, path, metadata={"format": "pt"})
     if dtype != torch.float32:
         # The reference is of the weights as stored: read the folder back, into float32. (Not model.to(torch.float32),
         # for the rotary frequencies have been rounded too.)
         model = tf.AutoModelForCausalLM.from_pretrained(out, dtype=torch.float32, attn_implementation="eager").eval()
 
     config = json.load(open(os.path.join(out, "config.json")))
-    older = published_deepseek if config["model_type"] == "deepseek_v2" else transformers4
+    older = OLDER.get(config["model_type"], transformers4)
     write_json(os.path.join(out, "config-transformers4.json"), older(config))
     if name == "llama-linear-rope":
         write_json(os.path.join(out, "config-transformers4-type.json"), transformers4_type(config))
@@ -262,16 +498,17 @@ def make(name, out):
     generator = torch.Generator().manual_seed(PROMPT_SEED)
     cases, hidden, margin = [], None, float("inf")
     router_gaps = watch_routers(model)
+    vocabulary = model.config.get_text_config().vocab_size
     with torch.no_grad():
         for n in PROMPT_LENGTHS:
-            ids = [1] + torch.randint(3, row["config"]["vocab_size"], (n - 1,), generator=generator).tolist()
+            ids = [1] + torch.randint(3, vocabulary, (n - 1,), generator=generator).tolist()
             logits = model(torch.tensor([ids]), use_cache=False).logits[0]
             greedy, least = continuation(model, ids)
             margin = min(margin, least)
             cases.append(dict(prompt=ids, logits=rounded(logits) if n <= row["full"] else None,
                               last_logits=rounded(logits[-1]), greedy=greedy))
             if n == HIDDEN_LENGTH:
-                hidden = rounded(model.model(torch.tensor([ids])).last_hidden_state[0])
+                hidden = rounded(model.base_model(torch.tensor([ids])).last_hidden_state[0])
     router_margin = min(router_gaps, default=float("inf"))
     assert margin >= GREEDY_MARGIN, f"{name}: smallest greedy margin {margin}: change the seed of the weights"
     assert router_margin >= ROUTER_MARGIN, f"{name}: smallest router margin {router_margin}: change the seed"

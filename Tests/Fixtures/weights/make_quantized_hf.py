@@ -6,11 +6,11 @@ usage: make_quantized_hf.py WEIGHTS_DIR MODELS_DIR
 WEIGHTS_DIR/NAME is a folder with config.json, model.safetensors of one layer `layer` or more, and expected.safetensors: the
 weights under the name `layer.weight`, in the type that they are held in where they are rounded, else in float32.
 
-MODELS_DIR/NAME is a tiny Llama, quantized, with logits.json: what transformers computes in float32 with the dequantized
+MODELS_DIR/NAME is a tiny Llama (mxfp4: a tiny gpt-oss), quantized, with logits.json: what transformers computes in float32 with the dequantized
 weights for a prompt of 33 tokens.
 
 What decodes: compressed-tensors (its compressors), bitsandbytes (dequantize_4bit, int8_vectorwise_dequant), transformers
-(Fp8Dequantize); GPTQ, AWQ and `weight_g_idx`, which have no package without a GPU, by numpy from the formats' definitions.
+(Fp8Dequantize, convert_moe_packed_tensors); GPTQ, AWQ and `weight_g_idx`, which have no package without a GPU, by numpy from the formats' definitions.
 
 pip install torch numpy safetensors transformers==5.24 compressed-tensors bitsandbytes
 """
@@ -27,6 +27,7 @@ from compressed_tensors.compressors.pack_quantized.base import PackedQuantizatio
 from compressed_tensors.quantization import QuantizationArgs, QuantizationScheme
 from safetensors.torch import save_file
 from transformers.integrations.finegrained_fp8 import Fp8Dequantize
+from transformers.integrations.mxfp4 import convert_moe_packed_tensors
 
 torch.manual_seed(7)
 F16, BF16, F32 = torch.float16, torch.bfloat16, torch.float32
@@ -325,14 +326,43 @@ def write_models(folder):
                     state[key] = weight.to(BF16)
             prompt = torch.randint(3, 120, (33,)).tolist()
             logits = model(torch.tensor([prompt])).logits[0]
-        path = os.path.join(folder, name)
-        os.makedirs(path, exist_ok=True)
-        save_file(state, os.path.join(path, "model.safetensors"))
-        stored = {**config.to_dict(), "architectures": ["LlamaForCausalLM"], "dtype": "bfloat16",
-                  "quantization_config": quantization}
-        write_json(os.path.join(path, "config.json"), stored)
-        with open(os.path.join(path, "logits.json"), "w") as file:
-            json.dump(dict(prompt=prompt, logits=[[round(x, 5) for x in row] for row in logits.tolist()]), file)
+        write_model(os.path.join(folder, name), state, config, quantization, prompt, logits)
+
+
+def write_gpt_oss(folder):
+    """A tiny gpt-oss whose experts are random codes and exponents; transformers says what they stand for."""
+    config = tf.GptOssConfig(vocab_size=120, hidden_size=64, intermediate_size=32, num_hidden_layers=2, head_dim=16,
+                             num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=128,
+                             num_local_experts=4, num_experts_per_tok=2, sliding_window=16)
+    torch.manual_seed(11)
+    model = tf.AutoModelForCausalLM.from_config(config, dtype=F32, attn_implementation="eager",
+                                                experts_implementation="eager").eval()
+    state = {}
+    with torch.no_grad():
+        for key, weight in model.named_parameters():
+            if key.endswith(("gate_up_proj", "down_proj")):     # [experts, inputs, outputs]
+                experts, inputs, outputs = weight.shape
+                blocks = torch.randint(0, 256, (experts, outputs, inputs // 32, 16), dtype=torch.uint8)
+                scales = torch.randint(120, 125, (experts, outputs, inputs // 32), dtype=torch.uint8)
+                weight.copy_(convert_moe_packed_tensors(blocks, scales, dtype=F32))
+                state.update({f"{key}_blocks": blocks, f"{key}_scales": scales})
+            else:
+                scale = (2.0 / weight.shape[-1]) ** 0.5 if weight.ndim > 1 else 0.1
+                weight.copy_((torch.randn_like(weight) * scale + (weight.ndim == 1 and "norm" in key)).to(BF16).to(F32))
+                state[key] = weight.to(BF16)
+        prompt = torch.randint(3, 120, (33,)).tolist()
+        logits = model(torch.tensor([prompt])).logits[0]
+    write_model(os.path.join(folder, "mxfp4"), state, config, dict(quant_method="mxfp4"), prompt, logits)
+
+
+def write_model(path, state, config, quantization, prompt, logits):
+    os.makedirs(path, exist_ok=True)
+    save_file(state, os.path.join(path, "model.safetensors"))
+    stored = {**config.to_dict(), "architectures": [f"{type(config).__name__.removesuffix('Config')}ForCausalLM"],
+              "dtype": "bfloat16", "quantization_config": quantization}
+    write_json(os.path.join(path, "config.json"), stored)
+    with open(os.path.join(path, "logits.json"), "w") as file:
+        json.dump(dict(prompt=prompt, logits=[[round(x, 5) for x in row] for row in logits.tolist()]), file)
 
 
 if __name__ == "__main__":
@@ -340,3 +370,4 @@ if __name__ == "__main__":
         sys.exit(__doc__)
     write_tensors(sys.argv[1])
     write_models(sys.argv[2])
+    write_gpt_oss(sys.argv[2])

@@ -1,0 +1,73 @@
+import LLMWeights
+
+extension Architecture {
+    /// Granite 3 (IBM 2024): Llama with multipliers of embeddings, scores, block outputs and logits (after Yang et al.
+    /// 2022).
+    static let granite = Architecture(
+        "GraniteForCausalLM",
+        tiny: #"""
+            "embedding_multiplier": 12, "attention_multiplier": 0.2, "residual_multiplier": 0.22, "logits_scaling": 8
+            """#
+    ) { config, model in
+        let mlpBias = try config.flag("mlp_bias", default: false)
+        let width = try config.feedForwardWidth()
+        return try .granite(config, model) { layer, hidden in
+            try GatedFeedForward(layer.scope("mlp"), hidden: hidden, width: width, bias: mlpBias)
+        }
+    }
+
+    /// Granite 3 with experts, all of a layer in one tensor.
+    static let graniteMoe = Architecture(
+        "GraniteMoeForCausalLM",
+        tiny: #"""
+            "embedding_multiplier": 12, "attention_multiplier": 0.2, "residual_multiplier": 0.22, "logits_scaling": 6,
+            "num_local_experts": 5, "num_experts_per_tok": 2
+            """#
+    ) { config, model in
+        let routing = try Routing(config, experts: 8, chosen: 2, isNormalized: true)
+        let fused = FusedExperts(gateUp: "input_linear.weight", down: "output_linear.weight")
+        let width = try config.feedForwardWidth()
+        return try .granite(config, model) { layer, hidden in
+            let block = layer.scope("block_sparse_moe")
+            return Experts(
+                router: try block.linear("router.layer", inputs: hidden, outputs: routing.experts, exact: true),
+                routing,
+                experts: try fused.read(block, hidden: hidden, width: width, routing))
+        }
+    }
+}
+
+extension Decoder {
+    /// A decoder wired as Granite's.
+    ///
+    /// - Parameter feedForward: of a layer, by the hidden size.
+    fileprivate static func granite(
+        _ config: ConfigFile, _ model: ModelBuilder, feedForward: (ModelBuilder, Int) throws -> any FeedForward
+    ) throws -> Decoder {
+        let heads = try AttentionHeads(config)
+        let sizes = try DecoderSizes(config, heads)
+        let hidden = sizes.hidden
+        let style = NormStyle.rms(epsilon: try config.rmsEpsilon(default: 1e-6))
+        let bias = try config.flag("attention_bias", default: false)
+        func multiplier(_ key: String) throws(ModelError) -> Float {
+            Float(try config.number(key, in: 1e-6...1e6, default: 1))
+        }
+        let (score, residual) = (try multiplier("attention_multiplier"), try multiplier("residual_multiplier"))
+        try config.requireSiLU()
+        try config.requireWholeRotation()
+        let rotary = try Rotary(config, dim: heads.dim)
+        return try Decoder(
+            model, sizes, norm: style, embeddingScale: try multiplier("embedding_multiplier"),
+            logitScale: 1 / (try multiplier("logits_scaling"))
+        ) { layer, _ in
+            DecoderLayer(
+                .preNorm(
+                    try layer.norm("input_layernorm", hidden, style),
+                    try layer.norm("post_attention_layernorm", hidden, style)),
+                mixer: try Attention(
+                    layer.scope("self_attn"), heads, hidden: hidden, rotary: rotary,
+                    Attention.Options(scale: score, bias: bias, outputBias: bias)),
+                feedForward: try feedForward(layer, hidden), residualScale: residual)
+        }
+    }
+}

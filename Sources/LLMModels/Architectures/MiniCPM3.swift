@@ -1,0 +1,48 @@
+import LLMWeights
+
+extension Architecture {
+    /// MiniCPM 3 (Hu et al. 2024): latent attention, and multipliers of embeddings, block outputs and logits that follow
+    /// from the depth and width.
+    static let miniCPM3 = Architecture(
+        "MiniCPM3ForCausalLM",
+        tiny: #"""
+            "kv_lora_rank": 20, "q_lora_rank": 28, "qk_nope_head_dim": 14, "qk_rope_head_dim": 10, "dim_model_base": 32
+            """#
+    ) { config, model in
+        let hidden = try config.integer("hidden_size", in: DecoderSizes.hiddenSizes)
+        let heads = try config.integer("num_attention_heads", in: 1...1 << 14)
+        let latent = try LatentAttention.Sizes(config, plain: 64, rotated: 32, value: hidden / heads, latent: 256)
+        let sizes = try DecoderSizes(config, heads: heads, keys: 1, headDim: latent.query, isTied: true)
+        let queryRank = try config.queryRank(default: 768)
+        let style = NormStyle.rms(epsilon: try config.rmsEpsilon(default: 1e-5))
+        let bias = try config.flag("attention_bias", default: false)
+        let mlpBias = try config.flag("mlp_bias", default: false)
+        let positive = 1e-6...1e6
+        let depth = config.isNull("scale_depth") ? nil : try config.number("scale_depth", in: positive, default: 1.4)
+        let widths = DecoderSizes.hiddenSizes
+        let base =
+            config.isNull("dim_model_base") ? hidden : try config.integer("dim_model_base", in: widths, default: 256)
+        try config.requireSiLU()
+        try config.requireWholeRotation()
+        let width = try config.feedForwardWidth()
+        return try Decoder(
+            model, sizes, norm: style,
+            embeddingScale: Float(try config.number("scale_emb", in: positive, default: 12)),
+            logitScale: Float(base) / Float(hidden)
+        ) { layer, _ in
+            DecoderLayer(
+                .preNorm(
+                    try layer.norm("input_layernorm", hidden, style),
+                    try layer.norm("post_attention_layernorm", hidden, style)),
+                mixer: try LatentAttention(
+                    layer.scope("self_attn"), latent, hidden: hidden, queryRank: queryRank,
+                    // The class's own epsilon, whatever the config's is.
+                    norms: .rms(epsilon: 1e-6), scale: try config.latentScale(latent), bias: bias
+                ) { offset throws(ModelError) in
+                    try Rotary(config, dim: latent.rotated, offset: offset)
+                },
+                feedForward: try GatedFeedForward(layer.scope("mlp"), hidden: hidden, width: width, bias: mlpBias),
+                residualScale: depth.map { Float($0 / Double(sizes.layers).squareRoot()) })
+        }
+    }
+}
