@@ -163,8 +163,7 @@ import Testing
             quantizer.calibration = try Calibration(text: "Once upon a time")
             let untold = try #require(throws: LLMGenError.self) { try quantizer.write(model, to: path) }
             #expect(untold.code == .invalidInput && untold.message.contains("tokenizer"))
-            quantizer.calibration = try Calibration(text: "")
-            #expect(throws: LLMGenError.self) { try quantizer.write(Paths.fairytale.path, to: path) }
+            #expect(throws: LLMGenError.self) { try Calibration(text: "") }
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
         }
     }
@@ -180,6 +179,10 @@ import Testing
             _ = try quantizer.write(model, to: path)
             let error = try #require(throws: LLMGenError.self) { try quantizer.write(model, to: path) }
             #expect(error.code == .invalidArgument && error.message.contains(path))
+            var forced = quantizer
+            forced.replaces = true
+            let own = try #require(throws: LLMGenError.self) { try forced.write(path, to: path) }
+            #expect(own.code == .invalidArgument && own.message.contains("another name"))
         }
     }
 

@@ -70,6 +70,23 @@ import Testing
         }
     }
 
+    @Test func `Only a plain file is replaced`() throws {
+        try Paths.withTemporaryFolder { folder in
+            let (file, link) = (folder.appending(path: "a").path, folder.appending(path: "link").path)
+            try Data("old".utf8).write(to: URL(fileURLWithPath: file))
+            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: file)
+            let pipe = folder.appending(path: "pipe").path
+            #expect(mkfifo(pipe, 0o600) == 0)
+            for path in [link, pipe, folder.path] {
+                for replaces in [false, true] {
+                    let error = try #require(throws: WeightsError.self) { try write(path, replaces: replaces) }
+                    #expect(error.message.contains(path) && error.message.contains("give the name of a file"))
+                }
+            }
+            #expect(try Data(contentsOf: URL(fileURLWithPath: link)) == Data("old".utf8))
+        }
+    }
+
     @Test func `A file that the disk has no room for is refused at once, with both sizes`() throws {
         try Paths.withTemporaryFolder { folder in
             let huge = TensorInfo(name: "huge", shape: [1 << 50, 4], dtype: .float32)

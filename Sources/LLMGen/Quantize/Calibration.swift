@@ -9,8 +9,12 @@ public struct Calibration: Sendable {
     /// Tokens of it that are read, from its beginning.
     public var tokens: Int
 
-    /// - Throws: ``LLMGenError`` `invalidArgument` for fewer than one token.
+    /// - Throws: ``LLMGenError`` `invalidArgument` for an empty text or fewer than one token.
     public init(text: String, tokens: Int = Calibration.defaultTokens) throws(LLMGenError) {
+        guard !text.isEmpty else {
+            throw LLMGenError(
+                code: .invalidArgument, message: "the calibration text is empty; give some thousands of words")
+        }
         guard tokens > 0 else {
             throw LLMGenError(
                 code: .invalidArgument, message: "calibration-tokens is \(tokens); it must be at least 1")
@@ -21,6 +25,8 @@ public struct Calibration: Sendable {
 
     /// As many as the peers take: 128 windows of 512.
     public static let defaultTokens = 65_536
+    /// Fewer tell little.
+    static let fewTokens = 4096
     /// Tokens that are read at once, each window by itself.
     static let window = 512
 }
@@ -56,6 +62,12 @@ final class CalibrationRun {
     /// - Throws: ``LLMGenError``: a model that cannot run or has no tokenizer, an empty text; what `progress` throws.
     init(_ calibration: Calibration, of source: any ModelSource, threads: Int?, progress: @escaping Progress) throws {
         model = try LanguageModel(source, LoadOptions(computeDtype: .float32, threads: threads))
+        guard model.tokenizer != nil else {
+            throw LLMGenError(
+                code: .invalidInput,
+                message: "'\(source.name)': the model has no tokenizer, so that no calibration text can be read; "
+                    + "give it one, or quantize without a calibration")
+        }
         let tokens = try model.tokens(of: .text(calibration.text)).prefix(calibration.tokens)
         let window = min(Calibration.window, model.maxPositions)
         windows = stride(from: 0, to: tokens.count, by: window).map { tokens[$0..<min($0 + window, tokens.count)] }
@@ -70,6 +82,9 @@ final class CalibrationRun {
             }
         }
     }
+
+    /// Tokens that were read.
+    var tokens: Int { windows.reduce(0) { $0 + $1.count } }
 
     /// The mean of the squares of each input of a matrix; nil for one that reads nothing, as an embedding does.
     func meanSquares(_ tensor: String) -> [Float]? {
@@ -134,10 +149,9 @@ final class CalibrationRun {
             decoder.cacheLayout, blockSize: CalibrationRun.blockSize, dtype: .float32,
             blockCounts: groups.map { _ in blocks })
         let tables = groups.map { _ in (0..<Int32(blocks)).map(\.self) }
-        let all = windows.reduce(0) { $0 + $1.count }
         var done = 0
         for window in windows {
-            try progress(done, all)
+            try progress(done, tokens)
             let sequence = BatchSequence(rows: 0..<window.count, firstPosition: 0, blockTables: tables)
             let batch = ForwardBatch(
                 tokens: Array(window), sequences: [sequence], outputRows: Array(0..<window.count),

@@ -65,6 +65,12 @@ public struct Quantizer: Sendable {
                     "rounding is \(rounding.rawValue), which needs a calibration text; give one, or round to nearest")
         }
         let source = try ModelLocator.source(model)
+        let files = try source.contents().files.map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path }
+        if files.contains(URL(fileURLWithPath: path).resolvingSymlinksInPath().path) {
+            throw LLMGenError(
+                code: .invalidArgument,
+                message: "'\(path)' is a file of the model that is read; give the new file another name")
+        }
         do {
             let parts: QuantizationSource
             if let folder = source as? FolderSource {
@@ -109,7 +115,13 @@ public struct Quantizer: Sendable {
             }
         }
         let all = source.tensors.reduce(0) { $0 + $1.byteCount }
-        var report = QuantizationReport(path: path, fileBytes: writer.byteCount, notes: source.notes)
+        var notes = source.notes
+        if let run, run.tokens < Calibration.fewTokens {
+            notes.append(
+                "the calibration text has \(run.tokens) tokens; with fewer than some thousands chance decides more than "
+                    + "the text")
+        }
+        var report = QuantizationReport(path: path, fileBytes: writer.byteCount, notes: notes)
         var done = 0
         for (tensor, info) in zip(source.tensors, infos) {
             guard let dtype = info.dtype else { preconditionFailure("a tensor without a type") }

@@ -55,13 +55,15 @@ final class OutputFile {
     private static func check(_ path: String, replaces: Bool) throws(WeightsError) {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
+        let kind = status.st_mode & S_IFMT
+        guard kind == S_IFREG else {
+            let what = kind == S_IFDIR ? "a folder" : kind == S_IFLNK ? "a link" : "a device, a pipe or a socket"
+            throw WeightsError(.unreadable, "\(path.quoted): \(what); give the name of a file")
+        }
         guard replaces else {
             throw WeightsError(
                 .alreadyExists,
                 "\(path.quoted): there is such a file already; give another name, or --force to replace it")
-        }
-        guard status.st_mode & S_IFMT != S_IFDIR else {
-            throw WeightsError(.unreadable, "\(path.quoted): a folder; give the name of a file")
         }
     }
 
