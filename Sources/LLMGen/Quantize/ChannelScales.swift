@@ -70,13 +70,13 @@ struct ChannelScales {
         _ matrices: [QuantizationSource.Tensor], _ types: [String: DType], _ squares: [Float], _ products: GramMatrix,
         _ shared: [Int], on compute: Compute
     ) throws -> [Float]? {
-        var (sums, counts) = ([Float](repeating: 0, count: (shared.max() ?? 0) + 1), [Float]())
-        counts = sums
+        // Columns that share a factor are of one size: the mean of theirs.
+        var (sums, counts) = ([Int: Float](), [Int: Float]())
         for (column, place) in shared.enumerated() {
-            sums[place] += squares[column]
-            counts[place] += 1
+            sums[place, default: 0] += squares[column]
+            counts[place, default: 0] += 1
         }
-        let sizes = zip(sums, counts).map { ($0 / $1).squareRoot() }
+        let sizes = (0..<sums.count).map { ((sums[$0] ?? 0) / (counts[$0] ?? 1)).squareRoot() }
         let views = try matrices.map { try $0.view() }
         var found: (error: Double, scales: [Float]?) = (.infinity, nil)
         for power in ChannelScales.powers {

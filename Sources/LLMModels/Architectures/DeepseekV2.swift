@@ -38,9 +38,7 @@ extension Decoder {
         let feedForward = try DeepseekFeedForward(config, dense: dense, shared: shared)
         return try Decoder(model, sizes, norm: style) { layer, index in
             DecoderLayer(
-                .preNorm(
-                    try layer.norm("input_layernorm", hidden, style),
-                    try layer.norm("post_attention_layernorm", hidden, style)),
+                try .preNorm(layer, hidden, style),
                 mixer: try LatentAttention(
                     layer.scope("self_attn"), latent, hidden: hidden, queryRank: queryRank,
                     // The class's own epsilon, whatever the config's is.

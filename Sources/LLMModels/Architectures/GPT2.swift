@@ -20,12 +20,12 @@ extension Architecture {
         return try Decoder(model, sizes, norm: style, firstPosition: 0, names: names) { layer, index in
             let layer = layer.transposed
             return DecoderLayer(
-                .preNorm(try layer.norm("ln_1", hidden, style), try layer.norm("ln_2", hidden, style)),
+                try .preNorm(layer, hidden, style, names: ("ln_1", "ln_2")),
                 mixer: try Attention(
                     layer.scope("attn"), heads, hidden: hidden, rotary: nil,
                     Attention.Options(
                         scale: scalesByLayer ? scale / Float(index + 1) : scale, bias: true, outputBias: true,
-                        fused: Attention.Fused(name: "c_attn", output: "c_proj"))),
+                        outputName: "c_proj", fused: Attention.Fused(name: "c_attn"))),
                 feedForward: try PlainFeedForward(
                     layer.scope("mlp"), hidden: hidden, width: width, activation, names: ("c_fc", "c_proj")))
         }

@@ -25,7 +25,7 @@ extension Architecture {
                 .parallel(mixer: norm, feedForward: norm),
                 mixer: try Attention(
                     layer.scope("attn"), heads, hidden: hidden, rotary: rotary,
-                    Attention.Options(names: ("q_proj", "k_proj", "v_proj", "out_proj"))),
+                    Attention.Options(outputName: "out_proj")),
                 feedForward: try PlainFeedForward(
                     layer.scope("mlp"), hidden: hidden, width: width, activation, names: ("fc_in", "fc_out")))
         }

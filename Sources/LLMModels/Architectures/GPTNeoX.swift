@@ -28,7 +28,7 @@ extension Architecture {
                     layer.scope("attention"), heads, hidden: hidden, rotary: rotary,
                     Attention.Options(
                         bias: bias, outputBias: bias,
-                        fused: Attention.Fused(name: "query_key_value", output: "dense", isGrouped: true))),
+                        outputName: "dense", fused: Attention.Fused(name: "query_key_value", isGrouped: true))),
                 feedForward: try PlainFeedForward(
                     layer.scope("mlp"), hidden: hidden, width: width, activation,
                     names: ("dense_h_to_4h", "dense_4h_to_h")))

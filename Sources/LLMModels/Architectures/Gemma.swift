@@ -19,9 +19,7 @@ extension Architecture {
         let width = try config.feedForwardWidth()
         return try Decoder(model, sizes, norm: style, embeddingScale: Float(hidden).squareRoot()) { layer, _ in
             DecoderLayer(
-                .preNorm(
-                    try layer.norm("input_layernorm", hidden, style),
-                    try layer.norm("post_attention_layernorm", hidden, style)),
+                try .preNorm(layer, hidden, style),
                 mixer: try Attention(
                     layer.scope("self_attn"), heads, hidden: hidden, rotary: rotary,
                     Attention.Options(bias: bias, outputBias: bias)),

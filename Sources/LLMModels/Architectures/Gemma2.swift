@@ -40,15 +40,9 @@ extension Architecture {
 extension Wiring {
     /// The norms of Gemma 2 and 3.
     static func gemma(_ layer: ModelBuilder, _ hidden: Int, _ style: NormStyle) throws(ModelError) -> Wiring {
-        .sandwich(
-            mixer: (
-                try layer.norm("input_layernorm", hidden, style),
-                try layer.norm("post_attention_layernorm", hidden, style)
-            ),
-            feedForward: (
-                try layer.norm("pre_feedforward_layernorm", hidden, style),
-                try layer.norm("post_feedforward_layernorm", hidden, style)
-            ))
+        try .sandwich(
+            layer, hidden, style, mixer: ("input_layernorm", "post_attention_layernorm"),
+            feedForward: ("pre_feedforward_layernorm", "post_feedforward_layernorm"))
     }
 }
 

@@ -6,9 +6,7 @@ extension Architecture {
     static let glm = Architecture("GlmForCausalLM", tiny: #""head_dim": 12, "partial_rotary_factor": 0.5"#) {
         config, model in
         try .glm(config, model) { layer, hidden, style in
-            .preNorm(
-                try layer.norm("input_layernorm", hidden, style),
-                try layer.norm("post_attention_layernorm", hidden, style))
+            try .preNorm(layer, hidden, style)
         }
     }
 
@@ -16,15 +14,9 @@ extension Architecture {
     static let glm4 = Architecture("Glm4ForCausalLM", tiny: #""head_dim": 20, "attention_bias": false"#) {
         config, model in
         try .glm(config, model) { layer, hidden, style in
-            .sandwich(
-                mixer: (
-                    try layer.norm("input_layernorm", hidden, style),
-                    try layer.norm("post_self_attn_layernorm", hidden, style)
-                ),
-                feedForward: (
-                    try layer.norm("post_attention_layernorm", hidden, style),
-                    try layer.norm("post_mlp_layernorm", hidden, style)
-                ))
+            try .sandwich(
+                layer, hidden, style, mixer: ("input_layernorm", "post_self_attn_layernorm"),
+                feedForward: ("post_attention_layernorm", "post_mlp_layernorm"))
         }
     }
 }

@@ -23,9 +23,7 @@ extension Architecture {
         let feedForward = try DeepseekFeedForward(config, dense: 1, shared: 1)
         return try Decoder(model, sizes, norm: style) { layer, index in
             DecoderLayer(
-                .preNorm(
-                    try layer.norm("input_layernorm", hidden, style),
-                    try layer.norm("post_attention_layernorm", hidden, style)),
+                try .preNorm(layer, hidden, style),
                 mixer: try Attention(layer.scope("self_attn"), heads, hidden: hidden, rotary: rotary, options),
                 feedForward: try feedForward(layer.scope("mlp"), index) { try routing.withBias($0) })
         }

@@ -61,9 +61,7 @@ extension Decoder {
             logitScale: 1 / (try multiplier("logits_scaling"))
         ) { layer, _ in
             DecoderLayer(
-                .preNorm(
-                    try layer.norm("input_layernorm", hidden, style),
-                    try layer.norm("post_attention_layernorm", hidden, style)),
+                try .preNorm(layer, hidden, style),
                 mixer: try Attention(
                     layer.scope("self_attn"), heads, hidden: hidden, rotary: rotary,
                     Attention.Options(scale: score, bias: bias, outputBias: bias)),

@@ -45,9 +45,7 @@ extension Decoder {
         let rotary = try Rotary(config, dim: heads.dim, defaultTheta: defaultTheta)
         return try Decoder(model, sizes, norm: style) { layer, index in
             DecoderLayer(
-                .preNorm(
-                    try layer.norm("input_layernorm", sizes.hidden, style),
-                    try layer.norm("post_attention_layernorm", sizes.hidden, style)),
+                try .preNorm(layer, sizes.hidden, style),
                 mixer: try Attention(
                     layer.scope("self_attn"), heads, hidden: sizes.hidden, rotary: isRotated(index) ? rotary : nil,
                     try options(index)),

@@ -35,9 +35,7 @@ extension Architecture {
         return try Decoder(model, sizes, norm: style) { layer, index in
             let block = layer.scope("feed_forward")
             return DecoderLayer(
-                .preNorm(
-                    try layer.norm("input_layernorm", hidden, style),
-                    try layer.norm("post_attention_layernorm", hidden, style)),
+                try .preNorm(layer, hidden, style),
                 mixer: try Attention(
                     layer.scope("self_attn"), heads, hidden: hidden, rotary: rotates[index] ? rotary : nil,
                     Attention.Options(

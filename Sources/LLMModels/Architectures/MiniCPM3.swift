@@ -31,9 +31,7 @@ extension Architecture {
             logitScale: Float(base) / Float(hidden)
         ) { layer, _ in
             DecoderLayer(
-                .preNorm(
-                    try layer.norm("input_layernorm", hidden, style),
-                    try layer.norm("post_attention_layernorm", hidden, style)),
+                try .preNorm(layer, hidden, style),
                 mixer: try LatentAttention(
                     layer.scope("self_attn"), latent, hidden: hidden, queryRank: queryRank,
                     // The class's own epsilon, whatever the config's is.

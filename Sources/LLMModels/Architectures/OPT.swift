@@ -25,12 +25,10 @@ extension Architecture {
             norm: "\(root).final_layer_norm")
         return try Decoder(model, sizes, norm: style, firstPosition: 2, names: names) { layer, _ in
             DecoderLayer(
-                .preNorm(
-                    try layer.norm("self_attn_layer_norm", hidden, style),
-                    try layer.norm("final_layer_norm", hidden, style)),
+                try .preNorm(layer, hidden, style, names: ("self_attn_layer_norm", "final_layer_norm")),
                 mixer: try Attention(
                     layer.scope("self_attn"), heads, hidden: hidden, rotary: nil,
-                    Attention.Options(bias: bias, outputBias: bias, names: ("q_proj", "k_proj", "v_proj", "out_proj"))),
+                    Attention.Options(bias: bias, outputBias: bias, outputName: "out_proj")),
                 feedForward: try PlainFeedForward(
                     layer, hidden: hidden, width: width, activation, bias: bias, names: ("fc1", "fc2")))
         }

@@ -22,7 +22,7 @@ extension Architecture {
                 mixer: try Attention(
                     layer.scope("self_attn"), heads, hidden: hidden, rotary: rotary,
                     Attention.Options(
-                        bias: true, outputBias: true, names: ("q_proj", "k_proj", "v_proj", "dense"))),
+                        bias: true, outputBias: true, outputName: "dense")),
                 feedForward: try PlainFeedForward(
                     layer.scope("mlp"), hidden: hidden, width: width, .geluTanh, names: ("fc1", "fc2")))
         }

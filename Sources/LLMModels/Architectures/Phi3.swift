@@ -28,13 +28,11 @@ extension Architecture {
         let width = try config.feedForwardWidth()
         return try Decoder(model, sizes, norm: style) { layer, index in
             DecoderLayer(
-                .preNorm(
-                    try layer.norm("input_layernorm", hidden, style),
-                    try layer.norm("post_attention_layernorm", hidden, style)),
+                try .preNorm(layer, hidden, style),
                 mixer: try Attention(
                     layer.scope("self_attn"), heads, hidden: hidden, rotary: rotary,
                     Attention.Options(
-                        window: windows[index], fused: Attention.Fused(name: "qkv_proj", output: "o_proj"))),
+                        window: windows[index], fused: Attention.Fused(name: "qkv_proj"))),
                 feedForward: try GatedFeedForward(
                     layer.scope("mlp"), hidden: hidden, width: width, fused: "gate_up_proj"))
         }

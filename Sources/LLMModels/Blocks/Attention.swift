@@ -99,8 +99,8 @@ struct Attention: Mixer {
         var bias = false
         /// The bias of the output.
         var outputBias = false
-        /// The names of the tensors: queries, keys, values, output.
-        var names = ("q_proj", "k_proj", "v_proj", "o_proj")
+        /// The name of the output's matrix.
+        var outputName = "o_proj"
         /// One matrix of queries, keys and values in place of three; nil for three.
         var fused: Fused?
     }
@@ -108,8 +108,6 @@ struct Attention: Mixer {
     /// Queries, keys and values in one matrix.
     struct Fused {
         let name: String
-        /// The name of the output's matrix.
-        let output: String
         /// Whether each key head has its queries, its key and its value together, and not all queries come first.
         var isGrouped = false
     }
@@ -136,7 +134,7 @@ struct Attention: Mixer {
         case projection
     }
 
-    /// Reads `q_proj`, `k_proj`, `v_proj` and `o_proj`, or what the options call them.
+    /// Reads `q_proj`, `k_proj` and `v_proj`, or one matrix in their place, and `o_proj`, or what the options call it.
     init(
         _ model: ModelBuilder, _ heads: AttentionHeads, hidden: Int, rotary: Rotary?, _ options: Options = Options()
     ) throws(ModelError) {
@@ -147,8 +145,6 @@ struct Attention: Mixer {
         rotatedNorm = options.rotatedNorms.map {
             .rms(RMSNorm(weight: Array(repeating: 1, count: heads.dim), epsilon: $0))
         }
-        let (queries, keys, values, output) = options.names
-        let outputName = options.fused?.output ?? output
         let (queryRows, keyRows) = (heads.queries * heads.dim, heads.keys * heads.dim)
         if let fused = options.fused {
             let order: ((Int) -> Int)? = fused.isGrouped ? { heads.groupedRow($0) } : nil
@@ -156,7 +152,7 @@ struct Attention: Mixer {
                 [(fused.name, queryRows + 2 * keyRows)], inputs: hidden, bias: options.bias, order: order)
         } else {
             projection = try model.linear(
-                [(queries, queryRows), (keys, keyRows), (values, keyRows)], inputs: hidden, bias: options.bias)
+                [("q_proj", queryRows), ("k_proj", keyRows), ("v_proj", keyRows)], inputs: hidden, bias: options.bias)
         }
         func norm(_ letter: String, _ count: Int) throws(ModelError) -> Norm? {
             guard let style = options.headNorms else { return nil }
@@ -170,7 +166,7 @@ struct Attention: Mixer {
         queryNorm = try norm("q", heads.queries)
         keyNorm = try norm("k", heads.keys)
         self.output = try model.linear(
-            outputName, inputs: queryRows, outputs: hidden, bias: options.outputBias)
+            options.outputName, inputs: queryRows, outputs: hidden, bias: options.outputBias)
         var scores = AttentionScores(
             scale: options.scale ?? 1 / Float(heads.dim).squareRoot(), softcap: options.softcap)
         if let sinks = options.sinks { scores.sinks = try model.vector(sinks, heads.queries) }

@@ -18,16 +18,31 @@ enum Wiring: Sendable {
         .sequential(mixer: BlockNorms(before: mixer), feedForward: BlockNorms(before: feedForward))
     }
 
+    /// The same with norms that are read from a layer's tensors, as Llama calls them.
+    static func preNorm(
+        _ layer: ModelBuilder, _ hidden: Int, _ style: NormStyle,
+        names: (mixer: String, feedForward: String) = ("input_layernorm", "post_attention_layernorm")
+    ) throws(ModelError) -> Wiring {
+        .preNorm(
+            try layer.norm(names.mixer, hidden, style), try layer.norm(names.feedForward, hidden, style))
+    }
+
     /// What each block puts out has a norm.
     static func postNorm(_ mixer: Norm, _ feedForward: Norm) -> Wiring {
         .sequential(mixer: BlockNorms(after: mixer), feedForward: BlockNorms(after: feedForward))
     }
 
-    /// Each block has a norm before and one after it.
-    static func sandwich(mixer: (Norm, Norm), feedForward: (Norm, Norm)) -> Wiring {
+    /// Each block has a norm before and one after it, which are read from a layer's tensors.
+    static func sandwich(
+        _ layer: ModelBuilder, _ hidden: Int, _ style: NormStyle, mixer: (before: String, after: String),
+        feedForward: (before: String, after: String)
+    ) throws(ModelError) -> Wiring {
         .sequential(
-            mixer: BlockNorms(before: mixer.0, after: mixer.1),
-            feedForward: BlockNorms(before: feedForward.0, after: feedForward.1))
+            mixer: BlockNorms(
+                before: try layer.norm(mixer.before, hidden, style), after: try layer.norm(mixer.after, hidden, style)),
+            feedForward: BlockNorms(
+                before: try layer.norm(feedForward.before, hidden, style),
+                after: try layer.norm(feedForward.after, hidden, style)))
     }
 }
 

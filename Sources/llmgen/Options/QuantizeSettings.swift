@@ -7,7 +7,7 @@ struct QuantizeSettings: SettingTable {
     var overrides: [TensorTypeArgument] = []
     var replaces = false
     var rounding: Rounding = .nearest
-    var calibrationTokens = Calibration.defaultTokens
+    var calibrationTokens: Int?
     var threads: Int?
     var fault: ValidationError?
 
@@ -24,15 +24,15 @@ struct QuantizeSettings: SettingTable {
                 "How weights are rounded: each to the nearest; gptq, where errors are made up for; awq, where channels "
                 + "are scaled. The last two need --calibration."),
         Setting(
-            "calibration-tokens", .integer, \.calibrationTokens, valueName: "n",
-            help: "Tokens of the calibration text that are read."),
+            "calibration-tokens", optional: .integer, \.calibrationTokens, shown: "\(Calibration.defaultTokens)",
+            valueName: "n", help: "Tokens of the calibration text that are read."),
         Setting("force", \.replaces, help: "Replace a file that is there."),
         Setting(
             "threads", optional: .integer, \.threads, shown: "one a physical core, within the CPU quota",
             valueName: "n", help: "Threads that compute."),
     ]
 
-    /// - Throws: `ValidationError` where no type is given, `LLMGenError` for a calibration of no tokens.
+    /// - Throws: `ValidationError` where no type is given, or tokens of no text; `LLMGenError` for a calibration of no tokens.
     func quantizer(calibration text: String?) throws -> Quantizer {
         guard let mix else {
             throw ValidationError("--type is missing; give \(ArgumentKind.mix.expected)")
@@ -40,7 +40,13 @@ struct QuantizeSettings: SettingTable {
         var quantizer = Quantizer(mix)
         quantizer.overrides = overrides.map { ($0.pattern, $0.dtype) }
         quantizer.rounding = rounding
-        quantizer.calibration = try text.map { try Calibration(text: $0, tokens: calibrationTokens) }
+        if let calibrationTokens, text == nil {
+            throw ValidationError(
+                "--calibration-tokens is \(calibrationTokens), but there is no text to read; give --calibration")
+        }
+        quantizer.calibration = try text.map {
+            try Calibration(text: $0, tokens: calibrationTokens ?? Calibration.defaultTokens)
+        }
         quantizer.replaces = replaces
         quantizer.threads = threads
         return quantizer
