@@ -103,37 +103,39 @@ extension Compute {
 
     /// Brings each element into `-bound...bound`, in place.
     public func clamp(_ x: Matrix, to bound: Float) {
-        for row in 0..<x.rows {
-            let target = x.base + row * x.stride
-            for column in 0..<x.columns { target[column] = min(max(target[column], -bound), bound) }
-        }
+        eachRow(x) { _, row in for column in row.indices { row[column] = min(max(row[column], -bound), bound) } }
     }
 
     /// Multiplies each element, in place.
     public func scale(_ x: Matrix, by factor: Float) {
-        for row in 0..<x.rows {
-            let target = x.base + row * x.stride
-            for column in 0..<x.columns { target[column] *= factor }
-        }
+        eachRow(x) { _, row in for column in row.indices { row[column] *= factor } }
     }
 
     /// Multiplies each row by a factor of its own, in place.
     public func scaleRows(_ x: Matrix, by factors: [Float]) {
         precondition(factors.count == x.rows, "scaleRows: \(factors.count) factors for \(x.rows) rows")
-        for (row, factor) in factors.enumerated() { scale(x.rows(row..<row + 1), by: factor) }
+        eachRow(x) { index, row in for column in row.indices { row[column] *= factors[index] } }
+    }
+
+    private func eachRow(_ x: Matrix, _ body: @Sendable (Int, UnsafeMutableBufferPointer<Float>) -> Void) {
+        overRows(x.rows, elements: x.rows * x.columns) { range in
+            for row in range { body(row, UnsafeMutableBufferPointer(start: x.base + row * x.stride, count: x.columns)) }
+        }
     }
 
     /// `1 / (1 + exp(-x))` of each element, in place: the softmax of the element and 0.
-    public func sigmoid(_ x: Matrix) {
-        let pairs = Matrix(rows: x.rows * x.columns, columns: 2)
-        for row in 0..<x.rows {
-            let (source, target) = (x.base + row * x.stride, pairs.base + 2 * row * x.columns)
-            for column in 0..<x.columns { target[2 * column] = source[column] }
-        }
-        softmax(pairs)
-        for row in 0..<x.rows {
-            let (source, target) = (pairs.base + 2 * row * x.columns, x.base + row * x.stride)
-            for column in 0..<x.columns { target[column] = source[2 * column] }
+    public func sigmoid(_ x: Matrix, _ workspace: Workspace) {
+        workspace.scope {
+            let pairs = workspace.matrix(rows: x.rows * x.columns, columns: 2)
+            for row in 0..<x.rows {
+                let (source, target) = (x.base + row * x.stride, pairs.base + 2 * row * x.columns)
+                for column in 0..<x.columns { (target[2 * column], target[2 * column + 1]) = (source[column], 0) }
+            }
+            softmax(pairs)
+            for row in 0..<x.rows {
+                let (source, target) = (pairs.base + 2 * row * x.columns, x.base + row * x.stride)
+                for column in 0..<x.columns { target[column] = source[2 * column] }
+            }
         }
     }
 
