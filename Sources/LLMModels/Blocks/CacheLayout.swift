@@ -31,10 +31,16 @@ public struct CacheLayout: Sendable, Hashable {
     /// The groups, in the order in which the model's layers first name them.
     public private(set) var groups: [Group] = []
 
+    /// Floats of the state that each recurrent layer keeps of a sequence, in the order of these layers.
+    public private(set) var states: [Int] = []
+
     /// Bytes that a token takes in all layers.
     public func tokenByteCount(_ dtype: KVCacheDtype) -> Int {
         groups.reduce(0) { $0 + $1.layers * $1.entry.tokenByteCount(dtype) }
     }
+
+    /// Bytes of a sequence's states, whatever its length.
+    public var stateByteCount: Int { StateSlots.byteCount(sizes: states) }
 
     /// A layout without layers.
     public init() {}
@@ -46,5 +52,11 @@ public struct CacheLayout: Sendable, Hashable {
         if known == nil { groups.append(Group(entry: entry, window: window, isChunked: isChunked, layers: 0)) }
         defer { groups[index].layers += 1 }
         return CacheSlot(group: index, layer: groups[index].layers)
+    }
+
+    /// Adds a recurrent layer whose state has `size` floats, and returns its place among these layers.
+    mutating func addState(_ size: Int) -> Int {
+        states.append(size)
+        return states.count - 1
     }
 }

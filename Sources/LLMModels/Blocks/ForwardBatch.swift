@@ -8,12 +8,47 @@ public struct BatchSequence: Sendable, Hashable {
     public let firstPosition: Int
     /// For each group of the cache the blocks that hold the sequence's positions, in order; -1 for one that no row needs.
     public let blockTables: [[Int32]]
+    /// Where the states of recurrent layers are read and written; nil where the model has no such layer.
+    public let states: SequenceStates?
 
     /// Rows `rows` of the batch, of which the first is at `firstPosition`.
-    public init(rows: Range<Int>, firstPosition: Int, blockTables: [[Int32]]) {
+    public init(
+        rows: Range<Int>, firstPosition: Int, blockTables: [[Int32]], states: SequenceStates? = nil
+    ) {
         self.rows = rows
         self.firstPosition = firstPosition
         self.blockTables = blockTables
+        self.states = states
+    }
+}
+
+/// Where a step reads and writes the states of a sequence. To go on from another's state, a sequence reads that one's slot
+/// and writes its own.
+public struct SequenceStates: Sendable, Hashable {
+    /// The states after some of a sequence's rows of the step.
+    public struct Write: Sendable, Hashable {
+        /// How many of its rows come before, at least one.
+        public let rows: Int
+        /// The slot that gets them.
+        public let slot: Int32
+
+        /// The states after the first `rows` rows go to `slot`.
+        public init(rows: Int, slot: Int32) {
+            self.rows = rows
+            self.slot = slot
+        }
+    }
+
+    /// The slot that the step begins with; nil for the beginning of a text, where all states are zero.
+    public let source: Int32?
+    /// What is kept, by rising rows; the last is after all of the sequence's rows.
+    public let writes: [Write]
+
+    /// - Precondition: the numbers of rows rise from one at least.
+    public init(source: Int32?, writes: [Write]) {
+        precondition(zip([0] + writes.map(\.rows), writes.map(\.rows)).allSatisfy(<), "writes of states out of order")
+        self.source = source
+        self.writes = writes
     }
 }
 

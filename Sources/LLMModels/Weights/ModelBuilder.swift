@@ -87,6 +87,9 @@ struct ModelBuilder {
         record.layout.add(entry, window: window, isChunked: isChunked)
     }
 
+    /// The place of a recurrent layer whose state has `size` floats.
+    func state(_ size: Int) -> Int { record.layout.addState(size) }
+
     // MARK: Linear layers
 
     /// Matrices `[outputs, inputs]`, stacked to one linear layer in this order.
