@@ -91,6 +91,7 @@ static double activated(llm_activation_function function, double x) {
     case LLM_GELU: return 0.5 * x * (1 + erf(x * 0.70710678118654752440));
     case LLM_RELU: return fmax(x, 0);
     case LLM_RELU_SQUARED: return fmax(x, 0) * fmax(x, 0);
+    case LLM_SIGMOID: return 1 / (1 + exp(-x));
     }
     return 0;
 }
@@ -137,7 +138,13 @@ static bool check_activate(check_case *c) {
     return check_function(c, function, gated, case_rows(c), random_width(c, 200));
 }
 
+static bool check_sigmoid(check_case *c) {
+    const size_t rows = case_rows(c);
+    return check_function(c, LLM_SIGMOID, random_one_in(c, 2), rows, random_width(c, 200));
+}
+
 DEFINE_CHECK(activate)
+const kernel_check sigmoid_check = {"sigmoid", activate_table, check_sigmoid};
 const kernel_check silu_multiply_check = {"silu_multiply", activate_table, check_silu_multiply};
 
 // Softmax

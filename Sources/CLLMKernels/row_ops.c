@@ -1,6 +1,7 @@
 // Operations on rows of activations: norms, rotary positions, activation functions, softmax.
 #include "CLLMKernels.h"
 
+#include "variants.h"
 #include "vector16.h"
 
 // RMSNorm (Zhang and Sennrich 2019), as Llama computes it
@@ -151,6 +152,12 @@ static float gelu_plain(float x) {
     return 0.5f * x * (x < 0 ? rest : 2.0f - rest);
 }
 
+// exp(-|x|) never grows without bound.
+static float sigmoid_plain(float x) {
+    const float e = exp_plain(-fabsf(x));
+    return (x < 0 ? e : 1.0f) / (1.0f + e);
+}
+
 static float activated_plain(llm_activation_function function, float x) {
     switch (function) {
     case LLM_SILU: return x / (1.0f + exp_plain(-x));
@@ -158,6 +165,7 @@ static float activated_plain(llm_activation_function function, float x) {
     case LLM_GELU: return gelu_plain(x);
     case LLM_RELU: return x > 0 ? x : 0;
     case LLM_RELU_SQUARED: return x > 0 ? x * x : 0;
+    case LLM_SIGMOID: return sigmoid_plain(x);
     }
     return 0;
 }
@@ -189,6 +197,10 @@ LLM_TEMPLATE f32x16 activated16(const llm_activation_function function, f32x16 x
     }
     case LLM_RELU: return select16(x > 0.0f, x, (f32x16)0.0f);
     case LLM_RELU_SQUARED: return select16(x > 0.0f, x * x, (f32x16)0.0f);
+    case LLM_SIGMOID: {
+        const f32x16 e = exp16(-__builtin_elementwise_abs(x));
+        return select16(x < 0.0f, e, (f32x16)1.0f) / (1.0f + e);
+    }
     }
     return 0;
 }
@@ -214,6 +226,7 @@ LLM_TEMPLATE void activate_template(const llm_activate_args *a, size_t row_begin
     case LLM_GELU: return activate_rows(a, row_begin, row_end, LLM_GELU);
     case LLM_RELU: return activate_rows(a, row_begin, row_end, LLM_RELU);
     case LLM_RELU_SQUARED: return activate_rows(a, row_begin, row_end, LLM_RELU_SQUARED);
+    case LLM_SIGMOID: return activate_rows(a, row_begin, row_end, LLM_SIGMOID);
     }
 }
 
@@ -268,35 +281,6 @@ LLM_TEMPLATE void softcap_template(const llm_softcap_args *a, size_t row_begin, 
 }
 
 // Variants
-
-#if defined(__x86_64__)
-#define SIMD_VARIANTS(kernel)                                                                                          \
-    LLM_TARGET_AVX2 static void kernel##_avx2(const llm_##kernel##_args *a, size_t begin, size_t end) {                \
-        kernel##_template(a, begin, end);                                                                              \
-    }                                                                                                                  \
-    LLM_TARGET_AVX512 static void kernel##_avx512(const llm_##kernel##_args *a, size_t begin, size_t end) {            \
-        kernel##_template(a, begin, end);                                                                              \
-    }
-#define SIMD_ROWS(kernel)                                                                                              \
-    {"avx2", LLM_CPU_AVX2, kernel##_avx2}, {"avx512", LLM_CPU_AVX2 | LLM_CPU_AVX512, kernel##_avx512},
-#elif defined(__aarch64__)
-#define SIMD_VARIANTS(kernel)                                                                                          \
-    static void kernel##_neon(const llm_##kernel##_args *a, size_t begin, size_t end) {                                \
-        kernel##_template(a, begin, end);                                                                              \
-    }
-#define SIMD_ROWS(kernel) {"neon", LLM_CPU_NEON, kernel##_neon},
-#else
-#define SIMD_VARIANTS(kernel)
-#define SIMD_ROWS(kernel)
-#endif
-
-#define VARIANTS(kernel)                                                                                               \
-    SIMD_VARIANTS(kernel)                                                                                              \
-    static const llm_##kernel##_variant kernel##_table[] = {{"scalar", 0, kernel##_plain}, SIMD_ROWS(kernel)};         \
-    const llm_##kernel##_variant *llm_##kernel##_variants(size_t *count) {                                             \
-        *count = sizeof kernel##_table / sizeof *kernel##_table;                                                       \
-        return kernel##_table;                                                                                         \
-    }
 
 VARIANTS(rms_norm)
 VARIANTS(layer_norm)

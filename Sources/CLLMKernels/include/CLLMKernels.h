@@ -168,11 +168,12 @@ typedef void (*llm_rope_fn)(const llm_rope_args *args, size_t row_begin, size_t 
 // tanh(z) = 1 - 2 / (exp(2 z) + 1) with the engine's exp. erf(z) for z >= 0 is 1 - t p(t) exp(-z^2) with
 // t = 1 / (1 + 0.3275911 z) (Abramowitz and Stegun 7.1.26), of which error is below 2e-7.
 typedef enum {
-    LLM_SILU,        // x / (1 + exp(-x))
-    LLM_GELU_TANH,   // 0.5 x (1 + tanh(0.7978846 (x + 0.044715 x^3)))
-    LLM_GELU,        // 0.5 x (1 + erf(0.7071068 x))
-    LLM_RELU,        // max(x, 0)
-    LLM_RELU_SQUARED // max(x, 0)^2
+    LLM_SILU,         // x / (1 + exp(-x))
+    LLM_GELU_TANH,    // 0.5 x (1 + tanh(0.7978846 (x + 0.044715 x^3)))
+    LLM_GELU,         // 0.5 x (1 + erf(0.7071068 x))
+    LLM_RELU,         // max(x, 0)
+    LLM_RELU_SQUARED, // max(x, 0)^2
+    LLM_SIGMOID       // 1 / (1 + exp(-x))
 } llm_activation_function;
 
 // y = function(x), or function(gate) * up for gate and up side by side in a row.
@@ -262,6 +263,43 @@ typedef struct {
 } llm_attention_args;
 typedef void (*llm_attention_fn)(const llm_attention_args *args, size_t kv_head, size_t query_begin, size_t query_end);
 
+// Recurrent states
+
+// Where the state of a layer after the first `rows` rows goes.
+typedef struct {
+    size_t rows;
+    float *state;
+} llm_state_write;
+
+enum { LLM_MAX_DELTA_KEY = 256 };
+
+// The gated delta rule (Yang et al. 2024). The state S of a value head, [key_dim][value_dim], goes from row to row of a
+// sequence: with decay = exp(rate * softplus(d + bias)) and beta = 1 / (1 + exp(-b)),
+//
+//     correction = fma(-decay, S k, v) * beta,  S = fma(k, correction, decay * S),  out = S q,
+//
+// S k and S q summed in two fma chains along key_dim, of its even elements and of its odd ones, then added. A value head
+// takes the query and the key of head / (value_heads / key_heads).
+//
+// Works on panels of 16 value columns, head by head: panel i is the (i % panels)-th of head i / panels, with
+// panels = value_dim / 16 rounded up. A layer's state is [value_heads][panels][key_dim][16].
+typedef struct {
+    const float *q, *k; // [rows][key_heads * key_dim]
+    const float *v;     // [rows][value_heads * value_dim]
+    size_t stride;      // of all three
+    const float *decays, *betas; // d and b, [rows][value_heads]
+    size_t gate_stride;          // of both
+    const float *rates, *biases; // [value_heads]
+    float *out;                  // [rows][value_heads * value_dim]
+    size_t out_stride;
+    size_t rows, key_heads, value_heads; // at least one row
+    size_t key_dim, value_dim;           // key_dim at most LLM_MAX_DELTA_KEY
+    const float *state;                  // before row 0; NULL for zeros
+    const llm_state_write *writes;       // by rising rows; their states may be `state`
+    size_t write_count;
+} llm_delta_args;
+typedef void (*llm_delta_fn)(const llm_delta_args *args, size_t panel_begin, size_t panel_end);
+
 // The tables
 
 #define LLM_VARIANT(kernel)                                                                                            \
@@ -288,6 +326,7 @@ LLM_VARIANT(activate)
 LLM_VARIANT(softmax)
 LLM_VARIANT(softcap)
 LLM_VARIANT(attention)
+LLM_VARIANT(delta)
 
 // The variants of a packing under an arithmetic; none where they do not go together.
 const llm_linear_variant *llm_linear_variants(llm_packing packing, llm_arithmetic arithmetic, size_t *count);
@@ -301,3 +340,4 @@ const llm_activate_variant *llm_activate_variants(size_t *count);
 const llm_softmax_variant *llm_softmax_variants(size_t *count);
 const llm_softcap_variant *llm_softcap_variants(size_t *count);
 const llm_attention_variant *llm_attention_variants(size_t *count);
+const llm_delta_variant *llm_delta_variants(size_t *count);
