@@ -1,8 +1,5 @@
 // The gated delta rule (Yang et al. 2024): a state of each value head that a token corrects where its key points.
-#include "CLLMKernels.h"
-
 #include "variants.h"
-#include "vector16.h"
 
 // Columns of a panel: a panel's state, [key_dim][PANEL], stays in the nearest cache over all rows of a sequence.
 enum { PANEL = LANES };
@@ -10,19 +7,31 @@ enum { PANEL = LANES };
 // Sums run in chains that take turns.
 enum { CHAINS = 2 };
 
+size_t llm_delta_panels(size_t value_dim) { return (value_dim + PANEL - 1) / PANEL; }
+
+size_t llm_delta_state_size(size_t value_heads, size_t key_dim, size_t value_dim) {
+    return value_heads * llm_delta_panels(value_dim) * key_dim * PANEL;
+}
+
 // A panel's place among the operands.
 typedef struct {
     const float *q, *k, *v, *decays, *betas; // of row 0
     float rate, bias;
     float *out;
     size_t columns; // that are no padding
-    size_t state;   // where its state begins in the layer's
+    float *state;   // [key_dim][PANEL]
 } delta_panel;
 
-LLM_TEMPLATE delta_panel panel_at(const llm_delta_args *a, size_t index) {
-    const size_t panels = (a->value_dim + PANEL - 1) / PANEL, head = index / panels, first = index % panels * PANEL;
+// A panel, its state as it is before row 0.
+static inline delta_panel panel_at(const llm_delta_args *a, size_t index) {
+    const size_t panels = llm_delta_panels(a->value_dim), head = index / panels, first = index % panels * PANEL;
     const size_t key = head / (a->value_heads / a->key_heads) * a->key_dim, value = head * a->value_dim + first;
-    const size_t rest = a->value_dim - first;
+    const size_t rest = a->value_dim - first, at = index * a->key_dim * PANEL;
+    const size_t bytes = a->key_dim * PANEL * sizeof *a->target;
+    if (!a->source)
+        memset(a->target + at, 0, bytes);
+    else if (a->source != a->target)
+        memcpy(a->target + at, a->source + at, bytes);
     return (delta_panel){
         .q = a->q + key,
         .k = a->k + key,
@@ -33,23 +42,7 @@ LLM_TEMPLATE delta_panel panel_at(const llm_delta_args *a, size_t index) {
         .bias = a->biases[head],
         .out = a->out + value,
         .columns = rest < PANEL ? rest : PANEL,
-        .state = index * a->key_dim * PANEL};
-}
-
-static void begin_state(const llm_delta_args *a, const delta_panel *p, float state[]) {
-    const size_t bytes = a->key_dim * PANEL * sizeof *state;
-    if (a->state)
-        memcpy(state, a->state + p->state, bytes);
-    else
-        memset(state, 0, bytes);
-}
-
-// Keeps the state after `rows` rows where a write, of which `*next` is the first left, asks for it.
-LLM_TEMPLATE void keep_state(
-    const llm_delta_args *a, const delta_panel *p, const float state[], size_t rows, size_t *next) {
-    if (*next == a->write_count || a->writes[*next].rows != rows) return;
-    memcpy(a->writes[*next].state + p->state, state, a->key_dim * PANEL * sizeof *state);
-    *next += 1;
+        .state = a->target + at};
 }
 
 static float column_sum_plain(const float *x, const float *column, size_t count) {
@@ -61,23 +54,19 @@ static float column_sum_plain(const float *x, const float *column, size_t count)
 static void delta_plain(const llm_delta_args *a, size_t begin, size_t end) {
     for (size_t index = begin; index < end; index++) {
         const delta_panel p = panel_at(a, index);
-        float state[LLM_MAX_DELTA_KEY * PANEL];
-        begin_state(a, &p, state);
-        size_t next = 0;
         for (size_t row = 0; row < a->rows; row++) {
             const float *q = p.q + row * a->stride, *k = p.k + row * a->stride, *v = p.v + row * a->stride;
             const size_t gate = row * a->gate_stride;
             const float decay = exp_plain(p.rate * softplus_plain(p.decays[gate] + p.bias));
             const float beta = 1.0f / (1.0f + exp_plain(-p.betas[gate]));
             for (size_t column = 0; column < PANEL; column++) {
-                float *s = state + column;
+                float *s = p.state + column;
                 const float recalled = column_sum_plain(k, s, a->key_dim);
                 const float correction = fmaf(-decay, recalled, column < p.columns ? v[column] : 0) * beta;
                 for (size_t i = 0; i < a->key_dim; i++) s[i * PANEL] = fmaf(k[i], correction, decay * s[i * PANEL]);
                 const float read = column_sum_plain(q, s, a->key_dim);
                 if (column < p.columns) p.out[row * a->out_stride + column] = read;
             }
-            keep_state(a, &p, state, row + 1, &next);
         }
     }
 }
@@ -129,10 +118,7 @@ LLM_TEMPLATE void gates16(
 LLM_TEMPLATE void delta_template(const llm_delta_args *a, size_t begin, size_t end) {
     for (size_t index = begin; index < end; index++) {
         const delta_panel p = panel_at(a, index);
-        _Alignas(64) float state[LLM_MAX_DELTA_KEY * PANEL];
-        begin_state(a, &p, state);
-        size_t next = 0;
-        f32x16 recalled = recall16(state, p.k, a->key_dim);
+        f32x16 recalled = recall16(p.state, p.k, a->key_dim);
         float decays[LANES], betas[LANES];
         for (size_t row = 0; row < a->rows; row++) {
             const size_t at = row % LANES;
@@ -143,9 +129,8 @@ LLM_TEMPLATE void delta_template(const llm_delta_args *a, size_t begin, size_t e
             const float *k = p.k + row * a->stride;
             const float *following = row + 1 < a->rows ? k + a->stride : k;
             const f32x16 read = step16(
-                state, p.q + row * a->stride, k, following, a->key_dim, decay, correction, &recalled);
+                p.state, p.q + row * a->stride, k, following, a->key_dim, decay, correction, &recalled);
             store_first(p.out + row * a->out_stride, read, p.columns);
-            keep_state(a, &p, state, row + 1, &next);
         }
     }
 }

@@ -1,8 +1,5 @@
 // Operations on rows of activations: norms, rotary positions, activation functions, softmax.
-#include "CLLMKernels.h"
-
 #include "variants.h"
-#include "vector16.h"
 
 // RMSNorm (Zhang and Sennrich 2019), as Llama computes it
 
@@ -160,7 +157,7 @@ static float sigmoid_plain(float x) {
 
 static float activated_plain(llm_activation_function function, float x) {
     switch (function) {
-    case LLM_SILU: return x / (1.0f + exp_plain(-x));
+    case LLM_SILU: return silu_plain(x);
     case LLM_GELU_TANH: return 0.5f * x * (1.0f + tanh_plain(GELU_SLOPE * fmaf(x * x * x, GELU_CUBE, x)));
     case LLM_GELU: return gelu_plain(x);
     case LLM_RELU: return x > 0 ? x : 0;
@@ -183,7 +180,7 @@ static void activate_plain(const llm_activate_args *a, size_t row_begin, size_t 
 
 LLM_TEMPLATE f32x16 activated16(const llm_activation_function function, f32x16 x) {
     switch (function) {
-    case LLM_SILU: return x / (1.0f + exp16(-x));
+    case LLM_SILU: return silu16(x);
     case LLM_GELU_TANH: return 0.5f * x * (1.0f + tanh16(GELU_SLOPE * fma16(x * x * x, (f32x16)GELU_CUBE, x)));
     case LLM_GELU: {
         const f32x16 z = __builtin_elementwise_abs(x * ROOT_HALF);
@@ -279,8 +276,6 @@ LLM_TEMPLATE void softcap_template(const llm_softcap_args *a, size_t row_begin, 
         }
     }
 }
-
-// Variants
 
 VARIANTS(rms_norm)
 VARIANTS(layer_norm)

@@ -1,5 +1,7 @@
-// The table of a kernel that works on a range: <kernel>_plain, then <kernel>_template under each instruction set.
+// The variants of a kernel that is one template over the vectors of vector16.h, and their table.
 #pragma once
+
+#include "CLLMKernels.h"
 
 #include "vector16.h"
 
@@ -24,8 +26,13 @@
 #define SIMD_ROWS(kernel)
 #endif
 
+// Over kernel_plain, the definition, and kernel_template.
 #define VARIANTS(kernel)                                                                                               \
     SIMD_VARIANTS(kernel)                                                                                              \
+    VARIANT_TABLE(kernel)
+
+// Over kernel_plain and variants that have been written out.
+#define VARIANT_TABLE(kernel)                                                                                          \
     static const llm_##kernel##_variant kernel##_table[] = {{"scalar", 0, kernel##_plain}, SIMD_ROWS(kernel)};         \
     const llm_##kernel##_variant *llm_##kernel##_variants(size_t *count) {                                             \
         *count = sizeof kernel##_table / sizeof *kernel##_table;                                                       \

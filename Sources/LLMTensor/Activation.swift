@@ -12,6 +12,8 @@ public enum Activation: Sendable, Hashable {
     case relu
     /// `max(x, 0)^2` (So et al. 2021).
     case reluSquared
+    /// `1 / (1 + exp(-x))`.
+    case sigmoid
 
     var kernelType: llm_activation_function {
         switch self {
@@ -20,6 +22,7 @@ public enum Activation: Sendable, Hashable {
         case .gelu: LLM_GELU
         case .relu: LLM_RELU
         case .reluSquared: LLM_RELU_SQUARED
+        case .sigmoid: LLM_SIGMOID
         }
     }
 }

@@ -123,22 +123,6 @@ extension Compute {
         }
     }
 
-    /// `1 / (1 + exp(-x))` of each element, in place: the softmax of the element and 0.
-    public func sigmoid(_ x: Matrix, _ workspace: Workspace) {
-        workspace.scope {
-            let pairs = workspace.matrix(rows: x.rows * x.columns, columns: 2)
-            for row in 0..<x.rows {
-                let (source, target) = (x.base + row * x.stride, pairs.base + 2 * row * x.columns)
-                for column in 0..<x.columns { (target[2 * column], target[2 * column + 1]) = (source[column], 0) }
-            }
-            softmax(pairs)
-            for row in 0..<x.rows {
-                let (source, target) = (pairs.base + 2 * row * x.columns, x.base + row * x.stride)
-                for column in 0..<x.columns { target[column] = source[2 * column] }
-            }
-        }
-    }
-
     /// `g sigmoid(alpha g) (u + 1)` for `x = [g, u]` side by side, `[rows, 2 * width]`, into `y = [rows, width]`: gates `g`
     /// no larger than `limit`, ups `u` within it on both sides (gpt-oss). `x` is overwritten.
     public func clampedGate(_ x: Matrix, alpha: Float, limit: Float, into y: Matrix) {

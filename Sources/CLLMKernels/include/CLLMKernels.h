@@ -205,6 +205,89 @@ typedef struct {
 } llm_softcap_args;
 typedef void (*llm_softcap_fn)(const llm_softcap_args *args, size_t row_begin, size_t row_end);
 
+// States of recurrent layers
+
+// Rows of one sequence, in order; what it computes does not depend on how they are divided over calls. y = after *
+// silu(sum), where the sum is the fma chain from the bias over rising k of weight[k] * input[row - width + 1 + k], and an
+// input is x * before. `source` has the inputs before the first row, `target` gets those of the last width - 1 rows.
+typedef struct {
+    const float *x, *before, *after; // [rows][channels]; `before` and `after` NULL where there are none
+    size_t x_stride;                 // of all three
+    const float *weight;             // [width][channels]
+    const float *bias;               // [channels] or NULL
+    float *y;                        // [rows][channels]
+    size_t y_stride;
+    const float *source; // [width - 1][channels], or NULL for zeros
+    float *target;       // [width - 1][channels]; may be the source
+    size_t rows, channels, width;
+    bool silu;
+} llm_short_convolution_args;
+
+// Computes channels [begin, end).
+typedef void (*llm_short_convolution_fn)(const llm_short_convolution_args *args, size_t begin, size_t end);
+
+// Rows of one sequence, in order; what it computes does not depend on how they are divided over calls. For each head, with
+// h the state and
+//     t = softplus(step + step_bias),
+// h[n] = fma(t * x, b[n], exp(t * decay) * h[n]), and y = the fma chain from skip * x over rising n of c[n] * h[n].
+//
+// A state is [heads][panels][state][16]: 16 elements of x together, those past the head's end zero.
+typedef struct {
+    const float *x;     // [rows][heads * head_dim]
+    const float *b, *c; // [rows][groups * state]
+    size_t x_stride;    // of all three
+    const float *step;  // [rows][heads]
+    size_t step_stride;
+    const float *step_bias, *decay, *skip; // [heads]
+    float *y;                              // [rows][heads * head_dim]
+    size_t y_stride;
+    const float *source; // or NULL for zeros
+    float *target;       // may be the source
+    size_t rows, heads, head_dim;
+    size_t groups; // a divisor of the heads
+    size_t state;  // at most LLM_MAX_STATE
+} llm_mamba2_scan_args;
+
+enum { LLM_MAX_STATE = 256 };
+
+// Floats of a state.
+size_t llm_mamba2_state_size(size_t heads, size_t head_dim, size_t state);
+
+// Computes heads [begin, end).
+typedef void (*llm_mamba2_scan_fn)(const llm_mamba2_scan_args *args, size_t begin, size_t end);
+
+// Rows of one sequence, in order; what it computes does not depend on how they are divided over calls. The gated delta
+// rule (Yang et al. 2024): the state S of a value head, [key_dim][value_dim], goes from row to row. With
+// decay = exp(rate * softplus(d + bias)) and beta = 1 / (1 + exp(-b)),
+//
+//     correction = fma(-decay, S k, v) * beta,  S = fma(k, correction, decay * S),  out = S q,
+//
+// S k and S q each summed in two fma chains along key_dim, of its even elements and of its odd ones, then added. A value
+// head takes the query and the key of head / (value_heads / key_heads).
+//
+// A state is [value_heads][panels][key_dim][16]: 16 value columns together, those past the head's end nobody's.
+typedef struct {
+    const float *q, *k; // [rows][key_heads * key_dim]
+    const float *v;     // [rows][value_heads * value_dim]
+    size_t stride;      // of all three
+    const float *decays, *betas; // d and b, [rows][value_heads]
+    size_t gate_stride;          // of both
+    const float *rates, *biases; // [value_heads]
+    float *out;                  // [rows][value_heads * value_dim]
+    size_t out_stride;
+    const float *source; // or NULL for zeros
+    float *target;       // may be the source
+    size_t rows, value_heads, key_dim, value_dim;
+    size_t key_heads; // a divisor of the value heads
+} llm_delta_args;
+
+// Panels of a head, and floats of a state.
+size_t llm_delta_panels(size_t value_dim);
+size_t llm_delta_state_size(size_t value_heads, size_t key_dim, size_t value_dim);
+
+// Computes panels [begin, end) of all heads'.
+typedef void (*llm_delta_fn)(const llm_delta_args *args, size_t begin, size_t end);
+
 // Paged keys and values
 
 // Tokens of a key group (one 16-lane vector), of a key step and of a partition; a block is a whole number of groups.
@@ -263,43 +346,6 @@ typedef struct {
 } llm_attention_args;
 typedef void (*llm_attention_fn)(const llm_attention_args *args, size_t kv_head, size_t query_begin, size_t query_end);
 
-// Recurrent states
-
-// Where the state of a layer after the first `rows` rows goes.
-typedef struct {
-    size_t rows;
-    float *state;
-} llm_state_write;
-
-enum { LLM_MAX_DELTA_KEY = 256 };
-
-// The gated delta rule (Yang et al. 2024). The state S of a value head, [key_dim][value_dim], goes from row to row of a
-// sequence: with decay = exp(rate * softplus(d + bias)) and beta = 1 / (1 + exp(-b)),
-//
-//     correction = fma(-decay, S k, v) * beta,  S = fma(k, correction, decay * S),  out = S q,
-//
-// S k and S q summed in two fma chains along key_dim, of its even elements and of its odd ones, then added. A value head
-// takes the query and the key of head / (value_heads / key_heads).
-//
-// Works on panels of 16 value columns, head by head: panel i is the (i % panels)-th of head i / panels, with
-// panels = value_dim / 16 rounded up. A layer's state is [value_heads][panels][key_dim][16].
-typedef struct {
-    const float *q, *k; // [rows][key_heads * key_dim]
-    const float *v;     // [rows][value_heads * value_dim]
-    size_t stride;      // of all three
-    const float *decays, *betas; // d and b, [rows][value_heads]
-    size_t gate_stride;          // of both
-    const float *rates, *biases; // [value_heads]
-    float *out;                  // [rows][value_heads * value_dim]
-    size_t out_stride;
-    size_t rows, key_heads, value_heads; // at least one row
-    size_t key_dim, value_dim;           // key_dim at most LLM_MAX_DELTA_KEY
-    const float *state;                  // before row 0; NULL for zeros
-    const llm_state_write *writes;       // by rising rows; their states may be `state`
-    size_t write_count;
-} llm_delta_args;
-typedef void (*llm_delta_fn)(const llm_delta_args *args, size_t panel_begin, size_t panel_end);
-
 // The tables
 
 #define LLM_VARIANT(kernel)                                                                                            \
@@ -326,6 +372,8 @@ LLM_VARIANT(activate)
 LLM_VARIANT(softmax)
 LLM_VARIANT(softcap)
 LLM_VARIANT(attention)
+LLM_VARIANT(short_convolution)
+LLM_VARIANT(mamba2_scan)
 LLM_VARIANT(delta)
 
 // The variants of a packing under an arithmetic; none where they do not go together.
@@ -340,4 +388,6 @@ const llm_activate_variant *llm_activate_variants(size_t *count);
 const llm_softmax_variant *llm_softmax_variants(size_t *count);
 const llm_softcap_variant *llm_softcap_variants(size_t *count);
 const llm_attention_variant *llm_attention_variants(size_t *count);
+const llm_short_convolution_variant *llm_short_convolution_variants(size_t *count);
+const llm_mamba2_scan_variant *llm_mamba2_scan_variants(size_t *count);
 const llm_delta_variant *llm_delta_variants(size_t *count);

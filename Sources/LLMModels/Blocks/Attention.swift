@@ -2,17 +2,6 @@ import Foundation
 import LLMTensor
 import LLMWeights
 
-/// What mixes the tokens of a sequence in a layer. It works in two parts, so that of the last layer's rows those that
-/// nobody asked for end with the first.
-protocol Mixer: Sendable {
-    /// Writes what later tokens need of all rows to the cache, and returns what the rows themselves go on with, the
-    /// queries, `[rows, …]`.
-    func project(_ x: Matrix, after norm: Norm?, _ context: ForwardContext) -> Matrix
-
-    /// The mixer's output for the queries of these rows, stored in `y` or added to it, `[rows, hidden]`.
-    func mix(_ queries: Matrix, _ rows: BatchRows, into y: Matrix, _ output: LinearOutput, _ context: ForwardContext)
-}
-
 /// The heads of an attention block.
 struct AttentionHeads: Sendable, Hashable {
     /// Query heads.
@@ -57,12 +46,20 @@ struct AttentionHeads: Sendable, Hashable {
             }
         return (group * (shared + 2) + place) * dim + element
     }
+
+    /// The row that a row of gates, then queries, is where each head has its query and its gate together.
+    func gatedRow(_ row: Int) -> Int {
+        let (all, isGate) = (queries * dim, row < queries * dim)
+        let (head, element) = (row % all / dim, row % dim)
+        return (2 * head + (isGate ? 1 : 0)) * dim + element
+    }
 }
 
 /// Attention of grouped query heads over cached keys and values (Vaswani et al. 2017, Ainslie et al. 2023).
 struct Attention: Mixer {
     private let heads: AttentionHeads
-    private let projection: Linear  // [(queries + 2 keys) * dim, hidden]: queries, keys, values
+    private let gates: Int  // columns of them before the queries
+    private let projection: Linear  // [gates + (queries + 2 keys) * dim, hidden]: gates, queries, keys, values
     private let queryNorm: Norm?  // of each head, or of all
     private let keyNorm: Norm?
     private let clip: Float?
@@ -95,6 +92,8 @@ struct Attention: Mixer {
         var softcap: Float?
         /// The name of a logit for each query head that takes part in the softmax; nil for none.
         var sinks: String?
+        /// Whether `q_proj` has a gate for each query head, whose sigmoid multiplies what the head puts out (Qiu et al. 2025).
+        var isGated = false
         /// Biases of queries, keys and values.
         var bias = false
         /// The bias of the output.
@@ -140,19 +139,22 @@ struct Attention: Mixer {
     ) throws(ModelError) {
         self.heads = heads
         self.rotary = rotary
+        precondition(!options.isGated || options.fused == nil && options.clip == nil, "gates in a fused or bounded matrix")
         clip = options.clip
         temperature = options.temperature
         rotatedNorm = options.rotatedNorms.map {
             .rms(RMSNorm(weight: Array(repeating: 1, count: heads.dim), epsilon: $0))
         }
         let (queryRows, keyRows) = (heads.queries * heads.dim, heads.keys * heads.dim)
+        gates = options.isGated ? queryRows : 0
         if let fused = options.fused {
             let order: ((Int) -> Int)? = fused.isGrouped ? { heads.groupedRow($0) } : nil
             projection = try model.linear(
                 [(fused.name, queryRows + 2 * keyRows)], inputs: hidden, bias: options.bias, order: order)
         } else {
             projection = try model.linear(
-                [("q_proj", queryRows), ("k_proj", keyRows), ("v_proj", keyRows)], inputs: hidden, bias: options.bias)
+                [("q_proj", gates + queryRows), ("k_proj", keyRows), ("v_proj", keyRows)], inputs: hidden,
+                bias: options.bias, order: options.isGated ? { heads.gatedRow($0) } : nil)
         }
         func norm(_ letter: String, _ count: Int) throws(ModelError) -> Norm? {
             guard let style = options.headNorms else { return nil }
@@ -176,28 +178,32 @@ struct Attention: Mixer {
             isChunked: options.isChunked)
     }
 
+    /// The gates, where there are some, and beside them the queries.
     func project(_ x: Matrix, after norm: Norm?, _ context: ForwardContext) -> Matrix {
-        let (queries, keys) = (heads.queries * heads.dim, heads.keys * heads.dim)
+        let (queries, keys) = (gates + heads.queries * heads.dim, heads.keys * heads.dim)
         let all = projection(x, after: norm, context)
-        let query = all.columns(0..<queries)
+        let query = all.columns(gates..<queries)
         let key = all.columns(queries..<queries + keys)
+        let both = all.columns(gates..<queries + keys)
         queryNorm?(query, into: query, context)
         keyNorm?(key, into: key, context)
         if let clip { context.compute.clamp(all, to: clip) }
-        rotary?(all.columns(0..<queries + keys), headDim: heads.dim, context)
-        if let rotatedNorm {
-            let both = all.columns(0..<queries + keys)
-            rotatedNorm(both, into: both, context)
-        }
+        rotary?(both, headDim: heads.dim, context)
+        rotatedNorm?(both, into: both, context)
         if let temperature { context.compute.scaleRows(query, by: context.batch.positions.map(temperature.factor)) }
         context.cache(key, all.columns(queries + keys..<queries + 2 * keys), at: slot)
-        return query
+        return all.columns(0..<queries)
     }
 
     func mix(
         _ queries: Matrix, _ rows: BatchRows, into y: Matrix, _ output: LinearOutput, _ context: ForwardContext
     ) {
-        let attended = context.attend(queries, rows, heads: heads.queries, scores, at: slot)
+        let query = queries.columns(gates..<queries.columns)
+        let attended = context.attend(query, rows, heads: heads.queries, scores, at: slot)
+        if gates > 0 {
+            context.compute.copy(attended, into: query)
+            context.compute.activate(queries, .sigmoid, gated: true, into: attended)
+        }
         self.output(attended, into: y, output, context)
     }
 }

@@ -55,7 +55,7 @@ struct Experts: FeedForward {
         let scores = router(x, context)
         switch routing.scores {
         case .softmax: compute.softmax(scores)
-        case .sigmoid: compute.sigmoid(scores, workspace)
+        case .sigmoid: compute.activate(scores, .sigmoid, gated: false, into: scores)
         }
         var chosenOf = [[(row: Int, weight: Float)]](repeating: [], count: experts.count)
         for row in 0..<x.rows {
@@ -87,7 +87,7 @@ struct Experts: FeedForward {
         guard let sharedGate else { return shared(x, after: nil, into: sums, .add, context) }
         context.workspace.scope {
             let gates = sharedGate(x, context)
-            context.compute.sigmoid(gates, context.workspace)
+            context.compute.activate(gates, .sigmoid, gated: false, into: gates)
             let output = context.workspace.matrix(rows: x.rows, columns: sums.columns)
             shared(x, after: nil, into: output, .store, context)
             context.compute.scaleRows(output, by: (0..<x.rows).map { gates.row($0)[0] })

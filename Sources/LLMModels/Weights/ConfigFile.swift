@@ -103,6 +103,13 @@ public struct ConfigFile: Sendable {
         return config
     }
 
+    /// The same with what another config has under a key, where it has something there.
+    func taking(_ key: String, from other: ConfigFile) -> ConfigFile {
+        var config = self
+        if let value = other.values[other.name(key)] { config.values[name(key)] = value }
+        return config
+    }
+
     /// An error that says the engine cannot run what `key` asks for.
     package func unsupported(_ key: String, _ remedy: String) -> ModelError {
         let shown = field(key)?.shown ?? "missing"

@@ -96,7 +96,7 @@ struct ModelBuilder {
     ///
     /// - Parameters:
     ///   - bias: whether each has a bias.
-    ///   - order: of a single matrix, which row of the checkpoint's an output is; nil for the same.
+    ///   - order: of the first matrix, which row of the checkpoint's an output is; nil for the same.
     ///   - kind: gated weights are gates, then as many ups, with SiLU between.
     ///   - exact: whether the weights keep the type that they are stored in, whatever the format: for what decides between
     ///     alternatives, as a router does.
@@ -105,19 +105,19 @@ struct ModelBuilder {
         _ parts: [Part], inputs: Int, bias: Bool = false, order: ((Int) -> Int)? = nil,
         _ kind: PackedWeights.Kind = .plain, exact: Bool = false, isRead: Bool = true
     ) throws(ModelError) -> Linear {
-        precondition(order == nil || parts.count == 1, "the order of several matrices")
         var views: [TensorView] = []
-        for part in parts {
+        for (index, part) in parts.enumerated() {
             let shape = isTransposed ? [inputs, part.outputs] : [part.outputs, inputs]
             guard let stored = try tensor("\(part.name).weight", shape) else { continue }
             let view = isTransposed ? stored.transposed() : stored
-            views.append(order.map { view.reorderingRows($0) } ?? view)
+            views.append(index == 0 ? order.map { view.reorderingRows($0) } ?? view : view)
         }
-        var biases: [Float]?
+        var biases: [Float]? = bias ? [] : nil
         if bias {
-            var joined: [Float] = []
-            for part in parts { joined += try vector("\(part.name).bias", part.outputs) }
-            biases = order.map { order in joined.indices.map { joined[order($0)] } } ?? joined
+            for (index, part) in parts.enumerated() {
+                let own = try vector("\(part.name).bias", part.outputs)
+                biases? += index == 0 ? order.map { order in own.indices.map { own[order($0)] } } ?? own : own
+            }
         }
         let outputs = parts.reduce(0) { $0 + $1.outputs }
         return try linear(
@@ -165,8 +165,12 @@ struct ModelBuilder {
     }
 
     /// A norm without biases for each of `count` groups of `width` columns, whose weights are the rows of one tensor.
-    func norms(rowsOf name: String, _ count: Int, _ width: Int, _ style: NormStyle) throws(ModelError) -> Norm {
-        let weights = try tensor("\(name).weight", [count, width])?.floats() ?? []
+    ///
+    /// - Parameter isFlat: whether the rows lie behind one another in a vector.
+    func norms(
+        rowsOf name: String, _ count: Int, _ width: Int, _ style: NormStyle, isFlat: Bool = false
+    ) throws(ModelError) -> Norm {
+        let weights = try tensor("\(name).weight", isFlat ? [count * width] : [count, width])?.floats() ?? []
         let starts = stride(from: 0, to: weights.count, by: width)
         return .groups(starts.map { style.norm(weight: Array(weights[$0..<$0 + width]), bias: nil) }, width: width)
     }
@@ -176,6 +180,15 @@ struct ModelBuilder {
         var norms: [Norm] = []
         for index in 0..<count { norms.append(try norm("\(name).\(index)", width, style)) }
         return .groups(norms, width: width)
+    }
+
+    /// A short causal convolution of each channel by itself, `[channels, 1, width]`.
+    func convolution(
+        _ name: String, channels: Int, width: Int, bias: Bool, silu: Bool
+    ) throws(ModelError) -> ShortConvolution {
+        ShortConvolution(
+            weight: try tensor("\(name).weight", [channels, 1, width])?.floats() ?? [],
+            bias: bias ? try vector("\(name).bias", channels) : nil, width: width, channels: channels, silu: silu)
     }
 
     /// A vector as float32; empty where the model is only described.
