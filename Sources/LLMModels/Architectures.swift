@@ -6,7 +6,8 @@ public enum Architectures {
     /// One row an architecture.
     public static let all: [Architecture] = [
         .llama, .llama4, .mistral, .ministral, .qwen2, .qwen3, .gemma, .gemma2, .gemma3, .gemma3Conditional, .mixtral,
-        .qwen2Moe, .qwen3Moe, .deepseekV2, .deepseekV3, .miniCPM3, .phi, .phi3, .stableLM, .starcoder2, .gptNeoX, .gpt2,
+        .qwen2Moe, .qwen3Moe, .qwen3Next, .qwen3_5, .qwen3_5Moe, .qwen3_5Conditional, .qwen3_5MoeConditional,
+        .deepseekV2, .deepseekV3, .miniCPM3, .phi, .phi3, .stableLM, .starcoder2, .gptNeoX, .gpt2,
         .gptJ, .gptOss, .falcon, .opt, .olmo, .olmo2, .olmo3, .olmoe, .smolLM3, .granite, .graniteMoe, .cohere,
         .cohere2, .glm, .glm4, .glm4Moe,
     ]

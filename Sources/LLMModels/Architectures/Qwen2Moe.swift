@@ -24,22 +24,33 @@ extension Architecture {
         let routing = try Routing(
             config, experts: 60, chosen: 4, isNormalized: try config.flag("norm_topk_prob", default: false))
         let hasExperts = try config.layersWithExperts(sizes.layers)
-        let widths = (
-            dense: try config.feedForwardWidth(), expert: try config.feedForwardWidth("moe_intermediate_size"),
-            shared: try config.feedForwardWidth("shared_expert_intermediate_size")
-        )
+        let width = try config.feedForwardWidth()
         try config.requireSiLU()
         return try .llama(
             config, model, sizes, heads, style, options: { Attention.Options(window: windows[$0], bias: bias) }
         ) { layer, index in
             let block = layer.scope("mlp")
-            guard hasExperts[index] else {
-                return try GatedFeedForward(block, hidden: hidden, width: widths.dense)
-            }
-            return try Experts(
-                block, hidden: hidden, width: widths.expert, routing,
-                shared: try GatedFeedForward(block.scope("shared_expert"), hidden: hidden, width: widths.shared),
-                sharedGate: try block.linear("shared_expert_gate", inputs: hidden, outputs: 1, exact: true))
+            return hasExperts[index]
+                ? try Experts(qwen: block, config, hidden: hidden, routing)
+                : try GatedFeedForward(block, hidden: hidden, width: width)
         }
+    }
+}
+
+extension Experts {
+    /// Qwen's experts of `moe_intermediate_size`, and one of all tokens, of `shared_expert_intermediate_size`, behind a gate.
+    init(qwen block: ModelBuilder, _ config: ConfigFile, hidden: Int, _ routing: Routing) throws {
+        let width = try config.feedForwardWidth("moe_intermediate_size")
+        let sharedWidth = try config.feedForwardWidth("shared_expert_intermediate_size")
+        let shared = try GatedFeedForward(block.scope("shared_expert"), hidden: hidden, width: sharedWidth)
+        let gate = try block.linear("shared_expert_gate", inputs: hidden, outputs: 1, exact: true)
+        let fused = FusedExperts(gateUp: "experts.gate_up_proj", down: "experts.down_proj")
+        guard block.has(fused.gateUp) else {
+            try self.init(block, hidden: hidden, width: width, routing, shared: shared, sharedGate: gate)
+            return
+        }
+        self.init(
+            router: try block.linear("gate", inputs: hidden, outputs: routing.experts, exact: true), routing,
+            experts: try fused.read(block, hidden: hidden, width: width, routing), shared: shared, sharedGate: gate)
     }
 }

@@ -11,14 +11,13 @@ extension Architecture {
             "moe_intermediate_size": 20, "shared_expert_intermediate_size": 28, "mlp_only_layers": [1]
             """#
     ) { config, model in
-        let hasExperts = try config.layersWithExperts(
-            try config.integer("num_hidden_layers", in: 1...1024))
-        let isNormalized = try config.flag("norm_topk_prob", default: true)
-        let experts = try Experts.Qwen(config, experts: 512, chosen: 10, isNormalized: isNormalized)
-        return try .qwenHybrid(config, model, keys: 2, .grouped) { block, layer, hidden in
-            hasExperts[layer]
-                ? try experts.read(block, hidden: hidden)
-                : try GatedFeedForward(block, hidden: hidden, width: try config.feedForwardWidth(default: 5632))
+        let routing = try Routing(
+            config, experts: 512, chosen: 10, isNormalized: try config.flag("norm_topk_prob", default: true))
+        return try .qwenHybrid(config, model, keys: 2, .grouped) { block, layer, sizes in
+            guard try config.layersWithExperts(sizes.layers)[layer] else {
+                return try GatedFeedForward(block, hidden: sizes.hidden, width: try config.feedForwardWidth())
+            }
+            return try Experts(qwen: block, config, hidden: sizes.hidden, routing)
         }
     }
 }
@@ -29,10 +28,10 @@ extension Decoder {
     /// - Parameters:
     ///   - keys: key and value heads of attention, where the config does not say.
     ///   - layout: of the matrices that layers of the rule read their rows with.
-    ///   - feedForward: the block of a layer, of the model's width.
+    ///   - feedForward: the block of a layer.
     static func qwenHybrid(
         _ config: ConfigFile, _ model: ModelBuilder, keys: Int, _ layout: GatedDeltaNet.Layout, names: Names = Names(),
-        feedForward: (ModelBuilder, Int, Int) throws -> any FeedForward
+        feedForward: (ModelBuilder, Int, DecoderSizes) throws -> any FeedForward
     ) throws -> Decoder {
         let heads = try AttentionHeads(config, keys: keys, dim: 256)
         let sizes = try DecoderSizes(config, heads)
@@ -51,7 +50,7 @@ extension Decoder {
                     : try Attention(
                         layer.scope("self_attn"), heads, hidden: hidden, rotary: rotary,
                         Attention.Options(headNorms: style, isGated: true, bias: bias, outputBias: bias)),
-                feedForward: try feedForward(layer.scope("mlp"), index, hidden))
+                feedForward: try feedForward(layer.scope("mlp"), index, sizes))
         }
     }
 }

@@ -139,7 +139,8 @@ struct Attention: Mixer {
     ) throws(ModelError) {
         self.heads = heads
         self.rotary = rotary
-        precondition(!options.isGated || options.fused == nil && options.clip == nil, "gates in a fused or bounded matrix")
+        precondition(
+            !options.isGated || options.fused == nil && options.clip == nil, "gates in a fused or bounded matrix")
         clip = options.clip
         temperature = options.temperature
         rotatedNorm = options.rotatedNorms.map {

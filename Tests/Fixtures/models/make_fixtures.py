@@ -46,6 +46,7 @@ GREEDY_TOKENS = 24
 GREEDY_MARGIN = 3.5e-4  # the least gap between the two best logits on a greedy path; below it, change the row's seed
 ROUTER_MARGIN = 1e-4    # the least gap between the scores of the last expert (or group) taken and the first left out
 CACHE_TOLERANCE = 2e-5  # the largest difference of a logit computed with and without the cache
+DELTA_TOLERANCE = 2e-4  # the same where layers go through a prompt in parts of 64, and token by token with the cache
 
 TOKENS = dict(max_position_embeddings=512, bos_token_id=1, eos_token_id=2, pad_token_id=0)
 BASE = dict(vocab_size=320, hidden_size=64, intermediate_size=112, num_hidden_layers=3, num_attention_heads=4,
@@ -64,6 +65,14 @@ GEMMA3 = dict(hidden_size=36, num_hidden_layers=3, intermediate_size=29, num_att
               query_pre_attn_scalar=13, sliding_window=16, rope_parameters=dict(
                   sliding_attention=dict(rope_type="default", rope_theta=1000.0),
                   full_attention=dict(rope_type="linear", factor=4.0, rope_theta=100000.0)))
+
+# Layers of the gated delta rule, every size of its own, and one of attention. `full` is over the length of the parts that
+# transformers divides a prompt into.
+DELTA = dict(full=96, vocab_size=101, hidden_size=36, num_hidden_layers=3, intermediate_size=29, head_dim=20,
+             num_attention_heads=2, linear_num_key_heads=2, linear_num_value_heads=4, linear_key_head_dim=10,
+             linear_value_head_dim=18, layer_types=["linear_attention", "full_attention", "linear_attention"],
+             rope_parameters=dict(rope_type="default", rope_theta=10000.0, partial_rotary_factor=0.4))
+DELTA_EXPERTS = dict(num_experts=5, num_experts_per_tok=2, moe_intermediate_size=13, shared_expert_intermediate_size=19)
 
 
 # LongRoPE's factors of 6 pairs. One set for both lengths: transformers chooses anew as a sequence grows.
@@ -88,6 +97,14 @@ def plain(cls, without_prefix=None, **over):
         if key not in over:
             del row["config"][key]
     return row
+
+
+def beside_vision(cls, seed=WEIGHT_SEED, **over):
+    """A text model of Qwen's beside a vision tower."""
+    return dict(cls=cls, full=7, seed=seed, auto="AutoModelForImageTextToText", config=dict(
+        text_config={k: v for k, v in {**SMALL, **over}.items() if k != "full"},
+        vision_config=dict(depth=1, hidden_size=12, intermediate_size=9, num_heads=2, patch_size=2,
+                           temporal_patch_size=1, out_hidden_size=over["hidden_size"], num_position_embeddings=4)))
 
 
 # full: the longest prompt for which the logits of every position are recorded (for size).
@@ -204,6 +221,11 @@ FIXTURES = {
     "granite-moe": small("GraniteMoeConfig", hidden_size=36, intermediate_size=13, num_local_experts=5,
                          num_experts_per_tok=2, embedding_multiplier=3.0, attention_multiplier=0.15,
                          residual_multiplier=0.4, logits_scaling=2.0),
+    "qwen3-next": small("Qwen3NextConfig", seed=20261, **DELTA, **DELTA_EXPERTS, mlp_only_layers=[1]),
+    "qwen3.5": small("Qwen3_5TextConfig", **DELTA),
+    "qwen3.5-moe": small("Qwen3_5MoeTextConfig", seed=20261, **DELTA, **DELTA_EXPERTS),
+    "qwen3.5-vision": beside_vision("Qwen3_5Config", **DELTA),
+    "qwen3.5-moe-vision": beside_vision("Qwen3_5MoeConfig", seed=20263, **DELTA, **DELTA_EXPERTS),
     # The last layer is without rotation; the first and the last are dense.
     "llama4": small("Llama4TextConfig", hidden_size=36, num_hidden_layers=3, head_dim=20, num_attention_heads=4,
                     num_key_value_heads=2, intermediate_size=13, intermediate_size_mlp=21, num_local_experts=4,
@@ -395,15 +417,35 @@ def published_minicpm3(config):
     return {k: v for k, v in transformers4(config).items() if k not in ("head_dim", "qk_head_dim")}
 
 
+def published_qwen3_next(config):
+    """As Qwen3-Next has it: `full_attention_interval` in place of `layer_types`."""
+    return published(config, rope_theta=config["rope_parameters"]["rope_theta"], rope_scaling=None,
+                     partial_rotary_factor=config["rope_parameters"]["partial_rotary_factor"],
+                     full_attention_interval=config["layer_types"].index("full_attention") + 1,
+                     transformers_version="4.57.0.dev0")
+
+
+def published_qwen3_5(config):
+    """As Qwen 3.5 has it, which came with transformers 5: the sections of image positions are in `rope_parameters`."""
+    if "text_config" in config:
+        return dict(config, text_config=published_qwen3_5(config["text_config"]))
+    old = {k: v for k, v in config.items() if k != "layer_types"}
+    sections = dict(mrope_interleaved=True, mrope_section=[2, 1, 1])
+    return dict(old, full_attention_interval=config["layer_types"].index("full_attention") + 1,
+                rope_parameters={**config["rope_parameters"], **sections})
+
+
 # Models whose published configs are not as transformers 4.51.3 writes them.
 OLDER = dict(deepseek_v2=published_deepseek, deepseek_v3=published_deepseek, phi3=published_phi3,
              gpt_neox=published_gpt_neox, gpt2=published_gpt2, gptj=published_gptj, falcon=published_falcon,
-             opt=published_opt, minicpm3=published_minicpm3)
+             opt=published_opt, minicpm3=published_minicpm3, qwen3_next=published_qwen3_next,
+             qwen3_5=published_qwen3_5, qwen3_5_text=published_qwen3_5, qwen3_5_moe=published_qwen3_5,
+             qwen3_5_moe_text=published_qwen3_5)
 
 
-def random_model(config, seed=WEIGHT_SEED):
+def random_model(config, seed=WEIGHT_SEED, auto="AutoModelForCausalLM"):
     torch.manual_seed(seed)
-    model = tf.AutoModelForCausalLM.from_config(config, dtype=torch.float32, attn_implementation="eager",
+    model = getattr(tf, auto).from_config(config, dtype=torch.float32, attn_implementation="eager",
                                                 experts_implementation="eager").eval()
     with torch.no_grad():
         for name, p in model.named_parameters():
@@ -422,7 +464,7 @@ def random_model(config, seed=WEIGHT_SEED):
     return model
 
 
-def continuation(model, ids):
+def continuation(model, ids, tolerance):
     """The greedy tokens after `ids` and the smallest gap between the two best logits, each token from all those before
     it without a cache. With the cache, which keeps only the window where there is one, the logits must be the same."""
     sequence, margin = list(ids), float("inf")
@@ -430,7 +472,7 @@ def continuation(model, ids):
     for _ in range(GREEDY_TOKENS):
         last = model(torch.tensor([sequence]), use_cache=False).logits[0, -1]
         difference = float((last - cached.logits[0, -1]).abs().max())
-        assert difference < CACHE_TOLERANCE, f"with the cache a logit differs by {difference}"
+        assert difference < tolerance, f"with the cache a logit differs by {difference}"
         best = last.topk(2).values
         margin = min(margin, float(best[0] - best[1]))
         sequence.append(int(last.argmax()))
@@ -476,7 +518,8 @@ def make(name, out):
     row = FIXTURES[name]
     shutil.rmtree(out, ignore_errors=True)
     os.makedirs(out)
-    model = random_model(getattr(tf, row["cls"])(**copy.deepcopy(row["config"])), row.get("seed", WEIGHT_SEED))
+    model = random_model(getattr(tf, row["cls"])(**copy.deepcopy(row["config"])), row.get("seed", WEIGHT_SEED),
+                         row.get("auto", "AutoModelForCausalLM"))
     sharding = {"max_shard_size": row["max_shard_size"]} if row.get("max_shard_size") else {}
     dtype = row.get("dtype", torch.float32)
     model.to(dtype).save_pretrained(out, **sharding)
@@ -497,13 +540,14 @@ def make(name, out):
 
     generator = torch.Generator().manual_seed(PROMPT_SEED)
     cases, hidden, margin = [], None, float("inf")
+    tolerance = DELTA_TOLERANCE if "linear_num_key_heads" in str(row["config"]) else CACHE_TOLERANCE
     router_gaps = watch_routers(model)
     vocabulary = model.config.get_text_config().vocab_size
     with torch.no_grad():
         for n in PROMPT_LENGTHS:
             ids = [1] + torch.randint(3, vocabulary, (n - 1,), generator=generator).tolist()
             logits = model(torch.tensor([ids]), use_cache=False).logits[0]
-            greedy, least = continuation(model, ids)
+            greedy, least = continuation(model, ids, tolerance)
             margin = min(margin, least)
             cases.append(dict(prompt=ids, logits=rounded(logits) if n <= row["full"] else None,
                               last_logits=rounded(logits[-1]), greedy=greedy))
