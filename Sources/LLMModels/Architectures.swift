@@ -9,7 +9,8 @@ public enum Architectures {
         .qwen2Moe, .qwen3Moe, .qwen3Next, .qwen3_5, .qwen3_5Moe, .qwen3_5Conditional, .qwen3_5MoeConditional,
         .deepseekV2, .deepseekV3, .miniCPM3, .phi, .phi3, .stableLM, .starcoder2, .gptNeoX, .gpt2,
         .gptJ, .gptOss, .falcon, .opt, .olmo, .olmo2, .olmo3, .olmoe, .smolLM3, .granite, .graniteMoe, .cohere,
-        .cohere2, .glm, .glm4, .glm4Moe,
+        .cohere2, .glm, .glm4, .glm4Moe, .lfm2, .lfm2Moe, .mamba2, .graniteHybrid, .bamba,
+        .nemotronH, .falconH1,
     ]
 
     /// The row for a config. - Throws: `ModelError` `unsupported`, naming those there are.

@@ -4,6 +4,7 @@ import CLLMKernels
 public struct ShortConvolution: Sendable {
     /// Inputs that an output depends on, its own row's included.
     public let width: Int
+    /// Columns that it has.
     public let channels: Int
     let weight: [Float]  // [width, channels]
     let bias: [Float]?  // [channels]
@@ -29,6 +30,7 @@ public struct ShortConvolution: Sendable {
 
 /// The heads of a Mamba-2 layer (Dao and Gu 2024).
 public struct Mamba2Heads: Sendable {
+    /// Heads there are.
     public let count: Int
     /// Elements of a head.
     public let dim: Int

@@ -41,7 +41,8 @@ extension Decoder {
         let style = NormStyle.rmsPlusOne(epsilon: epsilon)
         let bias = try config.flag("attention_bias", default: false)
         let rotary = try Rotary(config, dim: try config.rotaryDim(of: heads.dim, default: 0.25))
-        let isRecurrent = try config.recurrentLayers(sizes.layers)
+        let interval = try config.integer("full_attention_interval", in: 1...1024, default: 4)
+        let isRecurrent = try config.recurrentLayers(sizes.layers, ["linear_attention"]) { ($0 + 1) % interval != 0 }
         return try Decoder(model, sizes, norm: style, names: names) { layer, index in
             DecoderLayer(
                 try .preNorm(layer, hidden, style),
@@ -52,23 +53,5 @@ extension Decoder {
                         Attention.Options(headNorms: style, isGated: true, bias: bias, outputBias: bias)),
                 feedForward: try feedForward(layer.scope("mlp"), index, sizes))
         }
-    }
-}
-
-extension ConfigFile {
-    /// Which layers are recurrent: those that `layer_types` calls so, or all but every `full_attention_interval`-th.
-    fileprivate func recurrentLayers(_ layers: Int) throws(ModelError) -> [Bool] {
-        let types = try strings("layer_types")
-        guard !types.isEmpty else {
-            let interval = try integer("full_attention_interval", in: 1...1024, default: 4)
-            return (0..<layers).map { ($0 + 1) % interval != 0 }
-        }
-        guard types.count == layers else {
-            throw invalid("layer_types", "a list of num_hidden_layers, \(layers), texts")
-        }
-        guard types.allSatisfy(["linear_attention", "full_attention"].contains) else {
-            throw unsupported("layer_types", "layers may be linear_attention or full_attention")
-        }
-        return types.map { $0 == "linear_attention" }
     }
 }

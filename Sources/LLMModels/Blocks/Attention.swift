@@ -80,6 +80,8 @@ struct Attention: Mixer {
         var headNorms: NormStyle?
         /// What a norm of queries or keys is over.
         var normSpan = NormSpan.head
+        /// What the names of norms end with, after `q_` and `k_`.
+        var normName = "norm"
         /// The bound that elements of queries, keys and values are brought into, after their norms; nil for none.
         var clip: Float?
         /// The epsilon of norms without weights over each query and key head, after they are rotated; nil for none.
@@ -160,7 +162,7 @@ struct Attention: Mixer {
         func norm(_ letter: String, _ count: Int) throws(ModelError) -> Norm? {
             guard let style = options.headNorms else { return nil }
             switch options.normSpan {
-            case .head: return try model.norm("\(letter)_norm", heads.dim, style)
+            case .head: return try model.norm("\(letter)_\(options.normName)", heads.dim, style)
             case .rowOfHead: return try model.norms(rowsOf: "\(letter)_norm", count, heads.dim, style)
             case .ownHead: return try model.norms("\(letter)_layernorm.norms", count, heads.dim, style)
             case .projection: return try model.norm("\(letter)_norm", count * heads.dim, style)
