@@ -15,6 +15,7 @@ import Testing
         "granite", "granite-moe", "llama4", "minicpm3", "ministral", "olmo", "olmo2", "olmo3", "olmoe", "opt", "phi3",
         "qwen2-moe", "qwen3-moe", "smollm3", "stablelm", "starcoder2", "lfm2", "lfm2-moe", "mamba2", "mamba2-groups",
         "granite-hybrid", "granite-hybrid-dense", "bamba", "nemotron-h", "falcon-h1", "falcon-h1-groups",
+        "qwen3-next", "qwen3.5", "qwen3.5-moe",
     ]
 
     /// What a model's weights are multiplied in.

@@ -64,6 +64,18 @@ import Testing
         for result in results { #expect(result == results[0]) }
     }
 
+    @Test mutating func `The gated delta rule gives the same bits in runs of any length`() {
+        let compute = Compute(threads: 2)
+        let heads = DeltaHeads(
+            values: 6, keys: 3, keyDim: 21, valueDim: 40, rates: floats(6).map { $0 - 1 }, biases: floats(6))
+        let (x, gates) = (matrix(6 * 21 + 6 * 40), matrix(12))
+        compute.scale(x, by: 0.2)
+        let results = outputs(240, state: heads.stateSize) { states, y in
+            compute.gatedDelta(x, gates: gates, heads, states, offset: 3, into: y)
+        }
+        for result in results { #expect(result == results[0]) }
+    }
+
     @Test mutating func `Sequences of a batch go on each from its own slot`() {
         let compute = Compute(threads: 3)
         let convolution = ShortConvolution(weight: floats(20 * 3), bias: nil, width: 3, channels: 20, silu: false)

@@ -65,6 +65,7 @@ extension KernelBenchmark {
                 ]
             }
         case "mamba2_scan": [{ [scanCase(512)] }]
+        case "delta": [{ [1, 512].map(deltaCase) }]
         default:
             KernelBenchmark.linearKernels.filter { $0.name == kernel }.flatMap { linear in
                 KernelBenchmark.linearShapes.map { shape in { linearCases(linear, shape) } }
@@ -191,6 +192,30 @@ extension KernelBenchmark {
             operations: 5 * Double(rows * heads.count * heads.dim * heads.state), arithmetic: .float32,
             memory: [ReadPass([x.memory], threads: compute.pool.threads)]
         ) { _ in compute.mamba2Scan(x, steps: steps, heads, states, offset: 0, into: y) }
+    }
+
+    /// A token and a prompt through a layer of Qwen3-Next.
+    private func deltaCase(_ rows: Int) -> Case {
+        let count = 32
+        let heads = DeltaHeads(
+            values: count, keys: 16, keyDim: 128, valueDim: 128, rates: Array(repeating: -1, count: count),
+            biases: Array(repeating: 0, count: count))
+        let x = KernelBenchmark.matrix(rows, 2 * heads.keyColumns + heads.valueColumns)
+        let gates = KernelBenchmark.matrix(rows, 2 * count)
+        let y = Matrix(rows: rows, columns: heads.valueColumns)
+        // Keys of length 1, as a layer's norm makes them.
+        let norm = RMSNorm(
+            weight: Array(repeating: 1 / Float(heads.keyDim).squareRoot(), count: heads.keyDim), epsilon: 1e-6)
+        let keys = x.columns(0..<2 * heads.keyColumns)
+        compute.rmsNorm(keys, norm, into: keys)
+        let states = LayerStates(
+            StateSlots(sizes: [heads.stateSize], count: 1), layer: 0,
+            [[StateRun(rows: 0..<rows, source: nil, target: 0)]])
+        return Case(
+            kernel: "delta", shape: "32 heads of 128, 16 keys of 128", rows: rows,
+            operations: 7 * Double(rows * heads.stateSize), arithmetic: .float32,
+            memory: [ReadPass([x.memory], threads: compute.pool.threads)]
+        ) { _ in compute.gatedDelta(x, gates: gates, heads, states, offset: 0, into: y) }
     }
 
     /// Bytes that no cache holds: four times the last one, 256 MiB at least.

@@ -77,7 +77,8 @@ public struct KernelBenchmark: Sendable {
     }
 
     /// The kernels there are, in the order in which they run.
-    public static let kernels = linearKernels.map(\.name) + ["encode", "rms_norm", "rope", "attention", "mamba2_scan"]
+    public static let kernels =
+        linearKernels.map(\.name) + ["encode", "rms_norm", "rope", "attention", "mamba2_scan", "delta"]
 
     /// The kernels that this benchmark times.
     public var chosenKernels: [String] {

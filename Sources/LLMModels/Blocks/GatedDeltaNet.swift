@@ -6,7 +6,7 @@ import LLMWeights
 /// them, norm of each head, gate.
 struct GatedDeltaNet: Mixer {
     private let heads: DeltaHeads
-    private let projection: Linear  // [2 * valueColumns + 2 * keyColumns, hidden]: gates of the output, queries, keys, values
+    private let projection: Linear  // [2 * (values + keys), hidden]: gates of the output, queries, keys, values
     private let gates: Linear  // [2 * values, hidden]: of corrections, of decays
     private let convolution: ShortConvolution
     private let queryNorm: RMSNorm  // of each head
