@@ -34,8 +34,8 @@ struct GatedDeltaNet: Mixer {
             guard values % keys == 0 else {
                 throw config.invalid("linear_num_key_heads", "a divisor of linear_num_value_heads, \(values)")
             }
-            keyDim = try config.integer("linear_key_head_dim", in: 1...1 << 14, default: 128)
-            valueDim = try config.integer("linear_value_head_dim", in: 1...1 << 14, default: 128)
+            keyDim = try config.integer("linear_key_head_dim", in: 1...512, default: 128)
+            valueDim = try config.integer("linear_value_head_dim", in: 1...512, default: 128)
             width = try config.integer("linear_conv_kernel_dim", in: 2...64, default: 4)
             try config.requireSiLU()
         }

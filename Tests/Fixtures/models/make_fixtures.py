@@ -114,7 +114,7 @@ def plain(cls, without_prefix=None, **over):
 
 
 def beside_vision(cls, seed=WEIGHT_SEED, **over):
-    """A text model of Qwen's beside a vision tower."""
+    """A text model of Qwen's beside a vision tower; experts in two tensors a layer, as published."""
     return dict(cls=cls, full=7, seed=seed, auto="AutoModelForImageTextToText", config=dict(
         text_config={k: v for k, v in {**SMALL, **over}.items() if k != "full"},
         vision_config=dict(depth=1, hidden_size=12, intermediate_size=9, num_heads=2, patch_size=2,
@@ -614,6 +614,22 @@ def watch_routers(model):
     return gaps
 
 
+def join_experts(path):
+    """Puts the matrices of all experts of a layer into one tensor of gates and ups, and one of downs."""
+    tensors, experts = {}, {}
+    for name, tensor in safetensors.torch.load_file(path).items():
+        match = re.fullmatch(r"(.*\.experts)\.(\d+)\.(\w+)_proj\.weight", name)
+        if match:
+            experts.setdefault(match[1], {}).setdefault(int(match[2]), {})[match[3]] = tensor
+        else:
+            tensors[name] = tensor
+    for prefix, all in experts.items():
+        each = [all[index] for index in range(len(all))]
+        tensors[f"{prefix}.gate_up_proj"] = torch.stack([torch.cat([e["gate"], e["up"]]) for e in each])
+        tensors[f"{prefix}.down_proj"] = torch.stack([e["down"] for e in each])
+    safetensors.torch.save_file(tensors, path, metadata={"format": "pt"})
+
+
 def make(name, out):
     row = FIXTURES[name]
     shutil.rmtree(out, ignore_errors=True)
@@ -627,6 +643,8 @@ def make(name, out):
         path = os.path.join(out, "model.safetensors")
         tensors = {k.removeprefix(row["without_prefix"]): v for k, v in safetensors.torch.load_file(path).items()}
         safetensors.torch.save_file(tensors, path, metadata={"format": "pt"})
+    if "vision_config" in row["config"] and "num_experts" in row["config"]["text_config"]:
+        join_experts(os.path.join(out, "model.safetensors"))
     if dtype != torch.float32:
         # The reference is of the weights as stored: read the folder back, into float32. (Not model.to(torch.float32),
         # for the rotary frequencies have been rounded too.)
