@@ -132,8 +132,9 @@ extension Scheduler {
     }
 
     private mutating func take(_ index: Int, _ count: Int, sparing others: Int, into batch: inout ScheduledBatch) {
-        // The next in line is spared a slot of states too.
-        running[index].schedule(count, sparing: others + (waiting.isEmpty ? 0 : 1), pools: &pools)
+        // Those that there are places for are spared a slot of states too.
+        let next = min(waiting.count, mostPlaces - runningPlaces)
+        running[index].schedule(count, sparing: others + next, pools: &pools)
         batch.append(running[index])
     }
 

@@ -31,8 +31,11 @@ struct SequenceSlots: Sendable {
         self.isRepeatable = isRepeatable
     }
 
-    /// All slots it has, in a fixed order; -1 = none.
-    var all: [StateSlotID] { [current ?? -1, written ?? -1] + borders.map(\.slot) }
+    /// Everything about it that can make a difference later.
+    var state: [Int] {
+        [Int(current ?? -1), Int(written ?? -1), passing?.position ?? -1, isRepeatable ? 1 : 0] + lasting
+            + borders.flatMap { [$0.position, Int($0.slot)] }
+    }
     /// The slots that it has a reference to.
     var held: [StateSlotID] {
         let own = written == current ? [current] : [current, written]

@@ -62,7 +62,8 @@ public struct SequenceState: Sendable {
         promptStates = request.promptStates
         width = promptStates == nil ? request.width : 1
         tables = BlockTables(pools)
-        slots = SequenceSlots(promptCount: request.prompt.count, isRepeatable: request.runsTogether)
+        slots = SequenceSlots(
+            promptCount: request.prompt.count, isRepeatable: request.runsTogether && request.promptStates == nil)
         cacheSalt = request.cacheSalt
         self.rank = rank
         self.lengthLimit = lengthLimit
@@ -100,8 +101,8 @@ public struct SequenceState: Sendable {
     /// For each cache group the blocks that hold the computed tokens and those of the step in flight, in order; -1 for a
     /// block behind the group's window.
     public var blockTables: [[BlockID]] { tables.blocks }
-    /// The slots of the states after the computed tokens, and then of those that the step in flight writes; -1 for none.
-    package var stateSlots: [StateSlotID] { slots.all }
+    /// The slots of its states and all that becomes of them, for tests that explore all there are.
+    package var slotState: [Int] { slots.state }
 
     /// Known tokens that are not computed.
     var pendingCount: Int { tokens.count - computedCount }

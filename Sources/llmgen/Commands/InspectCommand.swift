@@ -59,7 +59,7 @@ extension ModelInspection {
             ("vocabulary", "\(sizes.vocabularySize)\(tied)"),
             ("context", "\(sizes.maxPositions) tokens"),
             ("KV cache", "\(sizes.kvBytesPerToken) bytes a token in float32"),
-        ]
+        ] + (sizes.stateBytesPerSequence == 0 ? [] : [("states", "\(sizes.stateBytesPerSequence) bytes a sequence")])
     }
 
     private var tokenizerText: String {
