@@ -16,7 +16,7 @@ static inline void finish_gate_plain(const llm_linear_args *a, size_t row, size_
         gate = gate + a->bias[n];
         up = up + a->bias[a->n / 2 + n];
     }
-    a->y[row * a->y_stride + n] = gate / (1.0f + exp_plain(-gate)) * up;
+    a->y[row * a->y_stride + n] = silu_plain(gate) * up;
 }
 
 // Plain: the output features of a panel for all rows, from a function that gives one sum.
@@ -54,7 +54,7 @@ LLM_TEMPLATE void finish_panel(const llm_linear_args *a, const f32x16 *sums, siz
                 gate = gate + gate_bias;
                 up = up + up_bias;
             }
-            store_first(a->y + (row + m) * a->y_stride + n, gate / (1.0f + exp16(-gate)) * up, count);
+            store_first(a->y + (row + m) * a->y_stride + n, silu16(gate) * up, count);
         }
         return;
     }

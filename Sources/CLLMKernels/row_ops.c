@@ -1,7 +1,5 @@
 // Operations on rows of activations: norms, rotary positions, activation functions, softmax.
-#include "CLLMKernels.h"
-
-#include "vector16.h"
+#include "variants.h"
 
 // RMSNorm (Zhang and Sennrich 2019), as Llama computes it
 
@@ -153,7 +151,7 @@ static float gelu_plain(float x) {
 
 static float activated_plain(llm_activation_function function, float x) {
     switch (function) {
-    case LLM_SILU: return x / (1.0f + exp_plain(-x));
+    case LLM_SILU: return silu_plain(x);
     case LLM_GELU_TANH: return 0.5f * x * (1.0f + tanh_plain(GELU_SLOPE * fmaf(x * x * x, GELU_CUBE, x)));
     case LLM_GELU: return gelu_plain(x);
     case LLM_RELU: return x > 0 ? x : 0;
@@ -175,7 +173,7 @@ static void activate_plain(const llm_activate_args *a, size_t row_begin, size_t 
 
 LLM_TEMPLATE f32x16 activated16(const llm_activation_function function, f32x16 x) {
     switch (function) {
-    case LLM_SILU: return x / (1.0f + exp16(-x));
+    case LLM_SILU: return silu16(x);
     case LLM_GELU_TANH: return 0.5f * x * (1.0f + tanh16(GELU_SLOPE * fma16(x * x * x, (f32x16)GELU_CUBE, x)));
     case LLM_GELU: {
         const f32x16 z = __builtin_elementwise_abs(x * ROOT_HALF);
@@ -266,37 +264,6 @@ LLM_TEMPLATE void softcap_template(const llm_softcap_args *a, size_t row_begin, 
         }
     }
 }
-
-// Variants
-
-#if defined(__x86_64__)
-#define SIMD_VARIANTS(kernel)                                                                                          \
-    LLM_TARGET_AVX2 static void kernel##_avx2(const llm_##kernel##_args *a, size_t begin, size_t end) {                \
-        kernel##_template(a, begin, end);                                                                              \
-    }                                                                                                                  \
-    LLM_TARGET_AVX512 static void kernel##_avx512(const llm_##kernel##_args *a, size_t begin, size_t end) {            \
-        kernel##_template(a, begin, end);                                                                              \
-    }
-#define SIMD_ROWS(kernel)                                                                                              \
-    {"avx2", LLM_CPU_AVX2, kernel##_avx2}, {"avx512", LLM_CPU_AVX2 | LLM_CPU_AVX512, kernel##_avx512},
-#elif defined(__aarch64__)
-#define SIMD_VARIANTS(kernel)                                                                                          \
-    static void kernel##_neon(const llm_##kernel##_args *a, size_t begin, size_t end) {                                \
-        kernel##_template(a, begin, end);                                                                              \
-    }
-#define SIMD_ROWS(kernel) {"neon", LLM_CPU_NEON, kernel##_neon},
-#else
-#define SIMD_VARIANTS(kernel)
-#define SIMD_ROWS(kernel)
-#endif
-
-#define VARIANTS(kernel)                                                                                               \
-    SIMD_VARIANTS(kernel)                                                                                              \
-    static const llm_##kernel##_variant kernel##_table[] = {{"scalar", 0, kernel##_plain}, SIMD_ROWS(kernel)};         \
-    const llm_##kernel##_variant *llm_##kernel##_variants(size_t *count) {                                             \
-        *count = sizeof kernel##_table / sizeof *kernel##_table;                                                       \
-        return kernel##_table;                                                                                         \
-    }
 
 VARIANTS(rms_norm)
 VARIANTS(layer_norm)

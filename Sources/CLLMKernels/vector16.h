@@ -171,6 +171,45 @@ static inline float tanh_plain(float x) { return 1.0f - 2.0f / (exp_plain(x + x)
 
 LLM_TEMPLATE f32x16 tanh16(f32x16 x) { return 1.0f - 2.0f / (exp16(x + x) + 1.0f); }
 
+// x / (1 + exp(-x))
+static inline float silu_plain(float x) { return x / (1.0f + exp_plain(-x)); }
+
+LLM_TEMPLATE f32x16 silu16(f32x16 x) { return x / (1.0f + exp16(-x)); }
+
+// log(1 + exp(x)) = max(x, 0) + log(1 + e), e = exp(-|x|). The logarithm is 2 atanh(e / (2 + e)), of which the series up to
+// the 15th power is 2e-9 off at most.
+#define LOG_C3 0x1.555556p-2f
+#define LOG_C5 0x1.99999ap-3f
+#define LOG_C7 0x1.24924ap-3f
+#define LOG_C9 0x1.c71c72p-4f
+#define LOG_C11 0x1.745d18p-4f
+#define LOG_C13 0x1.3b13b2p-4f
+#define LOG_C15 0x1.111112p-4f
+
+static inline float softplus_plain(float x) {
+    const float e = exp_plain(-fabsf(x)), s = e / (2.0f + e), z = s * s;
+    float p = fmaf(LOG_C15, z, LOG_C13);
+    p = fmaf(p, z, LOG_C11);
+    p = fmaf(p, z, LOG_C9);
+    p = fmaf(p, z, LOG_C7);
+    p = fmaf(p, z, LOG_C5);
+    p = fmaf(p, z, LOG_C3);
+    p = fmaf(p, z, 1.0f);
+    return fmaf(s + s, p, max_of(x, 0));
+}
+
+LLM_TEMPLATE f32x16 softplus16(f32x16 x) {
+    const f32x16 e = exp16(-__builtin_elementwise_abs(x)), s = e / (2.0f + e), z = s * s;
+    f32x16 p = fma16((f32x16)LOG_C15, z, (f32x16)LOG_C13);
+    p = fma16(p, z, (f32x16)LOG_C11);
+    p = fma16(p, z, (f32x16)LOG_C9);
+    p = fma16(p, z, (f32x16)LOG_C7);
+    p = fma16(p, z, (f32x16)LOG_C5);
+    p = fma16(p, z, (f32x16)LOG_C3);
+    p = fma16(p, z, (f32x16)1.0f);
+    return fma16(s + s, p, max16(x, (f32x16)0.0f));
+}
+
 // The tree of sum_lanes and max_lanes, as plain loops.
 static inline float sum_tree_plain(float lanes[LANES]) {
     for (size_t width = LANES / 2; width > 0; width /= 2)

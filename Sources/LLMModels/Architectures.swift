@@ -8,7 +8,8 @@ public enum Architectures {
         .llama, .llama4, .mistral, .ministral, .qwen2, .qwen3, .gemma, .gemma2, .gemma3, .gemma3Conditional, .mixtral,
         .qwen2Moe, .qwen3Moe, .deepseekV2, .deepseekV3, .miniCPM3, .phi, .phi3, .stableLM, .starcoder2, .gptNeoX, .gpt2,
         .gptJ, .gptOss, .falcon, .opt, .olmo, .olmo2, .olmo3, .olmoe, .smolLM3, .granite, .graniteMoe, .cohere,
-        .cohere2, .glm, .glm4, .glm4Moe,
+        .cohere2, .glm, .glm4, .glm4Moe, .lfm2, .lfm2Moe, .mamba2, .graniteHybrid, .bamba,
+        .nemotronH, .falconH1,
     ]
 
     /// The row for a config. - Throws: `ModelError` `unsupported`, naming those there are.

@@ -19,6 +19,8 @@ struct Kernels: Sendable {
     let softmax: llm_softmax_fn
     let softcap: llm_softcap_fn
     let attention: llm_attention_fn
+    let shortConvolution: llm_short_convolution_fn
+    let mamba2Scan: llm_mamba2_scan_fn
     private let linear: [LinearKey: Linear]
 
     private struct LinearKey: Hashable {
@@ -55,6 +57,8 @@ struct Kernels: Sendable {
         softmax = pick(llm_softmax_variants, \.features, \.function)
         softcap = pick(llm_softcap_variants, \.features, \.function)
         attention = pick(llm_attention_variants, \.features, \.function)
+        shortConvolution = pick(llm_short_convolution_variants, \.features, \.function)
+        mamba2Scan = pick(llm_mamba2_scan_variants, \.features, \.function)
         var linear: [LinearKey: Linear] = [:]
         for packing in Packing.allCases {
             for arithmetic in Arithmetic.allCases {

@@ -23,11 +23,12 @@ public final class StateSlots: Sendable {
         sizes.reduce(0) { $0 + stride($1) * MemoryLayout<Float>.stride }
     }
 
-    /// The state of a layer in a slot, `sizes[layer]` floats; valid while the slots live.
-    func state(_ slot: Int, layer: Int) -> UnsafeMutableBufferPointer<Float> {
+    /// Elements of the state of a layer in a slot; valid while the slots live.
+    func state(_ slot: Int, layer: Int, _ elements: Range<Int>) -> UnsafeMutablePointer<Float> {
         precondition((0..<count).contains(slot), "state slot \(slot) of \(count)")
         let size = sizes[layer]
-        return UnsafeMutableBufferPointer(start: layers[layer].base + slot * StateSlots.stride(size), count: size)
+        precondition(elements.lowerBound >= 0 && elements.upperBound <= size, "elements \(elements) of \(size)")
+        return layers[layer].base + slot * StateSlots.stride(size) + elements.lowerBound
     }
 
     private static func stride(_ size: Int) -> Int { (size + 15) / 16 * 16 }

@@ -23,6 +23,7 @@ import Testing
     private static let untimed: Set = [
         "pack", "pack_stored", "silu_multiply", "activate", "layer_norm", "softmax", "softcap", "rope_interleaved",
         "attention_window", "attention_chunks", "attention_scores", "attention_latent", "encode_16", "fit",
+        "short_convolution",
     ]
 
     @Test func `What the harness checks is timed, under the same name, but for what is listed`() {

@@ -13,7 +13,8 @@ import Testing
         "qwen2-window", "gemma2", "mixtral", "deepseek-v2", "deepseek-v2-lora-q", "phi", "cohere", "cohere2",
         "deepseek-v3", "falcon-grouped", "gemma", "gemma3", "glm4", "glm4-moe", "gpt-neox", "gpt-oss", "gpt2", "gptj",
         "granite", "granite-moe", "llama4", "minicpm3", "ministral", "olmo", "olmo2", "olmo3", "olmoe", "opt", "phi3",
-        "qwen2-moe", "qwen3-moe", "smollm3", "stablelm", "starcoder2",
+        "qwen2-moe", "qwen3-moe", "smollm3", "stablelm", "starcoder2", "lfm2", "lfm2-moe", "mamba2", "mamba2-groups",
+        "granite-hybrid", "granite-hybrid-dense", "bamba", "nemotron-h", "falcon-h1", "falcon-h1-groups",
     ]
 
     /// What a model's weights are multiplied in.

@@ -37,14 +37,17 @@ import Testing
         architecture: String, arithmetic: Arithmetic
     ) throws {
         let driver = try ModelDriver(config: config(architecture), format: arithmetic.format)
-        func logits(_ prompts: [[Int32]], chunk: Int = .max, blockSize: Int = 16) -> [[[Float]]] {
-            driver.logits(prompts, chunk: chunk, blockSize: blockSize, kvCacheDtype: arithmetic.dtype)
+        func logits(
+            _ prompts: [[Int32]], chunk: Int = .max, kept: Int = .max, blockSize: Int = 16
+        ) -> [[[Float]]] {
+            driver.logits(prompts, chunk: chunk, kept: kept, blockSize: blockSize, kvCacheDtype: arithmetic.dtype)
         }
         let prompts = prompts([1, 50, 7, 160, 33])
         let alone = prompts.map { logits([$0])[0] }
         #expect(alone.joined().joined().allSatisfy { $0.isFinite })
         #expect(logits(prompts) == alone)
         for chunk in [1, 7, 16, 64] { #expect(logits(prompts, chunk: chunk) == alone, "chunks of \(chunk)") }
+        #expect(logits(prompts, chunk: 16, kept: 11) == alone, "from states inside a chunk")
         for blockSize in [32, 64, 128] { #expect(logits(prompts, chunk: 19, blockSize: blockSize) == alone) }
     }
 

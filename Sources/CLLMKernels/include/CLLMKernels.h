@@ -204,6 +204,57 @@ typedef struct {
 } llm_softcap_args;
 typedef void (*llm_softcap_fn)(const llm_softcap_args *args, size_t row_begin, size_t row_end);
 
+// States of recurrent layers
+
+// Rows of one sequence, in order; what it computes does not depend on how they are divided over calls. y = after *
+// silu(sum), where the sum is the fma chain from the bias over rising k of weight[k] * input[row - width + 1 + k], and an
+// input is x * before. `source` has the inputs before the first row, `target` gets those of the last width - 1 rows.
+typedef struct {
+    const float *x, *before, *after; // [rows][channels]; `before` and `after` NULL where there are none
+    size_t x_stride;                 // of all three
+    const float *weight;             // [width][channels]
+    const float *bias;               // [channels] or NULL
+    float *y;                        // [rows][channels]
+    size_t y_stride;
+    const float *source; // [width - 1][channels], or NULL for zeros
+    float *target;       // [width - 1][channels]; may be the source
+    size_t rows, channels, width;
+    bool silu;
+} llm_short_convolution_args;
+
+// Computes channels [begin, end).
+typedef void (*llm_short_convolution_fn)(const llm_short_convolution_args *args, size_t begin, size_t end);
+
+// Rows of one sequence, in order; what it computes does not depend on how they are divided over calls. For each head, with
+// h the state and
+//     t = softplus(step + step_bias),
+// h[n] = fma(t * x, b[n], exp(t * decay) * h[n]), and y = the fma chain from skip * x over rising n of c[n] * h[n].
+//
+// A state is [heads][panels][state][16]: 16 elements of x together, those past the head's end zero.
+typedef struct {
+    const float *x;     // [rows][heads * head_dim]
+    const float *b, *c; // [rows][groups * state]
+    size_t x_stride;    // of all three
+    const float *step;  // [rows][heads]
+    size_t step_stride;
+    const float *step_bias, *decay, *skip; // [heads]
+    float *y;                              // [rows][heads * head_dim]
+    size_t y_stride;
+    const float *source; // or NULL for zeros
+    float *target;       // may be the source
+    size_t rows, heads, head_dim;
+    size_t groups; // a divisor of the heads
+    size_t state;  // at most LLM_MAX_STATE
+} llm_mamba2_scan_args;
+
+enum { LLM_MAX_STATE = 256 };
+
+// Floats of a state.
+size_t llm_mamba2_state_size(size_t heads, size_t head_dim, size_t state);
+
+// Computes heads [begin, end).
+typedef void (*llm_mamba2_scan_fn)(const llm_mamba2_scan_args *args, size_t begin, size_t end);
+
 // Paged keys and values
 
 // Tokens of a key group (one 16-lane vector), of a key step and of a partition; a block is a whole number of groups.
@@ -288,6 +339,8 @@ LLM_VARIANT(activate)
 LLM_VARIANT(softmax)
 LLM_VARIANT(softcap)
 LLM_VARIANT(attention)
+LLM_VARIANT(short_convolution)
+LLM_VARIANT(mamba2_scan)
 
 // The variants of a packing under an arithmetic; none where they do not go together.
 const llm_linear_variant *llm_linear_variants(llm_packing packing, llm_arithmetic arithmetic, size_t *count);
@@ -301,3 +354,5 @@ const llm_activate_variant *llm_activate_variants(size_t *count);
 const llm_softmax_variant *llm_softmax_variants(size_t *count);
 const llm_softcap_variant *llm_softcap_variants(size_t *count);
 const llm_attention_variant *llm_attention_variants(size_t *count);
+const llm_short_convolution_variant *llm_short_convolution_variants(size_t *count);
+const llm_mamba2_scan_variant *llm_mamba2_scan_variants(size_t *count);

@@ -64,6 +64,7 @@ extension KernelBenchmark {
                     { [attentionCase("prompt, \(dtype.rawValue)", dtype, first: 0, rows: 512)] },
                 ]
             }
+        case "mamba2_scan": [{ [scanCase(512)] }]
         default:
             KernelBenchmark.linearKernels.filter { $0.name == kernel }.flatMap { linear in
                 KernelBenchmark.linearShapes.map { shape in { linearCases(linear, shape) } }
@@ -171,6 +172,25 @@ extension KernelBenchmark {
                 q, plan, pages: pages, layer: index % layers, AttentionScores(scale: 1 / Float(dim).squareRoot()),
                 into: y)
         }
+    }
+
+    /// A prompt through a layer of Granite 4 Tiny.
+    private func scanCase(_ rows: Int) -> Case {
+        let count = 48
+        let heads = Mamba2Heads(
+            count: count, dim: 64, groups: 1, state: 128, stepBias: Array(repeating: 0, count: count),
+            decay: Array(repeating: -1, count: count), skip: Array(repeating: 1, count: count))
+        let x = KernelBenchmark.matrix(rows, heads.count * heads.dim + 2 * heads.state)
+        let steps = KernelBenchmark.matrix(rows, heads.count)
+        let y = Matrix(rows: rows, columns: heads.count * heads.dim)
+        let states = LayerStates(
+            StateSlots(sizes: [heads.stateSize], count: 1), layer: 0,
+            [[StateRun(rows: 0..<rows, source: nil, target: 0)]])
+        return Case(
+            kernel: "mamba2_scan", shape: "48 heads of 64, state 128", rows: rows,
+            operations: 5 * Double(rows * heads.count * heads.dim * heads.state), arithmetic: .float32,
+            memory: [ReadPass([x.memory], threads: compute.pool.threads)]
+        ) { _ in compute.mamba2Scan(x, steps: steps, heads, states, offset: 0, into: y) }
     }
 
     /// Bytes that no cache holds: four times the last one, 256 MiB at least.

@@ -77,7 +77,7 @@ public struct KernelBenchmark: Sendable {
     }
 
     /// The kernels there are, in the order in which they run.
-    public static let kernels = linearKernels.map(\.name) + ["encode", "rms_norm", "rope", "attention"]
+    public static let kernels = linearKernels.map(\.name) + ["encode", "rms_norm", "rope", "attention", "mamba2_scan"]
 
     /// The kernels that this benchmark times.
     public var chosenKernels: [String] {

@@ -25,24 +25,37 @@ extension Architecture {
             """#
     ) { config, model in
         let routing = try Routing(config, experts: 8, chosen: 2, isNormalized: true)
-        let fused = FusedExperts(gateUp: "input_linear.weight", down: "output_linear.weight")
         let width = try config.feedForwardWidth()
         return try .granite(config, model) { layer, hidden in
-            let block = layer.scope("block_sparse_moe")
-            return Experts(
-                router: try block.linear("router.layer", inputs: hidden, outputs: routing.experts, exact: true),
-                routing,
-                experts: try fused.read(block, hidden: hidden, width: width, routing))
+            try Experts(granite: layer, hidden: hidden, width: width, routing)
         }
+    }
+}
+
+extension Experts {
+    /// The experts of a layer of Granite's, and one of all tokens.
+    init(
+        granite layer: ModelBuilder, hidden: Int, width: Int, _ routing: Routing, shared: GatedFeedForward? = nil
+    ) throws {
+        let block = layer.scope("block_sparse_moe")
+        let fused = FusedExperts(gateUp: "input_linear.weight", down: "output_linear.weight")
+        self.init(
+            router: try block.linear("router.layer", inputs: hidden, outputs: routing.experts, exact: true), routing,
+            experts: try fused.read(block, hidden: hidden, width: width, routing), shared: shared)
     }
 }
 
 extension Decoder {
     /// A decoder wired as Granite's.
     ///
-    /// - Parameter feedForward: of a layer, by the hidden size.
-    fileprivate static func granite(
-        _ config: ConfigFile, _ model: ModelBuilder, feedForward: (ModelBuilder, Int) throws -> any FeedForward
+    /// - Parameters:
+    ///   - isRotated: whether attention has rotary positions.
+    ///   - recurrent: the mixer of a layer without attention; nil for a layer that has it.
+    ///   - feedForward: of a layer, by the hidden size.
+    static func granite(
+        _ config: ConfigFile, _ model: ModelBuilder, isRotated: Bool = true,
+        recurrent: (ModelBuilder, Int) throws -> (any Mixer)? = { _, _ in nil },
+        feedForward: (ModelBuilder, Int) throws -> any FeedForward
     ) throws -> Decoder {
         let heads = try AttentionHeads(config)
         let sizes = try DecoderSizes(config, heads)
@@ -55,16 +68,17 @@ extension Decoder {
         let (score, residual) = (try multiplier("attention_multiplier"), try multiplier("residual_multiplier"))
         try config.requireSiLU()
         try config.requireWholeRotation()
-        let rotary = try Rotary(config, dim: heads.dim)
+        let rotary = isRotated ? try Rotary(config, dim: heads.dim) : nil
         return try Decoder(
             model, sizes, norm: style, embeddingScale: try multiplier("embedding_multiplier"),
             logitScale: 1 / (try multiplier("logits_scaling"))
-        ) { layer, _ in
+        ) { layer, index in
             DecoderLayer(
                 try .preNorm(layer, hidden, style),
-                mixer: try Attention(
-                    layer.scope("self_attn"), heads, hidden: hidden, rotary: rotary,
-                    Attention.Options(scale: score, bias: bias, outputBias: bias)),
+                mixer: try recurrent(layer, index)
+                    ?? Attention(
+                        layer.scope("self_attn"), heads, hidden: hidden, rotary: rotary,
+                        Attention.Options(scale: score, bias: bias, outputBias: bias)),
                 feedForward: try feedForward(layer, hidden), residualScale: residual)
         }
     }

@@ -2,17 +2,6 @@ import Foundation
 import LLMTensor
 import LLMWeights
 
-/// What mixes the tokens of a sequence in a layer. It works in two parts, so that of the last layer's rows those that
-/// nobody asked for end with the first.
-protocol Mixer: Sendable {
-    /// Writes what later tokens need of all rows to the cache, and returns what the rows themselves go on with, the
-    /// queries, `[rows, …]`.
-    func project(_ x: Matrix, after norm: Norm?, _ context: ForwardContext) -> Matrix
-
-    /// The mixer's output for the queries of these rows, stored in `y` or added to it, `[rows, hidden]`.
-    func mix(_ queries: Matrix, _ rows: BatchRows, into y: Matrix, _ output: LinearOutput, _ context: ForwardContext)
-}
-
 /// The heads of an attention block.
 struct AttentionHeads: Sendable, Hashable {
     /// Query heads.
@@ -83,6 +72,8 @@ struct Attention: Mixer {
         var headNorms: NormStyle?
         /// What a norm of queries or keys is over.
         var normSpan = NormSpan.head
+        /// What the names of norms end with, after `q_` and `k_`.
+        var normName = "norm"
         /// The bound that elements of queries, keys and values are brought into, after their norms; nil for none.
         var clip: Float?
         /// The epsilon of norms without weights over each query and key head, after they are rotated; nil for none.
@@ -157,7 +148,7 @@ struct Attention: Mixer {
         func norm(_ letter: String, _ count: Int) throws(ModelError) -> Norm? {
             guard let style = options.headNorms else { return nil }
             switch options.normSpan {
-            case .head: return try model.norm("\(letter)_norm", heads.dim, style)
+            case .head: return try model.norm("\(letter)_\(options.normName)", heads.dim, style)
             case .rowOfHead: return try model.norms(rowsOf: "\(letter)_norm", count, heads.dim, style)
             case .ownHead: return try model.norms("\(letter)_layernorm.norms", count, heads.dim, style)
             case .projection: return try model.norm("\(letter)_norm", count * heads.dim, style)

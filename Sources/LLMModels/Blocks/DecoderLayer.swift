@@ -18,6 +18,9 @@ enum Wiring: Sendable {
         .sequential(mixer: BlockNorms(before: mixer), feedForward: BlockNorms(before: feedForward))
     }
 
+    /// A layer of one block, which reads its rows after a norm.
+    static func single(_ norm: Norm) -> Wiring { .preNorm(norm, norm) }
+
     /// The same with norms that are read from a layer's tensors, as Llama calls them.
     static func preNorm(
         _ layer: ModelBuilder, _ hidden: Int, _ style: NormStyle,
@@ -48,13 +51,17 @@ enum Wiring: Sendable {
 
 /// One layer of a decoder.
 struct DecoderLayer: Sendable {
-    let mixer: any Mixer
-    let feedForward: any FeedForward
+    /// nil where the layer has a feed-forward block alone.
+    let mixer: (any Mixer)?
+    /// nil where the layer has a mixer alone.
+    let feedForward: (any FeedForward)?
     let wiring: Wiring
     /// What the output of each block is multiplied by before it is added; nil for 1.
     let residualScale: Float?
 
-    init(_ wiring: Wiring, mixer: any Mixer, feedForward: any FeedForward, residualScale: Float? = nil) {
+    init(
+        _ wiring: Wiring, mixer: (any Mixer)? = nil, feedForward: (any FeedForward)? = nil, residualScale: Float? = nil
+    ) {
         if case .parallel = wiring { precondition(residualScale == nil, "parallel blocks have no residual scale") }
         self.mixer = mixer
         self.feedForward = feedForward
@@ -69,12 +76,17 @@ struct DecoderLayer: Sendable {
         context.workspace.scope {
             switch wiring {
             case .sequential(let mixerNorms, let feedForwardNorms):
-                let queries = context.rows(rows, of: mixer.project(x, after: mixerNorms.before, context))
-                add(to: stream, mixerNorms.after, context) { mixer.mix(queries, rows, into: $0, $1, context) }
-                add(to: stream, feedForwardNorms.after, context) {
-                    feedForward(stream, after: feedForwardNorms.before, into: $0, $1, context)
+                if let mixer {
+                    let queries = context.rows(rows, of: mixer.project(x, after: mixerNorms.before, context))
+                    add(to: stream, mixerNorms.after, context) { mixer.mix(queries, rows, into: $0, $1, context) }
+                }
+                if let feedForward {
+                    add(to: stream, feedForwardNorms.after, context) {
+                        feedForward(stream, after: feedForwardNorms.before, into: $0, $1, context)
+                    }
                 }
             case .parallel(let mixerNorm, let feedForwardNorm):
+                guard let mixer, let feedForward else { preconditionFailure("one block beside none") }
                 let queries = context.rows(rows, of: mixer.project(x, after: mixerNorm, context))
                 let forward = context.workspace.matrix(rows: stream.rows, columns: stream.columns)
                 feedForward(stream, after: feedForwardNorm, into: forward, .store, context)

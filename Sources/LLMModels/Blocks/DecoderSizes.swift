@@ -36,24 +36,26 @@ struct DecoderSizes: Sendable {
     ///   - heads: of the attention blocks.
     ///   - isTied: whether the output head is the embedding where the config does not say.
     ///   - positions: `max_position_embeddings` where the config has none; nil where it must.
+    ///   - layers: where `num_hidden_layers` does not count; nil where it does.
     init(
-        _ config: ConfigFile, _ heads: AttentionHeads, isTied defaultTied: Bool = false, positions: Int? = nil
+        _ config: ConfigFile, _ heads: AttentionHeads, isTied defaultTied: Bool = false, positions: Int? = nil,
+        layers: Int? = nil
     ) throws(ModelError) {
         try self.init(
             config, heads: heads.queries, keys: heads.keys, headDim: heads.dim, isTied: defaultTied,
-            positions: positions)
+            positions: positions, layers: layers)
     }
 
     init(
         _ config: ConfigFile, heads: Int, keys: Int, headDim: Int, isTied defaultTied: Bool = false,
-        positions: Int? = nil
+        positions: Int? = nil, layers: Int? = nil
     ) throws(ModelError) {
         hidden = try config.integer("hidden_size", in: DecoderSizes.hiddenSizes)
         vocabulary = try config.integer("vocab_size", in: 1...1 << 24)
-        layers = try config.integer("num_hidden_layers", in: 1...1024)
+        self.layers = try layers ?? config.integer("num_hidden_layers", in: 1...1024)
         isTied = try config.flag("tie_word_embeddings", default: defaultTied)
         dimensions = ModelDimensions(
-            vocabularySize: vocabulary, hiddenSize: hidden, layers: layers, heads: heads, kvHeads: keys,
+            vocabularySize: vocabulary, hiddenSize: hidden, layers: self.layers, heads: heads, kvHeads: keys,
             headDim: headDim,
             maxPositions: try config.integer("max_position_embeddings", in: 1...1 << 30, default: positions),
             tiedEmbedding: isTied)
@@ -95,6 +97,27 @@ extension ConfigFile {
             case type: return window
             default: throw unsupported("layer_types", "layers may be full_attention or \(type)")
             }
+        }
+    }
+
+    /// Whether each layer is recurrent, as its entry in `layer_types` says; where the config has none, as `rule` does.
+    ///
+    /// - Parameters:
+    ///   - recurrent: the types of recurrent layers; others must be of one of the `attention` types.
+    func recurrentLayers(
+        _ layers: Int, _ recurrent: [String], attention: [String] = ["full_attention"],
+        where rule: (Int) throws(ModelError) -> Bool
+    ) throws(ModelError) -> [Bool] {
+        let types = try strings("layer_types")
+        guard types.isEmpty || types.count == layers else {
+            throw invalid("layer_types", "a list of num_hidden_layers, \(layers), texts")
+        }
+        return try (0..<layers).map { layer throws(ModelError) in
+            if types.isEmpty { return try rule(layer) }
+            guard (recurrent + attention).contains(types[layer]) else {
+                throw unsupported("layer_types", "layers may be \((recurrent + attention).joined(separator: ", "))")
+            }
+            return recurrent.contains(types[layer])
         }
     }
 

@@ -8,8 +8,8 @@ import LLMWeights
 struct Experts: FeedForward {
     private let router: Linear  // [experts, hidden]
     private let routing: Routing
-    private let experts: [GatedFeedForward]
-    private let shared: GatedFeedForward?  // of all tokens
+    private let experts: [any FeedForward]
+    private let shared: (any FeedForward)?  // of all tokens
     private let sharedGate: Linear?  // [1, hidden]
     private let weighsInputs: Bool
 
@@ -18,7 +18,7 @@ struct Experts: FeedForward {
     ///   - sharedGate: makes the number whose sigmoid the shared expert's output is multiplied by; nil for 1.
     ///   - weighsInputs: whether an expert's weight multiplies what it reads (Llama 4), not what it puts out.
     init(
-        router: Linear, _ routing: Routing, experts: [GatedFeedForward], shared: GatedFeedForward? = nil,
+        router: Linear, _ routing: Routing, experts: [any FeedForward], shared: (any FeedForward)? = nil,
         sharedGate: Linear? = nil, weighsInputs: Bool = false
     ) {
         self.router = router

@@ -104,6 +104,21 @@ public struct ForwardBatch: Sendable {
         }
     }
 
+    /// How each sequence goes through its states: from one that is kept to the next.
+    var stateRuns: [[StateRun]] {
+        sequences.map { sequence in
+            guard let states = sequence.states, states.writes.last?.rows == sequence.rows.count else {
+                preconditionFailure("the states after a sequence's rows are not kept")
+            }
+            var (row, source) = (sequence.rows.lowerBound, states.source)
+            return states.writes.map { write in
+                let end = sequence.rows.lowerBound + write.rows
+                defer { (row, source) = (end, write.slot) }
+                return StateRun(rows: row..<end, source: source, target: write.slot)
+            }
+        }
+    }
+
     /// The output rows alone, as sequences of one row each, numbered from 0.
     func outputAttention(_ group: Int) -> [AttentionSequence] {
         var sequence = sequences.makeIterator()

@@ -22,6 +22,7 @@ final class ForwardContext {
 
     private var plans: [PlanKey: AttentionPlan] = [:]
     private var slots: [Int: [Int]] = [:]  // of each group
+    private lazy var stateRuns = batch.stateRuns
     private var angles: [(rotary: Rotary, table: RotaryTable)] = []
 
     private struct PlanKey: Hashable {
@@ -78,6 +79,12 @@ final class ForwardContext {
         compute.attention(
             queries, plan(slot.group, heads: heads, rows), pages: pages, layer: slot.layer, scores, into: attended)
         return attended
+    }
+
+    /// The states of a recurrent layer and what the step does with them.
+    func states(_ layer: Int) -> LayerStates {
+        guard let slots = cache.states else { preconditionFailure("a cache without states") }
+        return LayerStates(slots, layer: layer, stateRuns)
     }
 
     /// These rows of a matrix that has all of them, copied where they are not all.

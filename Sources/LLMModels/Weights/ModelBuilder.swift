@@ -165,8 +165,12 @@ struct ModelBuilder {
     }
 
     /// A norm without biases for each of `count` groups of `width` columns, whose weights are the rows of one tensor.
-    func norms(rowsOf name: String, _ count: Int, _ width: Int, _ style: NormStyle) throws(ModelError) -> Norm {
-        let weights = try tensor("\(name).weight", [count, width])?.floats() ?? []
+    ///
+    /// - Parameter isFlat: whether the rows lie behind one another in a vector.
+    func norms(
+        rowsOf name: String, _ count: Int, _ width: Int, _ style: NormStyle, isFlat: Bool = false
+    ) throws(ModelError) -> Norm {
+        let weights = try tensor("\(name).weight", isFlat ? [count * width] : [count, width])?.floats() ?? []
         let starts = stride(from: 0, to: weights.count, by: width)
         return .groups(starts.map { style.norm(weight: Array(weights[$0..<$0 + width]), bias: nil) }, width: width)
     }
@@ -176,6 +180,15 @@ struct ModelBuilder {
         var norms: [Norm] = []
         for index in 0..<count { norms.append(try norm("\(name).\(index)", width, style)) }
         return .groups(norms, width: width)
+    }
+
+    /// A short causal convolution of each channel by itself, `[channels, 1, width]`.
+    func convolution(
+        _ name: String, channels: Int, width: Int, bias: Bool, silu: Bool
+    ) throws(ModelError) -> ShortConvolution {
+        ShortConvolution(
+            weight: try tensor("\(name).weight", [channels, 1, width])?.floats() ?? [],
+            bias: bias ? try vector("\(name).bias", channels) : nil, width: width, channels: channels, silu: silu)
     }
 
     /// A vector as float32; empty where the model is only described.
