@@ -72,8 +72,8 @@ public struct SchedulerOptions: Hashable, Sendable {
 
     /// The same with blocks of any size, so that small spaces can be explored with blocks of one or two tokens.
     package init(
-        anyBlockSize blockSize: Int, groups: [CacheGroup], stateSlots: Int = 0, maxNumSeqs: Int, maxNumBatchedTokens: Int,
-        maxModelLength: Int
+        anyBlockSize blockSize: Int, groups: [CacheGroup], stateSlots: Int = 0, maxNumSeqs: Int,
+        maxNumBatchedTokens: Int, maxModelLength: Int
     ) throws(SchedulerOptionError) {
         let largest = Int(Int32.max)
         try Self.check("block-size", blockSize, 1...128)
