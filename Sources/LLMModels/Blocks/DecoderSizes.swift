@@ -52,7 +52,11 @@ struct DecoderSizes: Sendable {
     ) throws(ModelError) {
         hidden = try config.integer("hidden_size", in: DecoderSizes.hiddenSizes)
         vocabulary = try config.integer("vocab_size", in: 1...1 << 24)
-        self.layers = if let layers { layers } else { try config.integer("num_hidden_layers", in: 1...1024) }
+        if let layers {
+            self.layers = layers
+        } else {
+            self.layers = try config.integer("num_hidden_layers", in: 1...1024)
+        }
         isTied = try config.flag("tie_word_embeddings", default: defaultTied)
         dimensions = ModelDimensions(
             vocabularySize: vocabulary, hiddenSize: hidden, layers: self.layers, heads: heads, kvHeads: keys,
