@@ -106,8 +106,8 @@ struct SequenceSlots: Sendable {
             written = current
             if let current, pools.pools[states].isCached(current) { pools.forget(current, states) }
         }
-        guard caches else { return }
         let last = positions.upperBound / pools.blockSize * pools.blockSize
+        guard caches, last > positions.lowerBound else { return }
         for position in lasting.filter({ $0 != last }) + [last]
         where position > positions.lowerBound && position < positions.upperBound && pools.freeSlotCount > spared {
             borders.append(Border(position: position, slot: pools.take(states)))
