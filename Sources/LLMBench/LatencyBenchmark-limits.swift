@@ -40,7 +40,7 @@ extension LatencyBenchmark {
         let layers = engine.model.linearLayers
         let weights = layers.map { Double($0.inputs) * Double($0.outputs) }
         let all = weights.reduce(0, +)
-        let cached = batchSize * (inputLength + outputLength / 2) * engine.kvBytesPerToken
+        let cached = batchSize * ((inputLength + outputLength / 2) * engine.kvBytesPerToken + engine.stateBytes)
         let bytes = layers.reduce(0) { $0 + $1.byteCount } + cached
         let steps = decode / Double(batchSize)
         return Limits(

@@ -70,6 +70,13 @@ extension AdmissionError {
                 + " memory")
     }
 
+    static func neverFitsTogether(_ width: Int, needed: Int, options: SchedulerOptions) -> Self {
+        Self(
+            code: .neverFits,
+            message: "\(width) sequences that run together need \(needed) slots for the states of recurrent layers, and"
+                + " there are \(options.stateSlots); ask for fewer sequences, or give the KV cache more memory")
+    }
+
     static func queueFull(_ limit: String, retryAfter nanoseconds: Int64) -> Self {
         let seconds = max(1, (nanoseconds + 999_999_999) / 1_000_000_000)
         return Self(
@@ -78,17 +85,17 @@ extension AdmissionError {
             retryAfterNanoseconds: nanoseconds)
     }
 
-    static func promptAloneNeverFits(_ promptCount: Int, options: SchedulerOptions) -> Self {
-        let group = options.scarcestGroup
-        return Self(
+    static func promptAloneNeverFits(_ promptCount: Int, _ group: CacheGroup, options: SchedulerOptions) -> Self {
+        Self(
             code: .neverFits,
             message: "a prompt of \(promptCount) tokens needs \(options.blocksNeeded(promptCount, group)) blocks of"
                 + " \(options.blockSize) tokens, and there are \(options.described(group)); shorten the prompt to"
                 + " \(options.poolCapacity) tokens, or give the KV cache more memory")
     }
 
-    static func neverFits(_ promptCount: Int, maxTokens: Int?, options: SchedulerOptions) -> Self {
-        let group = options.scarcestGroup
+    static func neverFits(
+        _ promptCount: Int, maxTokens: Int?, _ group: CacheGroup, options: SchedulerOptions
+    ) -> Self {
         let needed = options.blocksNeeded(promptCount + (maxTokens ?? 1), group)
         let output = maxTokens.map { "max_tokens \($0)" } ?? "at least 1 token to generate"
         return Self(

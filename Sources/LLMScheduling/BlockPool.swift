@@ -90,12 +90,19 @@ public struct BlockPool: Sendable {
         cachedCount += 1
     }
 
-    /// Notes that a cached block without a reference holds nothing any more.
+    /// Notes that a cached block holds no prefix any more.
     mutating func forget(_ block: BlockID) {
-        unused.remove(block)
         nodes[Int(block)] = -1
         cachedCount -= 1
+        guard references[Int(block)] == 0 else { return }
+        unused.remove(block)
         empty.append(block)
+    }
+
+    /// Makes a cached block without a reference the first to be forgotten.
+    mutating func demote(_ block: BlockID) {
+        unused.remove(block)
+        unused.prepend(block)
     }
 
     /// Forgets every cached prefix. References stay.

@@ -1,4 +1,12 @@
-/// The blocks of all cache groups, and the prefixes they hold.
+/// What the cache has of a sequence's beginning.
+struct CachedPrefix {
+    /// Of each block the node of the tree; none where nothing can be used.
+    var nodes: [PrefixTree.NodeID] = []
+    /// Blocks whose tokens are known to the tree, those included that cannot be used.
+    var knownCount = 0
+}
+
+/// The blocks of all cache groups and the slots of states, and the prefixes they hold.
 ///
 /// A block is free where no table refers to it. A free block that is cached keeps its contents until its group has no
 /// other to hand out; then the least recently used one is forgotten.
@@ -7,26 +15,34 @@ struct BlockPools: Sendable {
     let groups: [CacheGroup]
     /// Groups with a window.
     let windowed: [Int]
+    /// The pool of state slots, after those of the groups; nil for a model without states. A cached slot is a snapshot: it
+    /// has the states after its node's prefix.
+    let states: Int?
     /// The tables of a sequence without blocks; one array for all of these.
     let noBlocks: [[BlockID]]
-    private(set) var pools: [BlockPool]  // [groups]
+    private(set) var pools: [BlockPool]  // [groups], then that of the states
     private(set) var tree: PrefixTree
 
     /// Nodes without a block that the tree may have for each block there is.
     private static let nodesPerBlock = 8
+    /// The same for each snapshot, which stands for all tokens before it.
+    private static let nodesPerSnapshot = 1024
     private let mostBlocklessNodes: Int
     /// Nodes that the tree has at most.
-    var mostNodes: Int { mostBlocklessNodes + groups.reduce(0) { $0 + $1.blockCount } }
+    var mostNodes: Int { mostBlocklessNodes + pools.reduce(0) { $0 + $1.blockCount } }
 
     /// Pools with all blocks free.
     init(_ options: SchedulerOptions, hashBits: Int) {
         blockSize = options.blockSize
         groups = options.groups
         windowed = groups.indices.filter { options.groups[$0].window != nil }
+        states = options.stateSlots > 0 ? groups.count : nil
         noBlocks = groups.map { _ in [] }
-        pools = groups.map { BlockPool(blockCount: $0.blockCount, blockSize: options.blockSize) }
-        tree = PrefixTree(blockSize: blockSize, groupCount: groups.count, hashBits: hashBits)
-        mostBlocklessNodes = options.blockCount * Self.nodesPerBlock
+        let counts = groups.map(\.blockCount) + (options.stateSlots > 0 ? [options.stateSlots] : [])
+        pools = counts.map { BlockPool(blockCount: $0, blockSize: options.blockSize) }
+        tree = PrefixTree(blockSize: blockSize, poolCount: pools.count, hashBits: hashBits)
+        mostBlocklessNodes =
+            options.blockCount * Self.nodesPerBlock + options.stateSlots * Self.nodesPerSnapshot
     }
 
     /// Blocks of a group at the beginning of a sequence that no query from `position` on sees.
@@ -38,13 +54,13 @@ struct BlockPools: Sendable {
     func blockCount(covering tokenCount: Int) -> Int { (tokenCount + blockSize - 1) / blockSize }
 
     /// The sum of a count over the groups.
-    func total(_ count: (BlockPool) -> Int) -> Int { pools.reduce(0) { $0 + count($1) } }
+    func total(_ count: (BlockPool) -> Int) -> Int { groups.indices.reduce(0) { $0 + count(pools[$1]) } }
 
-    /// Takes a free block of a group that has one, with one reference.
+    /// Takes a free block of a pool that has one, with one reference.
     mutating func take(_ group: Int) -> BlockID {
         if let block = pools[group].allocate() { return block }
         guard let block = pools[group].leastRecentlyUsed else {
-            preconditionFailure("group \(group) has no block left")
+            preconditionFailure("pool \(group) has no block left")
         }
         forget(block, group)
         return take(group)
@@ -61,27 +77,26 @@ struct BlockPools: Sendable {
 
     // MARK: Prefixes
 
-    /// The nodes of the longest prefix of `tokens` that is cached, of whole blocks: what each group's queries after it
-    /// see is there, and one token at least is left.
+    /// The longest prefix of `tokens` that is cached, of whole blocks: what each group's queries after it see is there,
+    /// and the states after it are, and one token at least is left.
     ///
     /// A node has its blocks in all groups with full attention (see `forget`). A group with a window may have lost
-    /// any, but for a prefix it only needs the last ones.
-    func cachedPrefix(of tokens: [TokenID], salt: String?) -> [PrefixTree.NodeID] {
+    /// any, but for a prefix it only needs the last ones, and of states the last alone.
+    func cachedPrefix(of tokens: [TokenID], salt: String?) -> CachedPrefix {
         var path: [PrefixTree.NodeID] = []
         var longest = 0
         var present = windowed.map { _ in 0 }  // where each group's blocks that reach to the end of the path begin
         for start in stride(from: 0, through: tokens.count - 1 - blockSize, by: blockSize) {
             guard let node = tree.find(tokens, start..<start + blockSize, after: path.last, salt: salt) else { break }
             path.append(node)
-            var isComplete = true
+            var isComplete = states.map { tree.block(of: node, $0) != nil } ?? true
             for (index, group) in windowed.enumerated() {
                 if tree.block(of: node, group) == nil { present[index] = path.count }
                 if present[index] > blocksBehind(path.count * blockSize, group) { isComplete = false }
             }
             if isComplete { longest = path.count }
         }
-        path.removeLast(path.count - longest)
-        return path
+        return CachedPrefix(nodes: Array(path[..<longest]), knownCount: path.count)
     }
 
     /// The node of the tokens of block `index` after `parent`, and pins it in the place of that one; nil where another
@@ -99,7 +114,7 @@ struct BlockPools: Sendable {
         return node
     }
 
-    /// Attaches a referenced block to a node at which its group has none.
+    /// Attaches a referenced block to a node at which its pool has none.
     mutating func cache(_ block: BlockID, as node: PrefixTree.NodeID, _ group: Int) {
         tree.attach(block, to: node, group)
         pools[group].cache(block, as: node)
@@ -120,16 +135,16 @@ struct BlockPools: Sendable {
         if let node { tree.unpin(node) }
     }
 
-    /// Forgets what a cached block without a reference holds.
+    /// Forgets that a cached block holds a prefix; only a slot of states may have a reference then.
     ///
     /// A prefix is of no use without its blocks of full attention, so a node that loses one loses all. It has no child
     /// then: tables are released from their end, and who uses a block uses those before it, so of full attention the
     /// blocks of children go first. Nor does a sequence hold any of its blocks: it would hold all those of full attention.
-    private mutating func forget(_ block: BlockID, _ group: Int) {
+    mutating func forget(_ block: BlockID, _ group: Int) {
         let node = pools[group].node(of: block)
         detach(block, from: node, group)
-        guard groups[group].window == nil else { return }
-        for other in groups.indices {
+        guard group != states, groups[group].window == nil else { return }
+        for other in pools.indices {
             if let block = tree.block(of: node, other) { detach(block, from: node, other) }
         }
     }
@@ -139,19 +154,22 @@ struct BlockPools: Sendable {
         tree.detach(from: node, group)
     }
 
-    /// Keeps the nodes without a block, which there are only where all groups have windows, within their bound: forgets
-    /// the blocks used longest ago, which the nodes before them were kept for.
+    /// Keeps the nodes without a block, which there are only where no group has full attention, within their bound:
+    /// forgets the blocks and states used longest ago, which the nodes before them were kept for.
     private mutating func boundTree() {
         while tree.blocklessCount >= mostBlocklessNodes {
             var isStuck = true
-            for group in windowed {
-                guard let block = pools[group].leastRecentlyUsed else { continue }
-                forget(block, group)
+            for pool in pools.indices where pool == states || groups[pool].window != nil {
+                guard let block = pools[pool].leastRecentlyUsed else { continue }
+                forget(block, pool)
                 isStuck = false
             }
             if isStuck { return }
         }
     }
+
+    /// Makes the cached contents of a block without a reference the first to be forgotten.
+    mutating func demote(_ block: BlockID, _ group: Int) { pools[group].demote(block) }
 
     /// Forgets every cached prefix. No node is pinned any more.
     mutating func forgetAll() {

@@ -21,15 +21,20 @@ struct BlockQueue: Sendable {
     func contains(_ block: BlockID) -> Bool { previous[Int(block)] >= 0 }
 
     /// Puts a block that is not in line at its end.
-    mutating func append(_ block: BlockID) {
+    mutating func append(_ block: BlockID) { insert(block, before: end) }
+
+    private mutating func insert(_ block: BlockID, before after: BlockID) {
         precondition(!contains(block), "block \(block) is in line already")
-        let last = previous[Int(end)]
-        next[Int(last)] = block
-        previous[Int(block)] = last
-        next[Int(block)] = end
-        previous[Int(end)] = block
+        let before = previous[Int(after)]
+        next[Int(before)] = block
+        previous[Int(block)] = before
+        next[Int(block)] = after
+        previous[Int(after)] = block
         count += 1
     }
+
+    /// Puts a block that is not in line before all others.
+    mutating func prepend(_ block: BlockID) { insert(block, before: next[Int(end)]) }
 
     /// Takes a block out of the line, wherever it stands.
     mutating func remove(_ block: BlockID) {

@@ -4,6 +4,9 @@ public typealias TokenID = Int32
 /// A block of the KV cache: an index in `0 ..< blockCount`.
 public typealias BlockID = Int32
 
+/// A slot of the states of recurrent layers: an index in `0 ..< stateSlots`.
+public typealias StateSlotID = Int32
+
 /// Names one sequence for as long as it lives in a scheduler. The caller chooses it; once the sequence has
 /// finished, the value may be used again.
 public struct SequenceID: Hashable, Sendable, CustomStringConvertible {

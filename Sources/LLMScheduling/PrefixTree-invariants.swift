@@ -9,7 +9,7 @@ extension PrefixTree {
         let live = Set(byHash.values)
         for (hash, node) in byHash {
             let entry = nodes[Int(node)]
-            let blocks = (0..<groupCount).count { block(of: node, $0) != nil }
+            let blocks = (0..<poolCount).count { block(of: node, $0) != nil }
             if entry.hash != hash { violations.append("node \(node) is listed under another's hash") }
             if let parent = entry.parent, !live.contains(parent) { violations.append("node \(node) has no parent") }
             if Int(entry.children) != children[node] ?? 0 || Int(entry.pins) != pins[node] ?? 0

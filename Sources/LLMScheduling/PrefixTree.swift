@@ -5,8 +5,8 @@
 /// parent is the very node matched before: so by induction a hit is verified token by token from the beginning, and a
 /// hash that two prefixes share costs a miss at most. The nodes at the top carry the tenant's salt.
 ///
-/// Nodes are independent of blocks. Each cache group attaches at most one block to a node; where a group's block is given
-/// away, the node stays while another group has one, while it has a child, or while it is pinned by a sequence that
+/// Nodes are independent of blocks. Each pool, of a cache group or of states, attaches at most one block to a node; where a
+/// pool's block is given away, the node stays while another pool has one, while it has a child, or while it is pinned by a sequence that
 /// goes on from it.
 ///
 /// The key has all that keys and values depend on within one scheduler: tokens and salt. Their type and the model's
@@ -20,25 +20,25 @@ struct PrefixTree: Sendable {
         var parent: NodeID?  // nil at the top
         var children: Int32 = 0
         var pins: Int32 = 0
-        var blocks: Int32 = 0  // how many groups have attached one
+        var blocks: Int32 = 0  // how many pools have attached one
     }
 
     let blockSize: Int
-    let groupCount: Int
+    let poolCount: Int
     private let hashMask: UInt64
     private(set) var byHash: [UInt64: NodeID] = [:]
     private(set) var nodes: [Node] = []
     private var tokens: [TokenID] = []  // [nodes, blockSize]
-    private var blocks: [BlockID] = []  // [nodes, groupCount]; -1 = none
+    private var blocks: [BlockID] = []  // [nodes, poolCount]; -1 = none
     private var salts: [NodeID: String] = [:]  // of nodes at the top that have one
     private var vacant: [NodeID] = []
     /// Nodes without a block.
     private(set) var blocklessCount = 0
 
     /// An empty tree. `hashBits` below 64 make hashes collide, so that a test can see what comes of it.
-    init(blockSize: Int, groupCount: Int, hashBits: Int = 64) {
+    init(blockSize: Int, poolCount: Int, hashBits: Int = 64) {
         self.blockSize = blockSize
-        self.groupCount = groupCount
+        self.poolCount = poolCount
         hashMask = hashBits == 64 ? .max : (1 << UInt64(hashBits)) - 1
     }
 
@@ -52,7 +52,7 @@ struct PrefixTree: Sendable {
 
     /// The block that a group has attached to a node; nil where there is none.
     func block(of node: NodeID, _ group: Int) -> BlockID? {
-        let block = blocks[Int(node) * groupCount + group]
+        let block = blocks[Int(node) * poolCount + group]
         return block < 0 ? nil : block
     }
 
@@ -64,7 +64,7 @@ struct PrefixTree: Sendable {
         return holds(node, tokens, range, after: parent, salt: salt) ? node : nil
     }
 
-    /// The same, made where there is none; nil where another prefix has the hash. A new node is to get a block at once.
+    /// The same, made where there is none; nil where another prefix has the hash. A new node is to be pinned at once.
     mutating func findOrMake(
         _ newTokens: [TokenID], _ range: Range<Int>, after parent: NodeID?, salt: String?
     ) -> NodeID? {
@@ -84,7 +84,7 @@ struct PrefixTree: Sendable {
     private mutating func append() -> NodeID {
         nodes.append(Node(hash: 0))
         tokens.append(contentsOf: repeatElement(0, count: blockSize))
-        blocks.append(contentsOf: repeatElement(-1, count: groupCount))
+        blocks.append(contentsOf: repeatElement(-1, count: poolCount))
         return NodeID(nodes.count - 1)
     }
 
@@ -127,7 +127,7 @@ struct PrefixTree: Sendable {
     /// Attaches a block of a group that has none there.
     mutating func attach(_ block: BlockID, to node: NodeID, _ group: Int) {
         precondition(self.block(of: node, group) == nil, "group \(group) has a block at this node already")
-        blocks[Int(node) * groupCount + group] = block
+        blocks[Int(node) * poolCount + group] = block
         nodes[Int(node)].blocks += 1
         if nodes[Int(node)].blocks == 1 { blocklessCount -= 1 }
     }
@@ -135,7 +135,7 @@ struct PrefixTree: Sendable {
     /// Takes a group's block away.
     mutating func detach(from node: NodeID, _ group: Int) {
         precondition(block(of: node, group) != nil, "group \(group) has no block at this node")
-        blocks[Int(node) * groupCount + group] = -1
+        blocks[Int(node) * poolCount + group] = -1
         nodes[Int(node)].blocks -= 1
         if nodes[Int(node)].blocks == 0 { blocklessCount += 1 }
         removeIfUseless(node)

@@ -38,7 +38,7 @@ public struct ScheduledBatch: Sendable {
         let rows = firstRow..<tokens.count
         let sequence = ScheduledSequence(
             id: state.id, positions: positions, rows: rows, blockTables: state.blockTables,
-            needsLogits: state.yieldsToken, draftCount: draftCount,
+            states: ScheduledStates(state.slots, positions), needsLogits: state.yieldsToken, draftCount: draftCount,
             promptLogits: state.needsPromptLogits && state.promptStates == nil
                 ? firstRow..<firstRow + positions.clamped(to: 0..<state.promptCount - 1).count : firstRow..<firstRow,
             promptStates: state.wantedStates(of: rows), outputIndex: state.outputCount)
@@ -100,6 +100,8 @@ public struct ScheduledSequence: Hashable, Sendable {
     /// For each cache group the blocks of positions `0 ..< positions.upperBound`, and no more; -1 for a block behind the
     /// group's window, which no row sees.
     public let blockTables: [[BlockID]]
+    /// Where the states of recurrent layers are; nil for a model without any.
+    public let states: ScheduledStates?
     /// Whether the last known token is computed, whose row yields the sequence's next token; false for a chunk that ends
     /// before, and where the request generates nothing.
     public let needsLogits: Bool

@@ -2,24 +2,56 @@ extension Scheduler {
     /// What is wrong with the scheduler's state; empty when all is well, which it is between any two calls.
     /// For tests: O(blocks + sequences).
     public func invariantViolations() -> [String] {
-        blockViolations() + lineViolations() + sequenceViolations() + totalViolations()
+        blockViolations() + stateViolations() + lineViolations() + sequenceViolations() + totalViolations()
     }
 
-    /// The state of every block, for tests that explore all there are: of each cache group the free ones in the order in
-    /// which they will be handed out, and of the cached ones what they hold.
-    package var blockStates: [[[Int]]] { pools.groups.indices.map(pools.states) }
+    /// The state of every block, for tests that explore all there are: of each cache group, and of the slots of states, the
+    /// free ones in the order in which they will be handed out, and of the cached ones what they hold.
+    package var blockStates: [[[Int]]] { pools.pools.indices.map(pools.contents) }
     /// Prefixes that are known, with or without blocks, and how many may be.
     package var prefixCount: (now: Int, most: Int) { (pools.tree.count, pools.mostNodes) }
 
-    /// Blocks are conserved, and a block is in as many tables as it has references.
-    private func blockViolations() -> [String] {
-        var holders = pools.groups.map { Array(repeating: 0, count: $0.blockCount) }
-        var pins: [PrefixTree.NodeID: Int] = [:]
+    /// How many hold each block of each pool.
+    private var holders: [[Int]] {
+        var holders = pools.pools.map { Array(repeating: 0, count: $0.blockCount) }
         for state in running {
             for (group, table) in state.blockTables.enumerated() {
                 for block in table where block >= 0 { holders[group][Int(block)] += 1 }
             }
             for copy in state.copies { holders[copy.group][Int(copy.from)] += 1 }
+            guard let states = pools.states else { continue }
+            for slot in state.slots.held { holders[states][Int(slot)] += 1 }
+        }
+        return holders
+    }
+
+    /// Sequences have states where they have computed tokens; what a step writes is the writer's alone, and no snapshot.
+    private func stateViolations() -> [String] {
+        guard let states = pools.states else { return [] }
+        var violations: [String] = []
+        let holders = holders[states]
+        for state in running {
+            let slots = state.slots
+            if (slots.current == nil) != (state.computedCount == 0) {
+                violations.append("sequence \(state.id) has computed \(state.computedCount) tokens and \(slots)")
+            }
+            if state.scheduledCount > 0, slots.written == nil { violations.append("\(state.id) writes no states") }
+            for slot in slots.borders.map(\.slot) + [slots.written].compactMap(\.self)
+            where holders[Int(slot)] != 1 || pools.pools[states].isCached(slot) {
+                violations.append("sequence \(state.id) writes slot \(slot), which is shared or a snapshot")
+            }
+        }
+        for state in waiting where !state.slots.held.isEmpty {
+            violations.append("sequence \(state.id) waits and has \(state.slots)")
+        }
+        return violations
+    }
+
+    /// Blocks are conserved, and a block is in as many tables as it has references.
+    private func blockViolations() -> [String] {
+        let holders = holders
+        var pins: [PrefixTree.NodeID: Int] = [:]
+        for state in running {
             if let node = state.cacheNode { pins[node, default: 0] += 1 }
         }
         var violations = pools.invariantViolations(holders: holders, pins: pins)

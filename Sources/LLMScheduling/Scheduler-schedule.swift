@@ -6,6 +6,7 @@ extension Scheduler {
     /// committed counts as not computed, and this one takes its place. O(running + tokens scheduled).
     public mutating func schedule() -> ScheduledBatch {
         var batch = ScheduledBatch(reserving: running.count)
+        takeBackStates()
         makeWay(into: &batch)
         let displaced = batch.preempted.count
         let bound = stepBound()
@@ -13,6 +14,18 @@ extension Scheduler {
         if batch.preempted.count == displaced { admitWaiting(into: &batch, bound) }
         work = batch.work
         return batch
+    }
+
+    /// A step in flight counts as not computed. Sequences whose states it has overwritten begin again.
+    private mutating func takeBackStates() {
+        guard pools.states != nil else { return }
+        for index in running.indices {
+            running[index].slots.takeBack(pools: &pools)
+            guard running[index].slots.areLost else { continue }
+            totals.discardedTokens += running[index].computedCount
+            running[index].releaseBlocks(to: &pools)
+            running[index].start(with: CachedPrefix(), caches: options.prefixCaching, pools: &pools)
+        }
     }
 
     /// Under the policy `priority`, sequences that run give way to a more important one that waits.
@@ -23,8 +36,12 @@ extension Scheduler {
         let lesser = running.reversed().prefix { $0.rank.priority > priority }
         let places = lesser.reduce(0) { $0 + $1.width }
         guard runningPlaces - places + next.width <= mostPlaces else { return }
-        let exclusive = pools.groups.indices.map { group in
-            lesser.reduce(0) { $0 + $1.tables.exclusiveCount(group, in: pools) }
+        let exclusive = pools.pools.indices.map { pool in
+            lesser.reduce(0) {
+                $0
+                    + (pool == pools.states
+                        ? $1.slots.exclusiveCount(in: pools) : $1.tables.exclusiveCount(pool, in: pools))
+            }
         }
         guard hasBlocksToStart(next, with: next.cachedPrefix(in: pools), and: exclusive) else { return }
         while let last = running.last, last.rank.priority > priority, !canStart(next) {
@@ -46,7 +63,7 @@ extension Scheduler {
             let budget = options.maxNumBatchedTokens - batch.tokens.count - after
             var count = max(1, chunk(running[index], budget, batch, bound))
             if !running[index].draft.isEmpty { count += draft(running[index], budget - count, sparing: after) }
-            take(index, count, into: &batch)
+            take(index, count, sparing: after, into: &batch)
             index += 1
         }
     }
@@ -77,7 +94,7 @@ extension Scheduler {
             let index = running.insertionIndex(of: state.rank)
             runningPlaces += state.width
             running.insert(state, at: index)
-            take(index, count, into: &batch)
+            take(index, count, sparing: 0, into: &batch)
         }
     }
 
@@ -88,13 +105,12 @@ extension Scheduler {
         runningPlaces + state.width <= mostPlaces && hasBlocksToStart(state, with: state.cachedPrefix(in: pools))
     }
 
-    /// Whether every group has the free blocks that a waiting sequence needs to begin, with as many `more` as there are.
-    private func hasBlocksToStart(
-        _ state: SequenceState, with prefix: [PrefixTree.NodeID], and more: [Int] = []
-    ) -> Bool {
-        pools.groups.indices.allSatisfy { group in
-            blocksToStart(state, with: prefix, group)
-                <= pools.pools[group].freeCount + (more.isEmpty ? 0 : more[group])
+    /// Whether every pool has the free blocks that a waiting sequence needs to begin, with as many `more` as there are.
+    private func hasBlocksToStart(_ state: SequenceState, with prefix: CachedPrefix, and more: [Int] = []) -> Bool {
+        pools.pools.indices.allSatisfy { pool in
+            let needed =
+                pool == pools.states ? state.slots.needToStart : blocksToStart(state, with: prefix.nodes, pool)
+            return needed <= pools.pools[pool].freeCount + (more.isEmpty ? 0 : more[pool])
         }
     }
 
@@ -115,8 +131,10 @@ extension Scheduler {
         return needed - prefix[behind...].count { pools.isHeld($0, group) }
     }
 
-    private mutating func take(_ index: Int, _ count: Int, into batch: inout ScheduledBatch) {
-        running[index].schedule(count, pools: &pools)
+    private mutating func take(_ index: Int, _ count: Int, sparing others: Int, into batch: inout ScheduledBatch) {
+        // Those that there are places for are spared a slot of states too.
+        let next = min(waiting.count, mostPlaces - runningPlaces)
+        running[index].schedule(count, sparing: others + next, pools: &pools)
         batch.append(running[index])
     }
 

@@ -43,7 +43,7 @@ public struct Scheduler: Sendable {
 
     /// Whether no sequence is live.
     public var isEmpty: Bool { ranks.isEmpty }
-    /// Sequences that hold blocks.
+    /// Sequences that hold blocks and states.
     public var runningCount: Int { running.count }
     /// Sequences that wait for blocks, budget or a place.
     public var waitingCount: Int { waiting.count }
@@ -73,6 +73,10 @@ public struct Scheduler: Sendable {
     public var cachedBlockCount: Int { pools.total(\.cachedCount) }
     /// Blocks that hold such a prefix and that no sequence holds, of all cache groups.
     public var cachedFreeBlockCount: Int { pools.total(\.cachedFreeCount) }
+    /// Slots of states that sequences hold.
+    public var usedStateSlotCount: Int { pools.states.map { pools.pools[$0].usedCount } ?? 0 }
+    /// Slots of states that no sequence holds and that have those after a prefix which a later sequence may begin with.
+    public var snapshotCount: Int { pools.states.map { pools.pools[$0].cachedFreeCount } ?? 0 }
     /// The earliest deadline; nil where no sequence has one. It may be that of one that has ended since.
     public var nextDeadline: Int64? { deadlines.min?.nanoseconds }
     /// Nanoseconds that a computed token took lately; nil before the first step.

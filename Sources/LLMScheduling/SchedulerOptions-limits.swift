@@ -15,8 +15,8 @@ extension SchedulerOptions {
             }
         }
         let shortest = promptCount + (request.maxTokens ?? 1)
-        guard shortest <= poolCapacity else {
-            throw .neverFits(promptCount, maxTokens: request.maxTokens, options: self)
+        if let group = scarcestGroup, shortest > poolCapacity {
+            throw .neverFits(promptCount, maxTokens: request.maxTokens, group, options: self)
         }
         let places = min(maxNumSeqs, maxNumBatchedTokens)
         guard (1...places).contains(request.width) else { throw .tooWide(request.width, limit: places) }
@@ -26,6 +26,10 @@ extension SchedulerOptions {
                 guard needed <= group.blockCount else {
                     throw .neverFitsTogether(request.width, needed: needed, of: group, options: self)
                 }
+            }
+            // Steps of theirs may be taken back, and so read one slot each and write another.
+            guard stateSlots == 0 || 2 * request.width <= stateSlots else {
+                throw .neverFitsTogether(request.width, needed: 2 * request.width, options: self)
             }
         }
         let limit = request.maxTokens.map { promptCount + $0 } ?? maxSequenceLength
@@ -40,8 +44,8 @@ extension SchedulerOptions {
         guard promptCount <= maxModelLength else {
             throw .promptAloneTooLong(promptCount, limit: maxModelLength, longest: longestModelLength)
         }
-        guard promptCount <= poolCapacity else {
-            throw .promptAloneNeverFits(promptCount, options: self)
+        if let group = scarcestGroup, promptCount > poolCapacity {
+            throw .promptAloneNeverFits(promptCount, group, options: self)
         }
         return promptCount
     }

@@ -5,8 +5,11 @@ public struct SchedulerOptions: Hashable, Sendable {
 
     /// Tokens a KV block holds, the same in every cache group.
     public let blockSize: Int
-    /// The model's cache groups, at least one.
+    /// The model's cache groups; at least one, or states.
     public let groups: [CacheGroup]
+    /// Slots of the states of recurrent layers: of sequences that run, and of snapshots that later ones may begin with. 0
+    /// for a model without such layers.
+    public let stateSlots: Int
     /// Sequences that may run at once.
     public let maxNumSeqs: Int
     /// Tokens one step may compute.
@@ -46,14 +49,15 @@ public struct SchedulerOptions: Hashable, Sendable {
 
     /// Checks every value; throws one that names the field, the value and what is allowed.
     public init(
-        blockSize: Int, groups: [CacheGroup], maxNumSeqs: Int, maxNumBatchedTokens: Int, maxModelLength: Int
+        blockSize: Int, groups: [CacheGroup], stateSlots: Int = 0, maxNumSeqs: Int, maxNumBatchedTokens: Int,
+        maxModelLength: Int
     ) throws(SchedulerOptionError) {
         guard Self.blockSizes.contains(blockSize) else {
             let allowed = Self.blockSizes.map(String.init).joined(separator: ", ")
             throw SchedulerOptionError(field: "block-size", value: blockSize, allowed: "one of \(allowed)")
         }
         try self.init(
-            anyBlockSize: blockSize, groups: groups, maxNumSeqs: maxNumSeqs,
+            anyBlockSize: blockSize, groups: groups, stateSlots: stateSlots, maxNumSeqs: maxNumSeqs,
             maxNumBatchedTokens: maxNumBatchedTokens, maxModelLength: maxModelLength)
     }
 
@@ -68,12 +72,13 @@ public struct SchedulerOptions: Hashable, Sendable {
 
     /// The same with blocks of any size, so that small spaces can be explored with blocks of one or two tokens.
     package init(
-        anyBlockSize blockSize: Int, groups: [CacheGroup], maxNumSeqs: Int, maxNumBatchedTokens: Int,
-        maxModelLength: Int
+        anyBlockSize blockSize: Int, groups: [CacheGroup], stateSlots: Int = 0, maxNumSeqs: Int,
+        maxNumBatchedTokens: Int, maxModelLength: Int
     ) throws(SchedulerOptionError) {
         let largest = Int(Int32.max)
         try Self.check("block-size", blockSize, 1...128)
-        try Self.check("cache-groups", groups.count, 1...largest)
+        try Self.check("state-slots", stateSlots, 0...largest)
+        try Self.check("cache-groups", groups.count, (stateSlots > 0 ? 0 : 1)...largest)
         for group in groups {
             try Self.check("kv-blocks", group.blockCount, 1...largest)
             if let window = group.window { try Self.check("sliding-window", window, 1...largest) }
@@ -83,6 +88,7 @@ public struct SchedulerOptions: Hashable, Sendable {
         try Self.check("max-model-len", maxModelLength, 2...largest)  // a prompt token and an output token
         self.blockSize = blockSize
         self.groups = groups
+        self.stateSlots = stateSlots
         self.maxNumSeqs = maxNumSeqs
         self.maxNumBatchedTokens = maxNumBatchedTokens
         self.maxModelLength = maxModelLength
@@ -94,12 +100,12 @@ public struct SchedulerOptions: Hashable, Sendable {
     /// Tokens a sequence may have without a limit of its own: the model's length or what all blocks hold, the lesser.
     public var maxSequenceLength: Int { min(maxModelLength, poolCapacity) }
 
-    /// The group whose blocks bound the length of a sequence most.
-    var scarcestGroup: CacheGroup {
-        groups.min { $0.capacity(blockSize: blockSize) < $1.capacity(blockSize: blockSize) } ?? groups[0]
+    /// The group whose blocks bound the length of a sequence most; nil where there are none.
+    var scarcestGroup: CacheGroup? {
+        groups.min { $0.capacity(blockSize: blockSize) < $1.capacity(blockSize: blockSize) }
     }
     /// Tokens that all blocks hold of one sequence.
-    var poolCapacity: Int { scarcestGroup.capacity(blockSize: blockSize) }
+    var poolCapacity: Int { scarcestGroup?.capacity(blockSize: blockSize) ?? .max }
 
     /// Blocks of one group that hold so many tokens.
     func blocks(covering tokenCount: Int) -> Int { (tokenCount + blockSize - 1) / blockSize }

@@ -18,7 +18,7 @@ public struct SequenceState: Sendable {
     public internal(set) var scheduledCount = 0
     /// The tokens that are to follow the known ones, if the next commit accepts them.
     public internal(set) var draft: [TokenID] = []
-    /// How often the sequence lost its blocks and had to start over.
+    /// How often the sequence lost its blocks and states and had to start over.
     public private(set) var preemptionCount = 0
     /// How many of its prompt tokens were found in the prefix cache when it first ran; nil before that.
     public internal(set) var cachedPromptCount: Int?
@@ -36,6 +36,7 @@ public struct SequenceState: Sendable {
     var width: Int
     var finishReason: FinishReason?
     var tables: BlockTables
+    var slots: SequenceSlots
     /// What the step in flight copies before it writes to a shared block; the block read has a reference of its own until
     /// `commit`.
     var copies: [BlockCopy] = []
@@ -61,6 +62,8 @@ public struct SequenceState: Sendable {
         promptStates = request.promptStates
         width = promptStates == nil ? request.width : 1
         tables = BlockTables(pools)
+        slots = SequenceSlots(
+            promptCount: request.prompt.count, isRepeatable: request.runsTogether && request.promptStates == nil)
         cacheSalt = request.cacheSalt
         self.rank = rank
         self.lengthLimit = lengthLimit
@@ -82,6 +85,7 @@ public struct SequenceState: Sendable {
         promptStates = parent.promptStates
         width = 1
         tables = parent.tables.shared(pools: &pools)
+        slots = parent.slots.shared(pools: &pools)
         isCaching = parent.isCaching
         cacheNode = parent.cacheNode
         pools.pin(cacheNode)
@@ -97,6 +101,8 @@ public struct SequenceState: Sendable {
     /// For each cache group the blocks that hold the computed tokens and those of the step in flight, in order; -1 for a
     /// block behind the group's window.
     public var blockTables: [[BlockID]] { tables.blocks }
+    /// The slots of its states and all that becomes of them, for tests that explore all there are.
+    package var slotState: [Int] { slots.state }
 
     /// Known tokens that are not computed.
     var pendingCount: Int { tokens.count - computedCount }
@@ -127,10 +133,11 @@ public struct SequenceState: Sendable {
         tokens.append(token)
     }
 
-    /// Gives up all blocks, and with them what was computed; the known tokens stay.
+    /// Gives up all blocks and states, and with them what was computed; the known tokens stay.
     mutating func releaseBlocks(to pools: inout BlockPools) {
         dropCopies(pools: &pools)
         tables.removeAll(pools: &pools)
+        slots.removeAll(pools: &pools)
         leaveCache(pools: &pools)
         computedCount = 0
         scheduledCount = 0

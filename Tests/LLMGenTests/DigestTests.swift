@@ -40,8 +40,8 @@ import Testing
     private enum Way: CaseIterable {
         case alone, together, preempted, cached
 
-        /// - Parameter fewBlocks: so few that not all sequences can run at once.
-        func options(_ dtype: KVCacheDtype, fewBlocks: Int) -> EngineOptions {
+        /// - Parameter fewBlocks: so few that not all sequences can run at once; nil for a model without blocks.
+        func options(_ dtype: KVCacheDtype, fewBlocks: Int?) -> EngineOptions {
             switch self {
             case .alone: EngineOptions(kvCacheDtype: dtype)
             case .together, .cached: EngineOptions(kvCacheDtype: dtype, blockSize: 16)
@@ -66,9 +66,10 @@ import Testing
     }
 
     private func digest(_ model: LanguageModel, _ way: Way, _ dtype: KVCacheDtype) async throws -> Digest {
-        // Where every layer has a window, a sequence needs two blocks, however long it is.
-        // Where every layer has a window, few blocks hold a sequence.
-        let fewBlocks = ["mistral-window", "phi3", "starcoder2"].contains(model.name) ? 3 : 8
+        // Where every layer has a window, few blocks hold a sequence; where none has attention, none are needed.
+        let hasBlocks = !["mamba2", "mamba2-groups"].contains(model.name)
+        let fewBlocks =
+            hasBlocks ? ["mistral-window", "phi3", "starcoder2"].contains(model.name) ? 3 : 8 : nil
         let engine = try Engine(model: model, options: way.options(dtype, fewBlocks: fewBlocks))
         let prompts = prompts(model)
         let parameters = [
@@ -94,7 +95,7 @@ import Testing
             for logprobs in output.promptLogprobs ?? [] { if let logprobs { digest.add(logprobs) } }
         }
         for output in try await engine.embed(prompts) { for element in output.embedding { digest.add(element) } }
-        if way == .preempted {
+        if way == .preempted, hasBlocks {
             await engine.settle()
             #expect(engine.metrics.preemptions > 0)
         }

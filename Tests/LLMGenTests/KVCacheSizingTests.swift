@@ -70,4 +70,57 @@ import Testing
         let options = EngineOptions(maxNumSeqs: Int(Int32.max))
         #expect(try sizing(options, available: 1 << 62).blockCount == Int(Int32.max))
     }
+
+    // MARK: States
+
+    private static let block = KVCacheSizing.GroupCost(blockBytes: 1 << 16)
+
+    /// The sizing of a model whose states take 1 MiB a sequence, of 1024 tokens at most.
+    private func sizing(
+        _ groups: [KVCacheSizing.GroupCost], seqs: Int, options: EngineOptions = EngineOptions(), available: Int
+    ) throws(LLMGenError) -> KVCacheSizing {
+        var options = options
+        options.maxNumSeqs = seqs
+        let limit = MemoryLimit(total: 8 << 30, available: available, isContainer: false)
+        return try KVCacheSizing(options, groups, stateBytes: 1 << 20, maxLength: 1024, limit: limit)
+    }
+
+    @Test func `Each sequence has a slot for its states and four for snapshots, where there is memory`() throws {
+        let both = try sizing([Self.block], seqs: 4, available: 1 << 30)
+        #expect(both.stateSlots == 20 && both.blockCount == 128 && both.bound == .sequences(4, tokens: 1024))
+        #expect(both.memory == .mebibytes(28))
+        let alone = try sizing([], seqs: 4, available: 1 << 30)
+        #expect(alone.stateSlots == 20 && alone.blockCount == 0 && alone.memory == .mebibytes(20))
+        #expect(alone.unreachedLength == nil)
+        var uncached = EngineOptions()
+        uncached.prefixCaching = false
+        #expect(try sizing([], seqs: 4, options: uncached, available: 1 << 30).stateSlots == 4)
+    }
+
+    @Test func `Of too little memory, sequences' states take half, snapshots a quarter and blocks the rest`() throws {
+        // Of 32 MiB, one block apart.
+        let both = try sizing([Self.block], seqs: 128, available: 64 << 20)
+        #expect(both.stateSlots == 15 + 7 && both.blockCount == 160 && both.memory == .mebibytes(32))
+        #expect(both.bound == .memory(available: .mebibytes(64), isContainer: false))
+        #expect(try sizing([], seqs: 128, available: 64 << 20).stateSlots == 24 + 8)
+        let given = EngineOptions(kvCacheMemory: .mebibytes(32))
+        #expect(try sizing([Self.block], seqs: 128, options: given, available: 64 << 20).stateSlots == 15 + 7)
+        let blocks = EngineOptions(kvBlocks: 64)
+        #expect(try sizing([Self.block], seqs: 128, options: blocks, available: 68 << 20).stateSlots == 16 + 8)
+    }
+
+    @Test func `There is a slot at least, or an error; a model without attention has no blocks to give`() throws {
+        #expect(try sizing([Self.block], seqs: 1, available: (1 << 20) + (1 << 16)).stateSlots == 1)
+        #expect(throws: LLMGenError.self) { try sizing([Self.block], seqs: 1, available: 1 << 20) }
+        let little = try #require(throws: LLMGenError.self) {
+            try sizing([Self.block], seqs: 1, options: EngineOptions(kvCacheMemory: .mebibytes(1)), available: 1 << 30)
+        }
+        #expect(
+            little.message.contains("one block of 32 tokens and a sequence's states; give at least 1.1 MiB"),
+            "\(little)")
+        let blocks = try #require(throws: LLMGenError.self) {
+            try sizing([], seqs: 1, options: EngineOptions(kvBlocks: 5), available: 1 << 30)
+        }
+        #expect(blocks.message.contains("kv-blocks"))
+    }
 }

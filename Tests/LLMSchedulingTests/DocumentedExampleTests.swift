@@ -119,6 +119,45 @@ import Testing
         #expect(try self.rows(of: "scheduling.md", "Drafts") == rows)
     }
 
+    @Test func `the page on state layers shows which snapshots are kept and found`() throws {
+        var scheduler = TestScheduler(try makeOptions(blockSize: 4, slots: 6, budget: 8))
+        let story = Array(1...18 as ClosedRange<TokenID>)
+        func add(_ prompt: [TokenID], maxTokens: Int) throws {
+            try scheduler.add(SequenceRequest(id: SequenceID(1), prompt: prompt, maxTokens: maxTokens))
+        }
+        try add(story, maxTokens: 8)
+        var rows: [String] = []
+        while !scheduler.scheduler.isEmpty {
+            let batch = scheduler.step(token: 50).batch
+            let states = try #require(batch.sequences[0].states)
+            let writes = states.writes.map { "\($0.rows + batch.sequences[0].positions.lowerBound): \($0.slot)" }
+            rows.append(
+                row([
+                    rows.count + 1, range(of: 1, in: batch), states.source.map(String.init) ?? "–",
+                    writes.joined(separator: ", "),
+                    snapshots(scheduler).map { "\($0.count) (\($0.slot))" }.joined(separator: ", "),
+                ]))
+        }
+        let others: [(String, [TokenID])] = [
+            ("B", story + Array(repeating: 50, count: 8) + [60, 61]), ("C", Array(story[..<14]) + [70, 71]),
+            ("D", Array(story[..<14]) + [80, 81, 82]),
+        ]
+        for (name, prompt) in others {
+            try add(prompt, maxTokens: 1)
+            let cached = scheduler.step().batch.started[0].cachedTokens
+            _ = scheduler.drain()
+            let own = snapshots(scheduler).filter { prompt.starts(with: $0.tokens) }.map { "\($0.count)" }
+            rows.append(row([name, prompt.count, cached, own.joined(separator: ", ")]))
+        }
+        #expect(try self.rows(of: "state-layers.md", "An example of snapshots") == rows)
+    }
+
+    /// The snapshots there are, the shortest prefix first.
+    private func snapshots(_ scheduler: TestScheduler) -> [(count: Int, slot: Int, tokens: [TokenID])] {
+        scheduler.scheduler.blockStates[1].dropFirst().map { ($0.count - 1, $0[0], $0.dropFirst().map(TokenID.init)) }
+            .sorted { $0.count < $1.count }
+    }
+
     private func range(of id: UInt64, in batch: ScheduledBatch) -> String {
         if batch.preempted.contains(SequenceID(id)) { return "preempted" }
         guard let sequence = batch.sequences.first(where: { $0.id.value == id }) else { return "" }
@@ -133,12 +172,14 @@ import Testing
         "|" + cells.map { $0.description.isEmpty ? " |" : " \($0) |" }.joined()
     }
 
-    /// The rows of the table in a section of a page, without its head.
+    /// The rows of the tables in a section of a page, without their heads.
     private func rows(of page: String, _ section: String = "An example") throws -> [String] {
         let text = try String(contentsOf: Paths.root.appending(path: "docs/\(page)"), encoding: .utf8)
         let lines = text.split(separator: "\n").map(String.init)
         let start = try #require(lines.firstIndex(of: "## \(section)"))
         let rows = lines[(start + 1)...].prefix { !$0.hasPrefix("## ") }.filter { $0.hasPrefix("|") }
-        return Array(rows.dropFirst(2))
+        // A table's head is the row before the line below it.
+        let heads = rows.indices.filter { rows[$0].hasPrefix("|---") }.flatMap { [$0 - 1, $0] }
+        return rows.indices.filter { !heads.contains($0) }.map { rows[$0] }
     }
 }

@@ -2,14 +2,18 @@ import LLMScheduling
 
 /// A model without weights that keeps its state in pages as a real one does, one set of pages for each cache group, and
 /// whose next token depends on everything that its queries see. A wrong block table, a lost or an overwritten block, a
-/// skipped token, a copy that was not made, a block behind the window that was needed: each changes its text.
+/// skipped token, a copy that was not made, a block behind the window that was needed, a slot with the state after other
+/// tokens: each changes its text.
 ///
 /// A position's state is made of its token and of the state before it, which is read from the pages of the first group
-/// that sees two positions at least; all groups store it. So each state stands for its whole prefix, and the logits of a
-/// row are made of all states that it sees, group by group.
+/// that sees two positions at least; all groups store it. Where there are slots for the states of recurrent layers, these
+/// have the same, and it is read from there in the place of that group. So each state stands for its whole prefix, and the
+/// logits of a row are made of all states that it sees, group by group.
 struct PagedToyModel {
     static let vocabulary: UInt64 = 20
     private var pages: [[UInt64]]  // [groups][blockCount * blockSize]
+    private var slots: [UInt64]  // [stateSlots]
+    private var rowStates: [UInt64] = []  // of the last batch
     private let groups: [CacheGroup]
     private let chain: Int  // the group that a state's predecessor is read from
     private let blockSize: Int
@@ -19,6 +23,7 @@ struct PagedToyModel {
         blockSize = options.blockSize
         chain = groups.firstIndex { $0.window ?? 2 >= 2 } ?? 0
         pages = groups.map { Array(repeating: 0, count: $0.blockCount * options.blockSize) }
+        slots = Array(repeating: 0, count: options.stateSlots)
     }
 
     /// Computes a batch: first the copies, then all sequences write their slots, then the rows that yield tokens read
@@ -30,18 +35,26 @@ struct PagedToyModel {
                     pages[copy.group][Int(copy.from) * blockSize + offset]
             }
         }
+        rowStates = []
         for sequence in batch.sequences {
-            for (position, token) in zip(sequence.positions, batch.tokens(of: sequence)) {
-                let before = position == 0 ? 0 : state(position - 1, of: sequence, chain)
-                let state = Self.state(after: token, at: position, before: before)
-                for group in groups.indices { pages[group][slot(position, of: sequence, group)] = state }
+            var recurrent = sequence.states?.source.map { slots[Int($0)] } ?? 0
+            for (row, (position, token)) in zip(sequence.positions, batch.tokens(of: sequence)).enumerated() {
+                var before = recurrent
+                if slots.isEmpty { before = position == 0 ? 0 : state(position - 1, of: sequence, chain) }
+                recurrent = Self.state(after: token, at: position, before: before)
+                for group in groups.indices { pages[group][slot(position, of: sequence, group)] = recurrent }
+                rowStates.append(recurrent)
+                for write in sequence.states?.writes ?? [] where write.rows == row + 1 {
+                    slots[Int(write.slot)] = recurrent
+                }
             }
         }
         var logits: [SequenceID: [UInt64]] = [:]
         for sequence in batch.sequences where sequence.needsLogits {
             logits[sequence.id] = sequence.tokenLogits.map { row in
                 let position = sequence.positions.lowerBound + row - sequence.rows.lowerBound
-                return Self.logits(at: position, groups) { state($0, of: sequence, $1) }
+                let recurrent = slots.isEmpty ? 0 : rowStates[row]
+                return Self.logits(at: position, groups, recurrent: recurrent) { state($0, of: sequence, $1) }
             }
         }
         return logits
@@ -53,7 +66,8 @@ struct PagedToyModel {
         for sequence in batch.sequences {
             for row in sequence.promptStates {
                 let position = sequence.positions.lowerBound + row - sequence.rows.lowerBound
-                states[sequence.id, default: [:]][position] = state(position, of: sequence, chain)
+                states[sequence.id, default: [:]][position] =
+                    groups.isEmpty ? rowStates[row] : state(position, of: sequence, chain)
             }
         }
         return states
@@ -83,8 +97,10 @@ struct PagedToyModel {
         mix(mix(before &+ UInt64(token) &+ 1) &+ UInt64(position))
     }
 
-    private static func logits(at position: Int, _ groups: [CacheGroup], state: (Int, Int) -> UInt64) -> UInt64 {
-        var logits: UInt64 = 0
+    private static func logits(
+        at position: Int, _ groups: [CacheGroup], recurrent: UInt64, state: (Int, Int) -> UInt64
+    ) -> UInt64 {
+        var logits = recurrent
         for (group, layers) in groups.enumerated() {
             let first = layers.window.map { max(0, position - $0 + 1) } ?? 0
             for seen in first...position { logits = mix(logits ^ state(seen, group)) }
@@ -111,7 +127,10 @@ extension PagedToyModel {
         var output: [TokenID] = []
         while true {
             let token = token(
-                logits(at: context.count - 1, options.groups) { position, _ in context[position] }, sample: sample)
+                logits(
+                    at: context.count - 1, options.groups,
+                    recurrent: options.stateSlots > 0 ? context[context.count - 1] : 0
+                ) { position, _ in context[position] }, sample: sample)
             output.append(token)
             if output.count >= request.minTokens && request.stopTokens.contains(token) { return (output, .stop) }
             if output.count == limit { return (output, .length) }

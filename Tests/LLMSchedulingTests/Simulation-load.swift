@@ -5,9 +5,12 @@ import LLMTestSupport
 extension Simulation {
     static func randomOptions(_ generator: inout SeededGenerator) throws -> SchedulerOptions {
         let blockSize = [1, 2, 4, 16, 32].randomElement(using: &generator) ?? 16
+        // In half of the cases a model with states, now and then with nothing else.
+        let slots = Bool.random(using: &generator) ? 0 : Int.random(in: 1...20, using: &generator)
+        let isWithoutAttention = slots > 0 && Int.random(in: 0..<4, using: &generator) == 0
         var options = try makeOptions(
             blockSize: blockSize,
-            groups: randomGroups(most: 1 + 96 / blockSize, &generator),
+            groups: isWithoutAttention ? [] : randomGroups(most: 1 + 96 / blockSize, &generator), slots: slots,
             seqs: Int.random(in: 1...12, using: &generator),
             budget: Int.random(in: 1...80, using: &generator),
             length: Int.random(in: 2...120, using: &generator))
@@ -59,7 +62,10 @@ extension Simulation {
                 (0..<Int.random(in: 0...1, using: &generator)).map { _ in
                     TokenID.random(in: 0..<vocabulary, using: &generator)
                 }))
-        if chance(0.3) { request.width = Int.random(in: 1...4, using: &generator) }
+        if chance(0.3) {
+            request.width = Int.random(in: 1...4, using: &generator)
+            request.runsTogether = chance(0.3)
+        }
         if chance(0.3) { request.priority = Int.random(in: -1...1, using: &generator) }
         if chance(0.1) { request.deadline = clock + Int64.random(in: 0...2_000_000, using: &generator) }
         if chance(0.3) { request.cacheSalt = ["a", "b"].randomElement(using: &generator) }

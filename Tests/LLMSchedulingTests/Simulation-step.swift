@@ -20,6 +20,7 @@ extension Simulation {
         // What comes while a step is in flight is ignored.
         if chance(0.05) { propose() }
         if chance(0.02) {
+            delay(by: scheduler.runningIDs)
             batch = scheduler.schedule()
             for started in batch.started { cached += started.cachedTokens }
         }
@@ -32,6 +33,7 @@ extension Simulation {
         var withheld = false
         if chance(0.05), let sequence = batch.sequences.randomElement(using: &generator) {
             withheld = tokens.removeValue(forKey: sequence.id) != nil
+            if withheld { delay(by: [sequence.id]) }
         }
         for sequence in batch.sequences {
             let isLive = scheduler.sequence(sequence.id) != nil
@@ -46,6 +48,14 @@ extension Simulation {
         for finished in events.finished { settle(finished) }
         check()
         if chance(0.05), let id = scheduler.waitingIDs.randomElement(using: &generator) { end(id) }
+    }
+
+    /// A step of these sequences counts as not computed, so that they may have lost their states and begin again: all
+    /// may take longer.
+    private mutating func delay(by sequences: [SequenceID]) {
+        guard options.stateSlots > 0 else { return }
+        let again = sequences.reduce(0) { $0 + (scheduler.sequence($1)?.computedCount ?? 0) }
+        for id in known.keys { known[id]?.lastStep += again }
     }
 
     /// Takes states as they come: in order, from the first position again where a sequence is computed again.

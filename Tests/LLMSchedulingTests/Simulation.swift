@@ -25,7 +25,7 @@ struct Simulation {
         let request: SequenceRequest
         let index: Int
         /// The step after which it has ended under `fcfs`.
-        let lastStep: Int
+        var lastStep: Int
         /// What it yields alone.
         let output: [TokenID]
         let reason: FinishReason

@@ -24,6 +24,9 @@ import Testing
                         try #require(simulation.problems == [], "seed \(seed), \(simulation.options)")
                         totals.add(simulation.totals)
                         totals.promptsAlone += simulation.promptsAlone
+                        if simulation.options.stateSlots > 0 {
+                            totals.cachedWithStates += simulation.totals.cachedTokens
+                        }
                         if simulation.options.groups.contains(where: { $0.window != nil }) {
                             totals.cachedInWindows += simulation.totals.cachedTokens
                         }
@@ -38,6 +41,7 @@ import Testing
         let least = Int(Self.count) / 2
         #expect(totals.preemptions > least && totals.cached > least && totals.branched > least)
         #expect(totals.promptsAlone > least && totals.cachedInWindows > least)
+        #expect(totals.cachedWithStates > least)
         #expect(totals.accepted > least && totals.rejected > least)
     }
 
@@ -48,6 +52,7 @@ import Testing
         var branched = 0
         var promptsAlone = 0
         var cachedInWindows = 0
+        var cachedWithStates = 0
         var accepted = 0
         var rejected = 0
 
@@ -67,6 +72,7 @@ import Testing
             branched += other.branched
             promptsAlone += other.promptsAlone
             cachedInWindows += other.cachedInWindows
+            cachedWithStates += other.cachedWithStates
             accepted += other.accepted
             rejected += other.rejected
         }

@@ -19,6 +19,7 @@ struct SmallSpace {
     private var added: [SequenceRequest] = []
     private let sequences: Int
     private let drafts: [[TokenID]]
+    private let areTogether: Bool
 
     /// Prompt, most output and samples of what may be added: small, on a block's edge, all there is room for, two samples
     /// that share a block, and a prompt alone that fills every block. All begin alike, so that they share what is cached
@@ -27,12 +28,14 @@ struct SmallSpace {
         (1, 2, 1, nil), (4, 2, 1, nil), (3, nil, 1, nil), (3, 2, 2, nil), (8, nil, 1, .last),
     ]
 
-    /// At most `sequences` are added. In `drafts` 1 stands for the token that is right, and -1 for another.
-    init(_ options: SchedulerOptions, sequences: Int, drafts: [[TokenID]] = []) {
+    /// At most `sequences` are added. In `drafts` 1 stands for the token that is right, and -1 for another; `areTogether` is
+    /// whether samples run together.
+    init(_ options: SchedulerOptions, sequences: Int, drafts: [[TokenID]] = [], areTogether: Bool = false) {
         scheduler = Scheduler(options)
         model = PagedToyModel(options)
         self.sequences = sequences
         self.drafts = drafts
+        self.areTogether = areTogether
     }
 
     /// Everything that can make a difference later.
@@ -48,7 +51,8 @@ struct SmallSpace {
         func describe(_ id: SequenceID) -> [Int] {
             guard let state = scheduler.sequence(id) else { return [] }
             return [Int(id.value), state.promptCount, state.tokens.count, state.computedCount, state.scheduledCount]
-                + state.blockTables.joined().map(Int.init) + [-2] + state.draft.map(Int.init)
+                + state.blockTables.joined().map(Int.init) + [-2] + state.slotState + [-2]
+                + state.draft.map(Int.init)
         }
         return Key(
             running: scheduler.runningIDs.map(describe), waiting: scheduler.waitingIDs.map(describe),
@@ -81,6 +85,7 @@ struct SmallSpace {
             var request = makeRequest(0, prompt: prompt, maxTokens: maxTokens)
             request.id = SequenceID(UInt64(added.count))
             request.width = width
+            request.runsTogether = areTogether && width > 1
             request.promptStates = states
             request.readsPrefixCache = states == nil
             try scheduler.add(request)

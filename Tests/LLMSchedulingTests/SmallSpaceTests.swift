@@ -32,6 +32,25 @@ import Testing
         }
     }
 
+    @Test(arguments: [1, 3]) func `nor does one with states alone`(slots: Int) throws {
+        for budget in [2, 8] {
+            let options = try makeOptions(blockSize: 2, groups: [], slots: slots, seqs: 2, budget: budget, length: 8)
+            try explore(SmallSpace(options, sequences: slots == 1 ? 3 : 2))
+        }
+    }
+
+    @Test(arguments: [2, 4]) func `nor does one with states beside attention`(slots: Int) throws {
+        for budget in [2, 8] {
+            let options = try makeOptions(blockSize: 2, blocks: 4, slots: slots, seqs: 2, budget: budget, length: 8)
+            try explore(SmallSpace(options, sequences: 2))
+        }
+    }
+
+    @Test func `nor does one with states of sequences that run together`() throws {
+        let options = try makeOptions(blockSize: 2, groups: [], slots: 4, seqs: 2, budget: 8, length: 8)
+        try explore(SmallSpace(options, sequences: 2, areTogether: true))
+    }
+
     private func explore(_ start: SmallSpace) throws {
         // Breadth first, so that the trace of a failure is as short as one can be.
         var frontier = [(state: start, trace: [SmallSpace.Action]())]

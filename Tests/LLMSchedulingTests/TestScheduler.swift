@@ -2,14 +2,14 @@ import LLMScheduling
 import Testing
 
 /// Limits wide enough to be out of the way, unless a test names them; one cache group with full attention, unless it
-/// names those.
+/// names those; no states.
 func makeOptions(
-    blockSize: Int = 16, blocks: Int = 100, groups: [CacheGroup]? = nil, seqs: Int = 100, budget: Int = 1000,
-    length: Int = 1000
+    blockSize: Int = 16, blocks: Int = 100, groups: [CacheGroup]? = nil, slots: Int = 0, seqs: Int = 100,
+    budget: Int = 1000, length: Int = 1000
 ) throws -> SchedulerOptions {
     try SchedulerOptions(
-        anyBlockSize: blockSize, groups: groups ?? [CacheGroup(blockCount: blocks)], maxNumSeqs: seqs,
-        maxNumBatchedTokens: budget, maxModelLength: length)
+        anyBlockSize: blockSize, groups: groups ?? [CacheGroup(blockCount: blocks)], stateSlots: slots,
+        maxNumSeqs: seqs, maxNumBatchedTokens: budget, maxModelLength: length)
 }
 
 func makeRequest(

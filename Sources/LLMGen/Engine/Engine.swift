@@ -27,7 +27,11 @@ public final class Engine: Sendable {
     public let maxModelLength: Int
     /// Blocks of the cache.
     public var kvBlocks: Int { scheduling.blockCount }
-    /// Memory that the cache takes when all its blocks have been used.
+    /// Slots for the states of recurrent layers, of sequences that run and of snapshots; 0 for a model without any.
+    public var stateSlots: Int { scheduling.stateSlots }
+    /// Bytes of a slot: what a sequence's states take, whatever its length.
+    public let stateBytes: Int
+    /// Memory that the cache takes when all its blocks and slots have been used.
     public var kvCacheMemory: ByteCount { kvCacheSizing.memory }
     /// Sequences that may run at once.
     public var maxNumSeqs: Int { scheduling.maxNumSeqs }
@@ -57,11 +61,13 @@ public final class Engine: Sendable {
         kvCacheSizing = sizing
         blockSize = scheduling.blockSize
         kvCacheDtype = dtype
+        stateBytes = decoder.cacheLayout.stateByteCount
         kvBytesPerToken = decoder.cacheLayout.tokenByteCount(dtype)
         maxModelLength = scheduling.maxModelLength
         watch = EngineWatch(
             MetricsRecorder(
-                model: model.name, kvBlocks: scheduling.blockCount, maxModelLength: scheduling.maxModelLength))
+                model: model.name, kvBlocks: scheduling.blockCount, stateSlots: scheduling.stateSlots,
+                maxModelLength: scheduling.maxModelLength))
         EngineLoop.start(EngineCore(model, scheduling, dtype, ids, watch), inbox)
     }
 

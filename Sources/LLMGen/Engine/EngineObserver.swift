@@ -50,7 +50,8 @@ struct EngineObserver {
     func report(_ scheduler: Scheduler) {
         metrics.gauges(
             running: scheduler.runningCount, waiting: scheduler.waitingCount, usedBlocks: scheduler.usedBlockCount,
-            cachedBlocks: scheduler.cachedFreeBlockCount)
+            cachedBlocks: scheduler.cachedFreeBlockCount, usedStateSlots: scheduler.usedStateSlotCount,
+            snapshots: scheduler.snapshotCount)
     }
 
     // MARK: Jobs

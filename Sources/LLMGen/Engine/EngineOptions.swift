@@ -10,7 +10,7 @@ public typealias SchedulingPolicy = LLMScheduling.SchedulingPolicy
 
 /// How an engine schedules and how much memory its cache takes.
 public struct EngineOptions: Sendable {
-    /// Memory for keys and values; unset, what all sequences at full length need, at most half of what is available
+    /// Memory for keys and values, and for states of recurrent layers; unset, what all sequences at full length need, at most half of what is available
     /// (``KVCacheSizing``).
     public var kvCacheMemory: ByteCount?
     /// Blocks of keys and values, in place of an amount of memory.
@@ -18,6 +18,8 @@ public struct EngineOptions: Sendable {
     /// Where neither is given, the engine's share of the memory that caches may take: 1, or less where several engines
     /// are to live beside each other.
     public var memoryShare = 1.0
+    /// Slots for states of recurrent layers, in place of a share of the memory.
+    package var stateSlots: Int?
     /// The type of cached keys and values; unset, ``LanguageModel/automaticKVCacheDtype``.
     public var kvCacheDtype: KVCacheDtype?
     /// Tokens a block: 16, 32, 64 or 128.
@@ -63,10 +65,10 @@ public struct EngineOptions: Sendable {
                 code: .invalidArgument,
                 message: "max-model-len is \(maxLength); the model was made for at most \(sizes.maxPositions) tokens")
         }
-        func options(_ groups: [CacheGroup]) throws(LLMGenError) -> SchedulerOptions {
+        func options(_ groups: [CacheGroup], stateSlots: Int = 0) throws(LLMGenError) -> SchedulerOptions {
             do {
                 var options = try SchedulerOptions(
-                    blockSize: blockSize, groups: groups, maxNumSeqs: maxNumSeqs,
+                    blockSize: blockSize, groups: groups, stateSlots: stateSlots, maxNumSeqs: maxNumSeqs,
                     maxNumBatchedTokens: maxNumBatchedTokens, maxModelLength: maxLength)
                 options.prefixCaching = prefixCaching
                 options.policy = policy
@@ -84,10 +86,11 @@ public struct EngineOptions: Sendable {
             KVCacheSizing.GroupCost(
                 blockBytes: group.shape(blockSize: blockSize, dtype: dtype).blockByteCount, window: group.window)
         }
-        let sizing = try KVCacheSizing(self, costs, maxLength: maxLength, limit: MemoryLimit())
+        let sizing = try KVCacheSizing(
+            self, costs, stateBytes: layout.stateByteCount, maxLength: maxLength, limit: MemoryLimit())
         let groups = zip(layout.groups, sizing.groupBlockCounts).map { group, count in
             CacheGroup(blockCount: count, window: group.window)
         }
-        return (try options(groups), sizing)
+        return (try options(groups, stateSlots: sizing.stateSlots), sizing)
     }
 }

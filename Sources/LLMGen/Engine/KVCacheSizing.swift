@@ -1,12 +1,14 @@
 import LLMScheduling
 package import LLMTensor
 
-/// How many blocks a cache of keys and values has, and what bounds their number.
+/// How many blocks a cache of keys and values has, how many slots for the states of recurrent layers, and what bounds these
+/// numbers.
 ///
 /// Unless the options say how many, there are as many as all sequences that may run at once need at full length, but at
 /// most half of the memory that is still available with the model loaded: on the machine, or within the memory limits of
 /// the process's control groups (version 1 or 2), whichever leaves less. The other half is for activations, for requests
-/// and for whoever else uses the machine.
+/// and for whoever else uses the machine. Where a model has states, the sequences' take at most half of that, or three
+/// quarters where there are no keys and values, and snapshots of them a quarter.
 public struct KVCacheSizing: Sendable, Hashable, CustomStringConvertible {
     /// What bounds the number of blocks.
     public enum Bound: Sendable, Hashable {
@@ -18,11 +20,15 @@ public struct KVCacheSizing: Sendable, Hashable, CustomStringConvertible {
         case memory(available: ByteCount, isContainer: Bool)
     }
 
-    /// Blocks of the cache; where a model's layers form several groups, of the group that has most.
+    /// Blocks of the cache; where a model's layers form several groups, of the group that has most. 0 for a model without
+    /// attention.
     public let blockCount: Int
     /// Blocks of each group: layers with a window need no more than all sequences' windows take.
     public let groupBlockCounts: [Int]
-    /// Bytes that they take when all of them have been used.
+    /// Slots for states: of sequences that run, and of snapshots that later ones begin with. 0 for a model without
+    /// recurrent layers.
+    public let stateSlots: Int
+    /// Bytes that all take when all of them have been used.
     public let memory: ByteCount
     /// What bounds their number.
     public let bound: Bound
@@ -48,36 +54,51 @@ public struct KVCacheSizing: Sendable, Hashable, CustomStringConvertible {
     /// - Parameters:
     ///   - options: their block size, sequences and blocks are within what a scheduler takes.
     ///   - groups: what the groups of the model's layers take.
+    ///   - stateBytes: what a sequence's states take; 0 for a model without.
     ///   - maxLength: tokens that a sequence may have.
     ///   - limit: the memory that there is, with the model loaded.
-    /// - Throws: ``LLMGenError`` `invalidArgument` where the options contradict each other, or where the blocks that they
-    ///   give, or one block, take more than is available.
+    /// - Throws: ``LLMGenError`` `invalidArgument` where the options contradict each other or the model, or where the blocks
+    ///   that they give, or one block, take more than is available.
     package init(
-        _ options: EngineOptions, _ groups: [GroupCost], maxLength: Int, limit: MemoryLimit
+        _ options: EngineOptions, _ groups: [GroupCost], stateBytes: Int = 0, maxLength: Int, limit: MemoryLimit
     ) throws(LLMGenError) {
         guard options.kvBlocks == nil || options.kvCacheMemory == nil else {
             throw LLMGenError(
                 code: .invalidArgument, message: "kv-blocks and kv-cache-memory are both given; give one of them")
         }
+        guard options.kvBlocks == nil || !groups.isEmpty else {
+            throw LLMGenError(
+                code: .invalidArgument,
+                message: "kv-blocks is given; this model has no attention and so no blocks, give kv-cache-memory")
+        }
         let plan = Plan(options, groups, maxLength: maxLength)
+        let states = StatePlan(options, bytes: stateBytes, areAlone: groups.isEmpty)
         let oneBlock = plan.bytes(1)
+        let share = min(max(options.memoryShare, 0), 1) / 2
         if let kvBlocks = options.kvBlocks {
-            try KVCacheSizing.check(plan.bytes(kvBlocks), limit)
+            let blockBytes = plan.bytes(kvBlocks)
+            stateSlots = states.slots(within: Int(Double(max(0, limit.available - blockBytes)) * share))
+            try KVCacheSizing.check(KVCacheSizing.sum(blockBytes, stateSlots * stateBytes), limit)
             (blockCount, bound) = (kvBlocks, .given)
         } else if let given = options.kvCacheMemory {
             try KVCacheSizing.check(given.bytes, limit)
-            guard given.bytes >= oneBlock else {
+            guard given.bytes >= oneBlock + stateBytes else {
+                let least =
+                    (groups.isEmpty ? [] : ["one block of \(options.blockSize) tokens"])
+                    + (stateBytes == 0 ? [] : ["a sequence's states"])
                 throw LLMGenError(
                     code: .invalidArgument,
-                    message: "kv-cache-memory is \(given); one block of \(options.blockSize) tokens takes "
-                        + "\(ByteCount(bytes: oneBlock)), give at least that")
+                    message: "kv-cache-memory is \(given), which does not hold \(least.joined(separator: " and ")); "
+                        + "give at least \(ByteCount(bytes: oneBlock + stateBytes))")
             }
-            (blockCount, bound) = (plan.blocks(within: given.bytes), .given)
+            stateSlots = states.slots(within: given.bytes - oneBlock)
+            (blockCount, bound) = (plan.blocks(within: given.bytes - stateSlots * stateBytes), .given)
         } else {
-            try KVCacheSizing.check(oneBlock, limit)
-            let share = Double(limit.available / 2) * min(max(options.memoryShare, 0), 1)
-            let affordable = plan.blocks(within: Int(share))
-            if plan.all <= affordable {
+            try KVCacheSizing.check(oneBlock + stateBytes, limit)
+            let budget = Int(Double(limit.available) * share)
+            stateSlots = states.slots(within: budget - oneBlock)
+            let affordable = plan.blocks(within: budget - stateSlots * stateBytes)
+            if plan.all <= affordable, stateSlots == states.all {
                 (blockCount, bound) = (plan.all, .sequences(options.maxNumSeqs, tokens: maxLength))
             } else {
                 blockCount = affordable
@@ -85,62 +106,8 @@ public struct KVCacheSizing: Sendable, Hashable, CustomStringConvertible {
             }
         }
         groupBlockCounts = groups.indices.map { [blockCount] in plan.count($0, blockCount) }
-        memory = ByteCount(bytes: plan.bytes(blockCount))
+        memory = ByteCount(bytes: plan.bytes(blockCount) + stateSlots * stateBytes)
         unreachedLength = bound != .given && blockCount < plan.leastOfSequence ? maxLength : nil
-    }
-
-    /// How many blocks each group has for so many of the largest, and what they take.
-    private struct Plan {
-        private let groups: [GroupCost]
-        private let most: [Int]  // of each group; more are of no use
-        /// Blocks for all sequences at full length.
-        let all: Int
-        /// Blocks that a sequence at full length needs at least.
-        let leastOfSequence: Int
-
-        init(_ options: EngineOptions, _ groups: [GroupCost], maxLength: Int) {
-            self.groups = groups
-            func ofSequence(_ group: GroupCost) -> Int {
-                CacheGroup.blocks(
-                    perSequence: maxLength, window: group.window, chunk: 1, blockSize: options.blockSize)
-            }
-            // A step's tokens are on top of the windows, whoever's they are.
-            let step = (options.maxNumBatchedTokens + options.blockSize - 1) / options.blockSize
-            most = groups.map { group in
-                guard group.window != nil else { return Int(Int32.max) }
-                let (windows, overflow) = ofSequence(group).multipliedReportingOverflow(by: options.maxNumSeqs)
-                return overflow ? Int(Int32.max) : min(windows + step, Int(Int32.max))
-            }
-            leastOfSequence = groups.map(ofSequence).max() ?? 1
-            all =
-                zip(groups, most).map { group, most in
-                    let (blocks, overflow) = ofSequence(group).multipliedReportingOverflow(by: options.maxNumSeqs)
-                    return overflow ? Int.max : group.window == nil ? blocks : most
-                }.max() ?? 1
-        }
-
-        /// Blocks of a group where the largest has `blockCount`.
-        func count(_ index: Int, _ blockCount: Int) -> Int { min(blockCount, most[index]) }
-
-        /// Bytes of all groups; `Int.max` where they are more.
-        func bytes(_ blockCount: Int) -> Int {
-            groups.indices.reduce(0) { sum, index in
-                let (bytes, overflow) = groups[index].blockBytes
-                    .multipliedReportingOverflow(by: count(index, blockCount))
-                let (total, above) = sum.addingReportingOverflow(bytes)
-                return overflow || above ? .max : total
-            }
-        }
-
-        /// The most blocks, one at least, that take no more than `limit` bytes.
-        func blocks(within limit: Int) -> Int {
-            var (fits, tooMany) = (1, min(Int(Int32.max), most.max() ?? 1) + 1)
-            while tooMany - fits > 1 {
-                let middle = (fits + tooMany) / 2
-                if bytes(middle) <= limit { fits = middle } else { tooMany = middle }
-            }
-            return fits
-        }
     }
 
     /// The amount, and in a few words what bounds it: "512.0 MiB, half of the 1.0 GiB this container has left".
@@ -155,6 +122,11 @@ public struct KVCacheSizing: Sendable, Hashable, CustomStringConvertible {
         }
         if let unreachedLength { parts.append("less than one sequence of \(unreachedLength) tokens") }
         return parts.joined(separator: ", ")
+    }
+
+    static func sum(_ one: Int, _ other: Int) -> Int {
+        let (sum, overflow) = one.addingReportingOverflow(other)
+        return overflow ? .max : sum
     }
 
     private static func check(_ bytes: Int, _ limit: MemoryLimit) throws(LLMGenError) {

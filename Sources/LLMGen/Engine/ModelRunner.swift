@@ -17,7 +17,7 @@ final class ModelRunner {
         blockSize = options.blockSize
         cache = KVCache(
             model.decoder.cacheLayout, blockSize: blockSize, dtype: dtype,
-            blockCounts: options.groups.map(\.blockCount))
+            blockCounts: options.groups.map(\.blockCount), stateSlots: options.stateSlots)
     }
 
     /// Computes the batch.
@@ -33,7 +33,7 @@ final class ModelRunner {
             sequences: batch.sequences.map { sequence in
                 BatchSequence(
                     rows: sequence.rows, firstPosition: sequence.positions.lowerBound,
-                    blockTables: sequence.blockTables)
+                    blockTables: sequence.blockTables, states: sequence.states.map(SequenceStates.init))
             },
             outputRows: batch.sequences.flatMap(\.outputRows), blockSize: blockSize)
         let hidden = model.decoder.hiddenStates(forward, cache, workspace, on: model.compute)
@@ -58,6 +58,13 @@ final class ModelRunner {
         let rows = workspace.matrix(rows: indices.count, columns: hidden.columns)
         model.compute.copyRows(hidden, indices, into: rows)
         return rows
+    }
+}
+
+extension SequenceStates {
+    /// The slots that the scheduler chose.
+    fileprivate init(_ states: ScheduledStates) {
+        self.init(source: states.source, writes: states.writes.map { Write(rows: $0.rows, slot: $0.slot) })
     }
 }
 

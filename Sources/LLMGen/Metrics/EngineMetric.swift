@@ -9,7 +9,7 @@ package struct EngineMetric: Sendable {
 
     /// What a metric's numbers are.
     package enum Unit: String, Sendable {
-        case blocks, requests, seconds, steps, times, tokens
+        case blocks, requests, seconds, slots, steps, times, tokens
         case share = "0 to 1"
     }
 
@@ -54,6 +54,13 @@ package struct EngineMetric: Sendable {
         .init(
             "kv_blocks_cached", .gauge(\.cachedBlocks), .blocks,
             "Blocks that none refers to, with contents that can still be found.", inVLLM: false),
+        .init(
+            "state_slots", .gauge(\.stateSlots), .slots, "Slots for the states of recurrent layers.", inVLLM: false),
+        .init(
+            "state_slots_used", .gauge(\.usedStateSlots), .slots, "Slots that running sequences hold.", inVLLM: false),
+        .init(
+            "state_snapshots", .gauge(\.stateSnapshots), .slots,
+            "Slots that none holds, with states that can still be found.", inVLLM: false),
 
         .init(
             "prefix_cache_queries_total", .counter(\.prefixCacheQueries), .tokens,

@@ -15,8 +15,16 @@ public struct EngineMetrics: Sendable, Hashable {
     public internal(set) var usedBlocks = 0
     /// Blocks that no request refers to, whose contents a later request may find.
     public internal(set) var cachedBlocks = 0
-    /// The share of blocks that running requests refer to, 0 to 1.
-    public var kvUsage: Double { Double(usedBlocks) / Double(kvBlocks) }
+    /// The share of blocks that running requests refer to, 0 to 1; of slots of states where there are no blocks.
+    public var kvUsage: Double {
+        kvBlocks > 0 ? Double(usedBlocks) / Double(kvBlocks) : Double(usedStateSlots) / Double(max(1, stateSlots))
+    }
+    /// Slots for the states of recurrent layers.
+    public let stateSlots: Int
+    /// Those that running requests hold.
+    public internal(set) var usedStateSlots = 0
+    /// Those that no request holds, whose states a later request may begin with.
+    public internal(set) var stateSnapshots = 0
     /// Seconds since the last step was completed; nil before the first. While requests run or wait, much more than a
     /// step takes means that the engine hangs.
     public internal(set) var secondsSinceLastStep: Double?
@@ -71,8 +79,9 @@ public struct EngineMetrics: Sendable, Hashable {
     public internal(set) var requestGenerationTokens: Histogram
 
     /// The metrics of an engine that has done nothing yet.
-    init(kvBlocks: Int, maxModelLength: Int) {
+    init(kvBlocks: Int, stateSlots: Int, maxModelLength: Int) {
         self.kvBlocks = kvBlocks
+        self.stateSlots = stateSlots
         requestPromptTokens = Histogram(edges: Histogram.requestTokenEdges(maxModelLength: maxModelLength))
         requestGenerationTokens = requestPromptTokens
     }

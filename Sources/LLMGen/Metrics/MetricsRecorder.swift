@@ -10,15 +10,16 @@ package final class MetricsRecorder: Sendable {
     private let lastStep = Mutex<ContinuousClock.Instant?>(nil)
     private let reported: ReportedMetrics
 
-    /// The recorder of an engine with so many blocks, whose sequences may have so many tokens.
+    /// The recorder of an engine with so many blocks and slots of states, whose sequences may have so many tokens.
     ///
     /// - Parameters:
     ///   - model: the model's name, for swift-metrics.
     ///   - factory: where metrics are reported; unless given, the program's own choice.
     package init(
-        model: String, kvBlocks: Int, maxModelLength: Int, factory: any MetricsFactory = MetricsSystem.factory
+        model: String, kvBlocks: Int, stateSlots: Int = 0, maxModelLength: Int,
+        factory: any MetricsFactory = MetricsSystem.factory
     ) {
-        let metrics = EngineMetrics(kvBlocks: kvBlocks, maxModelLength: maxModelLength)
+        let metrics = EngineMetrics(kvBlocks: kvBlocks, stateSlots: stateSlots, maxModelLength: maxModelLength)
         self.metrics = Mutex(metrics)
         reported = ReportedMetrics(model: model, factory: factory)
         reported.gauges(of: metrics)
@@ -43,12 +44,18 @@ package final class MetricsRecorder: Sendable {
     /// - Parameters:
     ///   - usedBlocks: blocks that running sequences refer to.
     ///   - cachedBlocks: blocks that none refers to, with contents that can still be found.
-    package func gauges(running: Int, waiting: Int, usedBlocks: Int, cachedBlocks: Int) {
+    ///   - usedStateSlots: slots of states that running sequences hold.
+    ///   - snapshots: slots that none holds, with states that can still be found.
+    package func gauges(
+        running: Int, waiting: Int, usedBlocks: Int, cachedBlocks: Int, usedStateSlots: Int = 0, snapshots: Int = 0
+    ) {
         let metrics = metrics.withLock { metrics in
             metrics.running = running
             metrics.waiting = waiting
             metrics.usedBlocks = usedBlocks
             metrics.cachedBlocks = cachedBlocks
+            metrics.usedStateSlots = usedStateSlots
+            metrics.stateSnapshots = snapshots
             return metrics
         }
         reported.gauges(of: metrics)

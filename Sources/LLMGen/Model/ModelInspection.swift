@@ -44,6 +44,8 @@ public struct ModelInspection: Sendable, Encodable {
         public let tiedEmbedding: Bool
         /// Bytes of keys and values for each token in a float32 cache.
         public let kvBytesPerToken: Int
+        /// Bytes of the states of recurrent layers for each sequence; 0 where there are no such layers.
+        public let stateBytesPerSequence: Int
     }
 
     /// The name of the folder, or of the GGUF file.
@@ -148,7 +150,8 @@ public struct ModelInspection: Sendable, Encodable {
                 layers: model.layers, hiddenSize: model.hiddenSize, heads: model.heads, kvHeads: model.kvHeads,
                 headDim: model.headDim, vocabularySize: model.vocabularySize, maxPositions: model.maxPositions,
                 tiedEmbedding: model.tiedEmbedding,
-                kvBytesPerToken: description.cacheLayout.tokenByteCount(.float32))
+                kvBytesPerToken: description.cacheLayout.tokenByteCount(.float32),
+                stateBytesPerSequence: description.cacheLayout.stateByteCount)
             return (sizes, nil)
         } catch {
             guard error.code == .unsupported else { throw error }

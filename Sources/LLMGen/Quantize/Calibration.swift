@@ -147,12 +147,14 @@ final class CalibrationRun {
         let groups = decoder.cacheLayout.groups
         let cache = KVCache(
             decoder.cacheLayout, blockSize: CalibrationRun.blockSize, dtype: .float32,
-            blockCounts: groups.map { _ in blocks })
+            blockCounts: groups.map { _ in blocks }, stateSlots: 1)
         let tables = groups.map { _ in (0..<Int32(blocks)).map(\.self) }
         var done = 0
         for window in windows {
             try progress(done, tokens)
-            let sequence = BatchSequence(rows: 0..<window.count, firstPosition: 0, blockTables: tables)
+            let states = SequenceStates(source: nil, writes: [.init(rows: window.count, slot: 0)])
+            let sequence = BatchSequence(
+                rows: 0..<window.count, firstPosition: 0, blockTables: tables, states: cache.states.map { _ in states })
             let batch = ForwardBatch(
                 tokens: Array(window), sequences: [sequence], outputRows: Array(0..<window.count),
                 blockSize: CalibrationRun.blockSize)

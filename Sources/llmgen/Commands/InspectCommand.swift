@@ -52,14 +52,18 @@ extension ModelInspection {
 
     private func sizeRows(_ sizes: Sizes) -> [(String, String)] {
         let tied = sizes.tiedEmbedding ? ", output head tied to the embedding" : ""
-        return [
+        var rows = [
             ("layers", "\(sizes.layers)"),
             ("hidden size", "\(sizes.hiddenSize)"),
             ("heads", "\(sizes.heads) query, \(sizes.kvHeads) key/value, of \(sizes.headDim)"),
             ("vocabulary", "\(sizes.vocabularySize)\(tied)"),
             ("context", "\(sizes.maxPositions) tokens"),
-            ("KV cache", "\(sizes.kvBytesPerToken) bytes a token in float32"),
         ]
+        if sizes.kvBytesPerToken > 0 { rows.append(("KV cache", "\(sizes.kvBytesPerToken) bytes a token in float32")) }
+        if sizes.stateBytesPerSequence > 0 {
+            rows.append(("states", "\(sizes.stateBytesPerSequence) bytes a sequence"))
+        }
+        return rows
     }
 
     private var tokenizerText: String {

@@ -15,7 +15,7 @@ struct EngineSettings: SettingTable {
         Setting(
             "kv-cache-memory", optional: .amount, \.scheduling.kvCacheMemory,
             shown: "what all sequences need, at most half of what is left", valueName: "size",
-            help: "Memory for keys and values, such as 512MiB."),
+            help: "Memory for keys and values, and for states of recurrent layers, such as 512MiB."),
         Setting(
             "kv-blocks", optional: .integer, \.scheduling.kvBlocks, valueName: "n",
             help: "Blocks of keys and values, in place of an amount of memory."),

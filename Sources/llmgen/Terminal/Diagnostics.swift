@@ -11,10 +11,14 @@ enum Diagnostics {
     /// How a model was loaded and what its engine has.
     static func description(_ model: LanguageModel, _ engine: Engine) -> String {
         let threads = model.threads == 1 ? "1 thread" : "\(model.threads) threads"
-        let blocks = engine.kvBlocks == 1 ? "1 block" : "\(engine.kvBlocks) blocks"
+        let blocks = "\(engine.kvBlocks) block\(engine.kvBlocks == 1 ? "" : "s") of \(engine.blockSize) tokens"
+        let slots =
+            "\(engine.stateSlots) state\(engine.stateSlots == 1 ? "" : "s")"
+            + " of \(ByteCount(bytes: engine.stateBytes))"
+        let cache = (engine.kvBlocks == 0 ? [] : [blocks]) + (engine.stateSlots == 0 ? [] : [slots])
         let weights = model.quantization.map { "\($0), " } ?? ""
         return "\(model.architectureName), \(weights)\(model.arithmetic.rawValue), "
-            + "\(model.cpuFeatures.rawValue), \(threads), \(blocks) of \(engine.blockSize) tokens "
+            + "\(model.cpuFeatures.rawValue), \(threads), \(cache.joined(separator: " and ")) "
             + "(\(engine.kvCacheSizing)) in \(engine.kvCacheDtype.rawValue), "
             + "loaded in \(rounded(model.loadSeconds)) s"
     }
