@@ -65,6 +65,10 @@ extension Encoder {
         let heads = try AttentionHeads(config, readsKeys: false)
         let sizes = try DecoderSizes(config, heads, positions: 512)
         let hidden = sizes.hidden
+        if case .after(let padding) = positions, Int(padding) + 1 >= sizes.dimensions.maxPositions {
+            throw config.invalid(
+                "pad_token_id", "below max_position_embeddings less 1, \(sizes.dimensions.maxPositions - 1)")
+        }
         let style = try config.layerNorm("layer_norm_eps", default: 1e-12)
         let activation = try config.activation(default: "gelu")
         let width = try config.feedForwardWidth(default: 4 * hidden)
