@@ -9,8 +9,8 @@ extension Architecture {
             classifier: (dense: "bert.pooler.dense", output: "classifier"))
     }
 
-    /// RoBERTa (Liu et al. 2019): BERT whose positions are counted from behind the padding token's, with a classifier of
-    /// its own.
+    /// RoBERTa (Liu et al. 2019): BERT whose positions are counted from behind the padding token's, with a classifier
+    /// of its own.
     static let roberta = robertas(of: "Roberta")
 
     /// XLM-RoBERTa (Conneau et al. 2019): RoBERTa over a vocabulary of a hundred languages.
@@ -38,8 +38,8 @@ extension Encoder {
         let hasClassifier: Bool
     }
 
-    /// The rows of a family's classes: the encoder alone, and under `prefix` as a part of a masked language model and of a
-    /// classifier.
+    /// The rows of a family's classes: the encoder alone, and under `prefix` as a part of a masked language model and
+    /// of a classifier.
     static func classes(
         of family: String, prefix: String, tiny: String,
         words: String = Names().words, _ build: @escaping @Sendable (ConfigFile, Parts) throws -> Encoder
