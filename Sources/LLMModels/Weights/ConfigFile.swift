@@ -76,6 +76,9 @@ public struct ConfigFile: Sendable {
         if case .null? = values[name(key)] { true } else { false }
     }
 
+    /// Keys there are.
+    var count: Int { values.count }
+
     /// The keys whose values are objects.
     public var objectKeys: [String] {
         values.filter { if case .object = $0.value { true } else { false } }.keys.sorted()
