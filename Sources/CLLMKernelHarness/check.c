@@ -266,7 +266,7 @@ static const kernel_check *const kernels[] = {
     &attention_scores_check, &attention_latent_check, &encode_16_check, &linear_q4_1_check, &linear_q5_0_check,
     &linear_q5_1_check, &linear_q2_k_check, &linear_q4_k_check, &linear_q5_k_check, &linear_q6_k_check,
     &linear_iq4_nl_check, &linear_iq4_xs_check, &linear_mxfp4_check, &linear_int4_check, &fit_check,
-    &attention_chunks_check,
+    &attention_chunks_check, &attention_slopes_check,
 };
 
 size_t llm_kernel_count(void) { return sizeof kernels / sizeof *kernels; }
