@@ -66,6 +66,16 @@ GEMMA3 = dict(hidden_size=36, num_hidden_layers=3, intermediate_size=29, num_att
                   full_attention=dict(rope_type="linear", factor=4.0, rope_theta=100000.0)))
 
 
+# Llama 4: the last layer is without rotation; the first and the last are dense.
+LLAMA4 = dict(hidden_size=36, num_hidden_layers=3, head_dim=20, num_attention_heads=4, num_key_value_heads=2,
+              intermediate_size=13, intermediate_size_mlp=21, num_local_experts=4, num_experts_per_tok=1,
+              interleave_moe_layer_step=2, no_rope_layer_interval=3, attention_chunk_size=16, floor_scale=12,
+              attn_scale=0.4, rope_theta=500000.0)
+MINICPM3 = dict(hidden_size=36, intermediate_size=29, num_attention_heads=2, num_key_value_heads=2, kv_lora_rank=24,
+                q_lora_rank=28, qk_nope_head_dim=20, qk_rope_head_dim=8, v_head_dim=16, scale_emb=3, scale_depth=0.9,
+                dim_model_base=20, tie_word_embeddings=False)
+
+
 # LongRoPE's factors of 6 pairs. One set for both lengths: transformers chooses anew as a sequence grows.
 LONG_FACTORS = [1.0, 1.1, 1.4, 2.0, 3.5, 6.0]
 
@@ -76,6 +86,30 @@ def base(cls, **over):
 
 def small(cls, dtype=torch.float32, max_shard_size=None, full=7, seed=WEIGHT_SEED, **over):
     return dict(cls=cls, config={**SMALL, **over}, full=full, seed=seed, dtype=dtype, max_shard_size=max_shard_size)
+
+
+def vision(cls, text, **over):
+    """A small text model beside a vision tower, of which the prompts see nothing."""
+    tower = dict(hidden_size=12, intermediate_size=9, num_hidden_layers=1, num_attention_heads=2, image_size=8,
+                 patch_size=4)
+    return dict(cls=cls, full=7, config=dict(text_config={**SMALL, **text}, vision_config=tower, **over))
+
+
+def qwen_vision(cls, **text):
+    """Qwen's, whose vision tower has other keys."""
+    row = vision(cls, dict(hidden_size=36, rope_parameters=dict(rope_type="default", rope_theta=1000.0,
+                                                                mrope_section=[2, 1, 3]), **text))
+    row["config"]["vision_config"] = dict(depth=1, hidden_size=16, intermediate_size=9, num_heads=2, out_hidden_size=36)
+    if cls == "Qwen2VLConfig":
+        row["config"]["vision_config"] = dict(depth=1, embed_dim=16, num_heads=2, hidden_size=36)
+    if cls == "Qwen3VLConfig":
+        row["config"]["vision_config"]["deepstack_visual_indexes"] = [0]
+    return row
+
+
+def converted(name, row):
+    """A model that transformers does not have, made of one that computes the same: CONVERSIONS[name]."""
+    return dict(row, converted=name)
 
 
 def plain(cls, without_prefix=None, **over):
@@ -151,10 +185,8 @@ FIXTURES = {
     # Two windowed layers, then one that sees all; the rotary positions of the two kinds differ in base and scaling.
     "gemma3": small("Gemma3TextConfig", **GEMMA3, final_logit_softcapping=8.0,
                     layer_types=["sliding_attention"] * 2 + ["full_attention"]),
-    "gemma3-vision": dict(cls="Gemma3Config", full=7, config=dict(
-        text_config=dict({**SMALL, **GEMMA3}, layer_types=["sliding_attention", "full_attention", "sliding_attention"]),
-        vision_config=dict(hidden_size=12, intermediate_size=9, num_hidden_layers=1, num_attention_heads=2,
-                           image_size=8, patch_size=4), mm_tokens_per_image=1)),
+    "gemma3-vision": vision("Gemma3Config", dict(
+        GEMMA3, layer_types=["sliding_attention", "full_attention", "sliding_attention"]), mm_tokens_per_image=1),
     "olmo": small("OlmoConfig", hidden_size=36, num_key_value_heads=3, clip_qkv=0.75, tie_word_embeddings=True),
     "olmo2": small("Olmo2Config", hidden_size=36, num_attention_heads=2),
     "olmo3": small("Olmo3Config", hidden_size=36, num_attention_heads=3, num_key_value_heads=1, num_hidden_layers=3,
@@ -178,9 +210,10 @@ FIXTURES = {
                   attention_bias=False),
     "ministral": small("MinistralConfig", hidden_size=36, head_dim=20, sliding_window=16,
                        layer_types=["full_attention", "sliding_attention"]),
-    "minicpm3": small("MiniCPM3Config", hidden_size=36, intermediate_size=29, num_attention_heads=2,
-                      num_key_value_heads=2, kv_lora_rank=24, q_lora_rank=28, qk_nope_head_dim=20, qk_rope_head_dim=8,
-                      v_head_dim=16, scale_emb=3, scale_depth=0.9, dim_model_base=20, tie_word_embeddings=False),
+    "minicpm3": small("MiniCPM3Config", **MINICPM3),
+    "minicpm3-longrope": small("MiniCPM3Config", **MINICPM3, rope_scaling=dict(
+        type="longrope", short_factor=LONG_FACTORS[:4], long_factor=LONG_FACTORS[:4],
+        original_max_position_embeddings=64)),
     "qwen2-moe": small("Qwen2MoeConfig", hidden_size=36, num_hidden_layers=3, decoder_sparse_step=2, num_experts=5,
                        num_experts_per_tok=2, moe_intermediate_size=13, shared_expert_intermediate_size=19),
     "qwen3-moe": small("Qwen3MoeConfig", seed=20263, hidden_size=36, head_dim=20, num_hidden_layers=3, mlp_only_layers=[1],
@@ -204,11 +237,29 @@ FIXTURES = {
     "granite-moe": small("GraniteMoeConfig", hidden_size=36, intermediate_size=13, num_local_experts=5,
                          num_experts_per_tok=2, embedding_multiplier=3.0, attention_multiplier=0.15,
                          residual_multiplier=0.4, logits_scaling=2.0),
-    # The last layer is without rotation; the first and the last are dense.
-    "llama4": small("Llama4TextConfig", hidden_size=36, num_hidden_layers=3, head_dim=20, num_attention_heads=4,
-                    num_key_value_heads=2, intermediate_size=13, intermediate_size_mlp=21, num_local_experts=4,
-                    num_experts_per_tok=1, interleave_moe_layer_step=2, no_rope_layer_interval=3,
-                    attention_chunk_size=16, floor_scale=12, attn_scale=0.4, rope_theta=500000.0),
+    "llama4": small("Llama4TextConfig", **LLAMA4),
+    "llama4-vision": vision("Llama4Config", dict(LLAMA4)),
+    "mistral3-vision": vision("Mistral3Config", dict(model_type="mistral", hidden_size=36, head_dim=20,
+                                                     sliding_window=16, rms_norm_eps=1e-5), tie_word_embeddings=False),
+    "qwen2-vl": qwen_vision("Qwen2VLConfig"),
+    "qwen2.5-vl": qwen_vision("Qwen2_5_VLConfig"),
+    "qwen3-vl": qwen_vision("Qwen3VLConfig", head_dim=20),
+    # 6 heads: two of them have slopes of twice as many.
+    "bloom": plain("BloomConfig", seed=20261, without_prefix="transformer.", hidden_size=36, num_attention_heads=6),
+    "mpt": plain("MptConfig", hidden_size=36, num_attention_heads=6,
+                 attn_config=dict(alibi_bias_max=4, clip_qkv=0.9, softmax_scale=0.3)),
+    # transformers rounds the product of slope and position to bfloat16, which of 3 heads and few positions it is.
+    "falcon-alibi": plain("FalconConfig", hidden_size=36, ffn_hidden_size=37, multi_query=False, parallel_attn=False,
+                          bias=True, alibi=True),
+    "internlm2": converted("internlm2", small(
+        "LlamaConfig", hidden_size=36, num_attention_heads=6, num_key_value_heads=2, attention_bias=True,
+        rope_scaling=dict(rope_type="dynamic", factor=2.0))),
+    "internlm3": converted("internlm3", small(
+        "InternLM3Config", hidden_size=36, head_dim=20, attention_bias=True, mlp_bias=True)),
+    # As Granite: multipliers of 3, 0.9 / sqrt(2) and 20 / 36.
+    "minicpm": converted("minicpm", small(
+        "GraniteConfig", hidden_size=36, embedding_multiplier=3.0, attention_multiplier=12 ** -0.5,
+        residual_multiplier=0.9 / 2 ** 0.5, logits_scaling=36 / 20)),
 }
 
 
@@ -401,10 +452,55 @@ OLDER = dict(deepseek_v2=published_deepseek, deepseek_v3=published_deepseek, phi
              opt=published_opt, minicpm3=published_minicpm3)
 
 
+def without(tensors, config, keys):
+    for key in keys:
+        config.pop(key, None)
+    return tensors, config
+
+
+def to_internlm2(tensors, config):
+    """InternLM 2, which comes with code of its own: Llama's matrices under other names, and each key head's queries, key
+    and value together in one."""
+    names = {"model.embed_tokens": "model.tok_embeddings", "lm_head": "output", "self_attn.o_proj": "attention.wo",
+             "input_layernorm": "attention_norm", "post_attention_layernorm": "ffn_norm",
+             "mlp.gate_proj": "feed_forward.w1", "mlp.up_proj": "feed_forward.w3", "mlp.down_proj": "feed_forward.w2"}
+    own = {}
+    for name, tensor in tensors.items():
+        for old, new in names.items():
+            name = name.replace(old, new)
+        own[name] = tensor
+    keys, dim = config["num_key_value_heads"], config["hidden_size"] // config["num_attention_heads"]
+    for name in [name for name in own if "self_attn.q_proj" in name]:
+        parts = [own.pop(name.replace("q_proj", letter + "_proj")) for letter in "qkv"]
+        heads = [part.reshape(keys, -1, dim, *part.shape[1:]) for part in parts]
+        own[name.replace("self_attn.q_proj", "attention.wqkv")] = torch.cat(heads, dim=1).flatten(0, 2)
+    config.update(architectures=["InternLM2ForCausalLM"], model_type="internlm2", bias=config["attention_bias"])
+    return without(own, config, ["attention_bias", "mlp_bias", "head_dim", "pretraining_tp"])
+
+
+def to_internlm3(tensors, config):
+    """InternLM 3, which transformers runs as Llama."""
+    config.update(architectures=["InternLM3ForCausalLM"], model_type="internlm3", qkv_bias=config["attention_bias"],
+                  bias=config["mlp_bias"])
+    return without(tensors, config, ["attention_bias", "mlp_bias"])
+
+
+def to_minicpm(tensors, config):
+    """MiniCPM 1 and 2, which come with code of their own: what Granite computes by other keys."""
+    config.update(architectures=["MiniCPMForCausalLM"], model_type="minicpm", scale_emb=3, scale_depth=0.9,
+                  dim_model_base=20)
+    return without(tensors, config, ["embedding_multiplier", "attention_multiplier", "residual_multiplier",
+                                     "logits_scaling", "mlp_bias"])
+
+
+CONVERSIONS = dict(internlm2=to_internlm2, internlm3=to_internlm3, minicpm=to_minicpm)
+
+
 def random_model(config, seed=WEIGHT_SEED):
     torch.manual_seed(seed)
-    model = tf.AutoModelForCausalLM.from_config(config, dtype=torch.float32, attn_implementation="eager",
-                                                experts_implementation="eager").eval()
+    kind = tf.AutoModelForImageTextToText if hasattr(config, "vision_config") else tf.AutoModelForCausalLM
+    model = kind.from_config(config, dtype=torch.float32, attn_implementation="eager",
+                             experts_implementation="eager").eval()
     with torch.no_grad():
         for name, p in model.named_parameters():
             if p.ndim == 1:                       # norms and biases: not all ones and zeros
@@ -491,7 +587,15 @@ def make(name, out):
 
     config = json.load(open(os.path.join(out, "config.json")))
     older = OLDER.get(config["model_type"], transformers4)
-    write_json(os.path.join(out, "config-transformers4.json"), older(config))
+    published = older(config)
+    if "converted" in row:
+        path = os.path.join(out, "model.safetensors")
+        convert = CONVERSIONS[row["converted"]]
+        tensors = safetensors.torch.load_file(path)
+        write_json(os.path.join(out, "config.json"), convert(tensors, dict(config))[1])
+        tensors, published = convert(tensors, published)
+        safetensors.torch.save_file(tensors, path, metadata={"format": "pt"})
+    write_json(os.path.join(out, "config-transformers4.json"), published)
     if name == "llama-linear-rope":
         write_json(os.path.join(out, "config-transformers4-type.json"), transformers4_type(config))
 
