@@ -5,7 +5,8 @@ public import LLMWeights
 public enum Architectures {
     /// One row an architecture.
     public static let all: [Architecture] = [
-        .llama, .llama4, .llama4Conditional, .mistral, .mistral3Conditional, .ministral, .qwen2, .qwen3, .qwen2VL, .qwen25VL,
+        .llama, .llama4, .llama4Conditional, .mistral, .mistral3Conditional, .ministral, .qwen2, .qwen3, .qwen2VL,
+        .qwen25VL,
         .qwen3VL, .gemma, .gemma2, .gemma3, .gemma3Conditional, .mixtral, .qwen2Moe, .qwen3Moe, .deepseekV2,
         .deepseekV3, .miniCPM, .miniCPM3, .internLM2, .internLM3, .phi, .phi3, .stableLM, .starcoder2, .gptNeoX, .gpt2,
         .gptJ, .gptOss, .falcon, .bloom, .mpt, .opt, .olmo, .olmo2, .olmo3, .olmoe, .smolLM3, .granite, .graniteMoe,

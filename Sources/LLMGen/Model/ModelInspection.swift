@@ -44,6 +44,18 @@ public struct ModelInspection: Sendable, Encodable {
         public let tiedEmbedding: Bool
         /// Bytes of keys and values for each token in a float32 cache.
         public let kvBytesPerToken: Int
+        /// What the layers cache, by kinds of layers.
+        public let kvLayers: [CachedLayers]
+    }
+
+    /// Layers that cache the same of a token, for equally long.
+    public struct CachedLayers: Sendable, Encodable {
+        /// Layers of the kind.
+        public let layers: Int
+        /// Elements that each of them caches of a token, keys and values together.
+        public let elementsPerToken: Int
+        /// Tokens that are kept, the last ones; nil for all.
+        public let window: Int?
     }
 
     /// The name of the folder, or of the GGUF file.
@@ -148,10 +160,14 @@ public struct ModelInspection: Sendable, Encodable {
                 layers: model.layers, hiddenSize: model.hiddenSize, heads: model.heads, kvHeads: model.kvHeads,
                 headDim: model.headDim, vocabularySize: model.vocabularySize, maxPositions: model.maxPositions,
                 tiedEmbedding: model.tiedEmbedding,
-                kvBytesPerToken: description.cacheLayout.tokenByteCount(.float32))
+                kvBytesPerToken: description.cacheLayout.tokenByteCount(.float32),
+                kvLayers: description.cacheLayout.groups.map {
+                    CachedLayers(layers: $0.layers, elementsPerToken: $0.entry.elementCount, window: $0.window)
+                })
             return (sizes, nil)
         } catch {
-            guard error.code == .unsupported else { throw error }
+            // Weights that do not fit the config are worth showing too.
+            guard error.code == .unsupported || error.code == .invalidWeights else { throw error }
             return (nil, error.message)
         }
     }

@@ -25,7 +25,8 @@ extension Decoder {
     ///   - options: of a layer's attention.
     static func llama(
         _ config: ConfigFile, _ model: ModelBuilder, _ sizes: DecoderSizes, _ heads: AttentionHeads, _ style: NormStyle,
-        names: Names = Names(), multipliers: Multipliers = Multipliers(), mlpBias: Bool = false, defaultTheta: Double = 10000,
+        names: Names = Names(), multipliers: Multipliers = Multipliers(), mlpBias: Bool = false,
+        defaultTheta: Double = 10000,
         isRotated: (Int) -> Bool = { _ in true }, options: (Int) throws -> Attention.Options
     ) throws -> Decoder {
         try config.requireSiLU()

@@ -38,7 +38,8 @@ public struct Decoder: Sendable {
     ///   - layer: makes the layer of an index.
     init(
         _ model: ModelBuilder, _ sizes: DecoderSizes, norm style: NormStyle, embeddingScale: Float? = nil,
-        normsEmbeddings: Bool = false, firstPosition: Int? = nil, logitScale: Float? = nil, softcap: Float? = nil, headBias: Bool = false,
+        normsEmbeddings: Bool = false, firstPosition: Int? = nil, logitScale: Float? = nil, softcap: Float? = nil,
+        headBias: Bool = false,
         names: Names = Names(), layer: (ModelBuilder, Int) throws -> DecoderLayer
     ) throws {
         let (hidden, vocabulary) = (sizes.hidden, sizes.vocabulary)

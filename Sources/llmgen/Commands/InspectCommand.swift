@@ -60,6 +60,10 @@ extension ModelInspection {
             ("context", "\(sizes.maxPositions) tokens"),
             ("KV cache", "\(sizes.kvBytesPerToken) bytes a token in float32"),
         ]
+            + sizes.kvLayers.map { kind in
+                let kept = kind.window.map { ", kept of the last \($0) tokens" } ?? ""
+                return ("", "\(kind.layers) layers: \(kind.elementsPerToken) elements a token\(kept)")
+            }
     }
 
     private var tokenizerText: String {

@@ -21,8 +21,8 @@ Each OUT_DIR/NAME is a Hugging Face folder without a tokenizer:
       greedy            24 further tokens by argmax; an end-of-sequence token does not stop it
     last_hidden_state   [position][hidden] after the final norm, for the prompt of length 7 (cases[2])
 
-All arithmetic is float32 with eager attention and eager experts, on the CPU, without a cache; the same path is then
-computed with transformers' cache and must agree. Weights are float32, except where a row of FIXTURES says otherwise;
+All arithmetic is float32 with eager attention (but for falcon-alibi) and eager experts, on the CPU, without a cache;
+the same path is then computed with transformers' cache and must agree. Weights are float32, except where a row of FIXTURES says otherwise;
 there they are rounded to the stored type first, so that the reference is of the weights as stored.
 The random numbers are torch's with fixed seeds: the same versions on the same kind of processor give the same
 weights. The first four rows are the ones of the same name of our make_parity.py.
@@ -95,16 +95,17 @@ def vision(cls, text, **over):
     return dict(cls=cls, full=7, config=dict(text_config={**SMALL, **text}, vision_config=tower, **over))
 
 
-def qwen_vision(cls, **text):
+def qwen_vision(cls, seed=WEIGHT_SEED, **text):
     """Qwen's, whose vision tower has other keys."""
     row = vision(cls, dict(hidden_size=36, rope_parameters=dict(rope_type="default", rope_theta=1000.0,
                                                                 mrope_section=[2, 1, 3]), **text))
-    row["config"]["vision_config"] = dict(depth=1, hidden_size=16, intermediate_size=9, num_heads=2, out_hidden_size=36)
+    row["config"]["vision_config"] = dict(depth=1, hidden_size=8, intermediate_size=9, num_heads=1, out_hidden_size=36,
+                                          patch_size=2)
     if cls == "Qwen2VLConfig":
-        row["config"]["vision_config"] = dict(depth=1, embed_dim=16, num_heads=2, hidden_size=36)
+        row["config"]["vision_config"] = dict(depth=1, embed_dim=8, num_heads=1, hidden_size=36, patch_size=2)
     if cls == "Qwen3VLConfig":
-        row["config"]["vision_config"]["deepstack_visual_indexes"] = [0]
-    return row
+        row["config"]["vision_config"].update(deepstack_visual_indexes=[0], num_position_embeddings=16)
+    return dict(row, seed=seed)
 
 
 def converted(name, row):
@@ -238,19 +239,20 @@ FIXTURES = {
                          num_experts_per_tok=2, embedding_multiplier=3.0, attention_multiplier=0.15,
                          residual_multiplier=0.4, logits_scaling=2.0),
     "llama4": small("Llama4TextConfig", **LLAMA4),
-    "llama4-vision": vision("Llama4Config", dict(LLAMA4)),
+    "llama4-vision": converted("llama4-vision", small("Llama4TextConfig", seed=20261, **LLAMA4)),
     "mistral3-vision": vision("Mistral3Config", dict(model_type="mistral", hidden_size=36, head_dim=20,
                                                      sliding_window=16, rms_norm_eps=1e-5), tie_word_embeddings=False),
     "qwen2-vl": qwen_vision("Qwen2VLConfig"),
-    "qwen2.5-vl": qwen_vision("Qwen2_5_VLConfig"),
-    "qwen3-vl": qwen_vision("Qwen3VLConfig", head_dim=20),
+    "qwen2.5-vl": qwen_vision("Qwen2_5_VLConfig", seed=20262),
+    "qwen3-vl": qwen_vision("Qwen3VLConfig", seed=20261, head_dim=20),
     # 6 heads: two of them have slopes of twice as many.
     "bloom": plain("BloomConfig", seed=20261, without_prefix="transformer.", hidden_size=36, num_attention_heads=6),
     "mpt": plain("MptConfig", hidden_size=36, num_attention_heads=6,
                  attn_config=dict(alibi_bias_max=4, clip_qkv=0.9, softmax_scale=0.3)),
-    # transformers rounds the product of slope and position to bfloat16, which of 3 heads and few positions it is.
-    "falcon-alibi": plain("FalconConfig", hidden_size=36, ffn_hidden_size=37, multi_query=False, parallel_attn=False,
-                          bias=True, alibi=True),
+    # transformers rounds the product of slope and position to bfloat16, which of 3 heads and few positions it is. Its
+    # eager attention adds the biases twice.
+    "falcon-alibi": dict(plain("FalconConfig", hidden_size=36, ffn_hidden_size=37, multi_query=False,
+                               parallel_attn=False, bias=True, alibi=True), attention="sdpa"),
     "internlm2": converted("internlm2", small(
         "LlamaConfig", hidden_size=36, num_attention_heads=6, num_key_value_heads=2, attention_bias=True,
         rope_scaling=dict(rope_type="dynamic", factor=2.0))),
@@ -306,7 +308,7 @@ def transformers4(config):
     """
     old = {k: v for k, v in config.items() if k not in ("rope_parameters", "dtype", "layer_types")}
     model_type = config["model_type"]
-    if model_type == "gemma3":
+    if "text_config" in config:
         old["text_config"] = transformers4(config["text_config"])
         del old["text_config"]["transformers_version"], old["tie_word_embeddings"]
         old["torch_dtype"] = config["dtype"]
@@ -446,10 +448,39 @@ def published_minicpm3(config):
     return {k: v for k, v in transformers4(config).items() if k not in ("head_dim", "qk_head_dim")}
 
 
+def published_bloom(config):
+    """As BLOOM 560M has it: `n_embed` and `num_attention_heads`."""
+    old = published(config, drop=("slow_but_exact", "tie_word_embeddings"), n_inner=None, offset_alibi=100,
+                    transformers_version="4.20.0")
+    old["n_embed"], old["num_attention_heads"] = old.pop("hidden_size"), old.pop("n_head")
+    return old
+
+
+def published_mpt(config):
+    """As MPT 7B has it, whose code came with it."""
+    old = published(config, drop=("tie_word_embeddings",), norm_type="low_precision_layernorm", learned_pos_emb=True,
+                    transformers_version="4.28.1")
+    old["attn_config"] = {k: v for k, v in config["attn_config"].items()
+                          if k in ("alibi", "alibi_bias_max", "attn_impl", "attn_pdrop", "attn_type",
+                                   "attn_uses_sequence_id", "clip_qkv", "prefix_lm", "qk_ln", "softmax_scale")}
+    return old
+
+
+def published_qwen_vl(config):
+    """As Qwen2-VL and Qwen2.5-VL have it: the text model's keys beside the others, and a kind of `mrope`."""
+    text = config["text_config"]
+    rope = text["rope_parameters"]
+    keys = {k: v for k, v in text.items() if k not in ("rope_parameters", "layer_types", "model_type", "dtype", "sliding_window")}
+    old = {k: v for k, v in config.items() if k not in ("text_config", "dtype")}
+    return dict(old, **keys, torch_dtype=config["dtype"], rope_theta=rope["rope_theta"], sliding_window=32768,
+                rope_scaling=dict(type="mrope", mrope_section=rope["mrope_section"]), transformers_version="4.41.2")
+
+
 # Models whose published configs are not as transformers 4.51.3 writes them.
 OLDER = dict(deepseek_v2=published_deepseek, deepseek_v3=published_deepseek, phi3=published_phi3,
              gpt_neox=published_gpt_neox, gpt2=published_gpt2, gptj=published_gptj, falcon=published_falcon,
-             opt=published_opt, minicpm3=published_minicpm3)
+             opt=published_opt, minicpm3=published_minicpm3, bloom=published_bloom, mpt=published_mpt,
+             qwen2_vl=published_qwen_vl, qwen2_5_vl=published_qwen_vl)
 
 
 def without(tensors, config, keys):
@@ -493,14 +524,27 @@ def to_minicpm(tensors, config):
                                      "logits_scaling", "mlp_bias"])
 
 
-CONVERSIONS = dict(internlm2=to_internlm2, internlm3=to_internlm3, minicpm=to_minicpm)
+def to_llama4_vision(tensors, config):
+    """Llama 4 beside a vision tower, whose class in transformers 5.24 fails without images."""
+    dtype = config.pop("dtype", config.pop("torch_dtype", None))
+    own = {"language_model." + name: tensor for name, tensor in tensors.items()}
+    return own, dict(architectures=["Llama4ForConditionalGeneration"], model_type="llama4", dtype=dtype,
+                     text_config=without(tensors, config, ["architectures", "transformers_version"])[1])
 
 
-def random_model(config, seed=WEIGHT_SEED):
+CONVERSIONS = {"internlm2": to_internlm2, "internlm3": to_internlm3, "minicpm": to_minicpm,
+               "llama4-vision": to_llama4_vision}
+
+
+def random_model(config, seed=WEIGHT_SEED, attention="eager"):
     torch.manual_seed(seed)
     kind = tf.AutoModelForImageTextToText if hasattr(config, "vision_config") else tf.AutoModelForCausalLM
-    model = kind.from_config(config, dtype=torch.float32, attn_implementation="eager",
+    model = kind.from_config(config, dtype=torch.float32, attn_implementation=attention,
                              experts_implementation="eager").eval()
+    if config.model_type == "mpt":
+        # MPT's own code takes alibi_bias_max, where transformers always has 8.
+        slopes, most = model.transformer.build_mpt_alibi_tensor, config.attn_config.alibi_bias_max
+        model.transformer.build_mpt_alibi_tensor = lambda heads, length, **rest: slopes(heads, length, most, **rest)
     with torch.no_grad():
         for name, p in model.named_parameters():
             if p.ndim == 1:                       # norms and biases: not all ones and zeros
@@ -572,7 +616,8 @@ def make(name, out):
     row = FIXTURES[name]
     shutil.rmtree(out, ignore_errors=True)
     os.makedirs(out)
-    model = random_model(getattr(tf, row["cls"])(**copy.deepcopy(row["config"])), row.get("seed", WEIGHT_SEED))
+    model = random_model(getattr(tf, row["cls"])(**copy.deepcopy(row["config"])), row.get("seed", WEIGHT_SEED),
+                         row.get("attention", "eager"))
     sharding = {"max_shard_size": row["max_shard_size"]} if row.get("max_shard_size") else {}
     dtype = row.get("dtype", torch.float32)
     model.to(dtype).save_pretrained(out, **sharding)
@@ -612,7 +657,9 @@ def make(name, out):
             cases.append(dict(prompt=ids, logits=rounded(logits) if n <= row["full"] else None,
                               last_logits=rounded(logits[-1]), greedy=greedy))
             if n == HIDDEN_LENGTH:
-                hidden = rounded(model.base_model(torch.tensor([ids])).last_hidden_state[0])
+                # Llama 4's class with an output head gives itself as its base.
+                base = model.base_model if model.base_model is not model else model.model
+                hidden = rounded(base(torch.tensor([ids])).last_hidden_state[0])
     router_margin = min(router_gaps, default=float("inf"))
     assert margin >= GREEDY_MARGIN, f"{name}: smallest greedy margin {margin}: change the seed of the weights"
     assert router_margin >= ROUTER_MARGIN, f"{name}: smallest router margin {router_margin}: change the seed"
