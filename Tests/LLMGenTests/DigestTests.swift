@@ -13,7 +13,8 @@ import Testing
         "qwen2-window", "gemma2", "mixtral", "deepseek-v2", "deepseek-v2-lora-q", "phi", "cohere", "cohere2",
         "deepseek-v3", "falcon-grouped", "gemma", "gemma3", "glm4", "glm4-moe", "gpt-neox", "gpt-oss", "gpt2", "gptj",
         "granite", "granite-moe", "llama4", "minicpm3", "ministral", "olmo", "olmo2", "olmo3", "olmoe", "opt", "phi3",
-        "qwen2-moe", "qwen3-moe", "smollm3", "stablelm", "starcoder2",
+        "qwen2-moe", "qwen3-moe", "smollm3", "stablelm", "starcoder2", "bloom", "mpt", "falcon-alibi", "internlm2",
+        "internlm3", "minicpm", "llama4-vision", "mistral3-vision", "qwen2.5-vl", "qwen3-vl",
     ]
 
     /// What a model's weights are multiplied in.
@@ -66,7 +67,7 @@ import Testing
     private func digest(_ model: LanguageModel, _ way: Way, _ dtype: KVCacheDtype) async throws -> Digest {
         // Where every layer has a window, a sequence needs two blocks, however long it is.
         // Where every layer has a window, few blocks hold a sequence.
-        let fewBlocks = ["mistral-window", "phi3", "starcoder2"].contains(model.name) ? 3 : 8
+        let fewBlocks = ["mistral-window", "phi3", "starcoder2", "mistral3-vision"].contains(model.name) ? 3 : 8
         let engine = try Engine(model: model, options: way.options(dtype, fewBlocks: fewBlocks))
         let prompts = prompts(model)
         let parameters = [

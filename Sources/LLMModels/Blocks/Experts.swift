@@ -88,8 +88,8 @@ struct Experts: FeedForward {
         if output == .add { compute.add(sums, to: y) }
     }
 
-    /// The experts that rows chose, by groups that are computed together: as many as have few rows, for their weights take
-    /// longer to read than to use.
+    /// The experts that rows chose, by groups that are computed together: many where each has few rows, for then it is the
+    /// reading of weights that takes time, and few where they have many, whose activations take memory.
     ///
     /// - Parameter rows: of each expert.
     private static func groups(_ rows: [Int]) -> [[Int]] {

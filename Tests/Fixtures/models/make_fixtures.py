@@ -247,7 +247,7 @@ FIXTURES = {
     "qwen3-vl": qwen_vision("Qwen3VLConfig", seed=20261, head_dim=20),
     # 6 heads: two of them have slopes of twice as many.
     "bloom": plain("BloomConfig", seed=20261, without_prefix="transformer.", hidden_size=36, num_attention_heads=6),
-    "mpt": plain("MptConfig", hidden_size=36, num_attention_heads=6,
+    "mpt": plain("MptConfig", seed=20262, hidden_size=36, num_attention_heads=6,
                  attn_config=dict(alibi_bias_max=4, clip_qkv=0.9, softmax_scale=0.3)),
     # transformers rounds the product of slope and position to bfloat16, which of 3 heads and few positions it is. Its
     # eager attention adds the biases twice.
