@@ -52,6 +52,10 @@ extension ModelInspection {
 
     private func sizeRows(_ sizes: Sizes) -> [(String, String)] {
         let tied = sizes.tiedEmbedding ? ", output head tied to the embedding" : ""
+        let kinds = sizes.kvLayers.map { kind -> (String, String) in
+            let kept = kind.window.map { ", kept of the last \($0) tokens" } ?? ""
+            return ("", "\(kind.layers) layers: \(kind.elementsPerToken) elements a token\(kept)")
+        }
         return [
             ("layers", "\(sizes.layers)"),
             ("hidden size", "\(sizes.hiddenSize)"),
@@ -59,11 +63,7 @@ extension ModelInspection {
             ("vocabulary", "\(sizes.vocabularySize)\(tied)"),
             ("context", "\(sizes.maxPositions) tokens"),
             ("KV cache", "\(sizes.kvBytesPerToken) bytes a token in float32"),
-        ]
-            + sizes.kvLayers.map { kind in
-                let kept = kind.window.map { ", kept of the last \($0) tokens" } ?? ""
-                return ("", "\(kind.layers) layers: \(kind.elementsPerToken) elements a token\(kept)")
-            }
+        ] + kinds
     }
 
     private var tokenizerText: String {
