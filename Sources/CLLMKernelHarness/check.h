@@ -99,7 +99,8 @@ typedef struct {
 
 extern const kernel_check pack_check, pack_stored_check, fit_check, encode_check, rms_norm_check, rope_check, silu_multiply_check;
 extern const kernel_check rope_interleaved_check, layer_norm_check, activate_check, softmax_check, softcap_check;
-extern const kernel_check attention_check, attention_window_check, attention_scores_check, attention_latent_check;
+extern const kernel_check attention_check, attention_window_check, attention_scores_check, attention_slopes_check;
+extern const kernel_check attention_latent_check;
 extern const kernel_check linear_f32_check, linear_f16_check, linear_bf16_check, linear_bf16_bf16_check;
 extern const kernel_check linear_q8_check, linear_q4_check, linear_w8_check, linear_q4_1_check, linear_q5_0_check;
 extern const kernel_check linear_q5_1_check, linear_q2_k_check, linear_q4_k_check, linear_q5_k_check;

@@ -8,6 +8,7 @@ typedef enum {
     CHUNKS, // in windows that begin at multiples of their length
     AHEAD,  // both ways, mostly in a window
     SCORES, // soft-capped, with sinks, mostly in a window
+    SLOPES, // that lower scores, now and then soft-capped ones, mostly in a window
     LATENT  // pages without values, now and then in a window
 } feature;
 
@@ -146,6 +147,7 @@ static bool check_query(
         for (size_t d = 0; d < s->dim; d++) weights[j] += (double)q[d] * key[d];
         weights[j] *= a->scale;
         if (a->softcap > 0) weights[j] = a->softcap * tanh(weights[j] / a->softcap);
+        if (a->slopes) weights[j] -= a->slopes[head] * (double)(s->first + query - j);
         largest = fmax(largest, weights[j]);
     }
     for (size_t j = first; j < visible; j++) sum += weights[j] = exp(weights[j] - largest);
@@ -194,6 +196,10 @@ static bool check_feature(check_case *c, feature feature) {
         args.softcap = random_one_in(c, 3) ? 0 : random_float(c, 0.2f, 3);
         args.sinks = random_one_in(c, 3) ? NULL : random_floats(c, ORDINARY, 1, s.heads, s.heads);
     }
+    if (feature == SLOPES) {
+        args.softcap = random_one_in(c, 3) ? random_float(c, 0.2f, 3) : 0;
+        args.slopes = random_floats(c, ORDINARY, 1, s.heads, s.heads);
+    }
 
     size_t count;
     const llm_attention_variant *variants = llm_attention_variants(&count);
@@ -222,6 +228,7 @@ static bool check_window(check_case *c) { return check_feature(c, WINDOW); }
 static bool check_chunks(check_case *c) { return check_feature(c, CHUNKS); }
 static bool check_ahead(check_case *c) { return check_feature(c, AHEAD); }
 static bool check_scores(check_case *c) { return check_feature(c, SCORES); }
+static bool check_slopes(check_case *c) { return check_feature(c, SLOPES); }
 static bool check_latent(check_case *c) { return check_feature(c, LATENT); }
 
 DEFINE_CHECK(attention)
@@ -229,4 +236,5 @@ const kernel_check attention_window_check = {"attention_window", attention_table
 const kernel_check attention_chunks_check = {"attention_chunks", attention_table, check_chunks};
 const kernel_check attention_ahead_check = {"attention_ahead", attention_table, check_ahead};
 const kernel_check attention_scores_check = {"attention_scores", attention_table, check_scores};
+const kernel_check attention_slopes_check = {"attention_slopes", attention_table, check_slopes};
 const kernel_check attention_latent_check = {"attention_latent", attention_table, check_latent};

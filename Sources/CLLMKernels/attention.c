@@ -2,10 +2,11 @@
 //
 // A query at position t sees positions 0…t, or with a window of n the last n of them, in chunks those from the last
 // multiple of n on; where it sees ahead, some after t too. Scores: one fma chain over the key's elements, times the
-// scale, then the soft cap. Inside a partition of 128 positions, key steps of 32 update the running maximum, the sum
-// (16 lanes: slot j + slot j + 16, then the tree) and the output (one fma chain over the visible positions). Steps and
-// partitions of which nothing is visible are passed over; other slots than the visible ones are never read into a
-// result. A sink is merged last, as a partition whose output is 0.
+// scale, then the soft cap, then an fma of the head's slope and the key's place from the query (ALiBi, Press et al. 2022).
+// Inside a partition of 128 positions, key steps of 32 update the running maximum, the sum (16 lanes: slot j + slot j + 16,
+// then the tree) and the output (one fma chain over the visible positions). Steps and partitions of which nothing is
+// visible are passed over; other slots than the visible ones are never read into a result. A sink is merged last, as a
+// partition whose output is 0.
 #include "attention_tiles.h"
 
 // A token's place in the pages.
@@ -72,6 +73,7 @@ static void attend_plain(const llm_attention_args *a, size_t kv_head, size_t hea
                     score = fmaf(q[d], element_plain(p->dtype, p->keys, start + d * LLM_KEY_GROUP), score);
                 scores[j] = score * (p->dtype == LLM_KV_INT8 ? p->key_scales[token] * a->scale : a->scale);
                 if (a->softcap > 0) scores[j] = a->softcap * tanh_plain(scores[j] / a->softcap);
+                if (a->slopes) scores[j] = fmaf(a->slopes[head], -(float)(last - (step + j)), scores[j]);
             }
             for (size_t j = 0; j < LANES; j++) lanes[j] = max_of(scores[j], scores[j + LANES]);
             const float step_maximum = max_of(part_maximum, max_tree_plain(lanes));
@@ -263,6 +265,8 @@ LLM_TEMPLATE void attend_rows(
         score_partition(a, b, first, count, tiles, most, &pages);
         if (a->softcap > 0)
             for (size_t r = first; r < count; r++) cap_scores(b, r, a->softcap);
+        if (a->slopes)
+            for (size_t r = first; r < count; r++) slope_scores(b, r, a->slopes[b->head[r]], partition);
         for (size_t r = first; r < count; r++) find_maxima(b, r);
         for (size_t r = first; r < count; r++) store16(b->factors[r], exp16(load16(b->factors[r])));
         for (size_t r = first; r < count; r++) weigh_scores(b, r, &pages);

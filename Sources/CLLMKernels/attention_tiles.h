@@ -98,6 +98,16 @@ LLM_TEMPLATE void cap_scores(attention_rows *b, size_t r, float softcap) {
     }
 }
 
+// Lowers a row's scores of the groups that it sees something of, by how far behind it their keys lie.
+LLM_TEMPLATE void slope_scores(attention_rows *b, size_t r, float slope, size_t partition) {
+    const i32x16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    for (size_t i = b->hidden[r] / LANES * LANES; i < b->visible[r]; i += LANES) {
+        const i32x16 place = lane + (int32_t)((int64_t)(partition + i) - (int64_t)b->last[r]);
+        float *scores = b->scores[r] + i;
+        store16(scores, fma16((f32x16)slope, __builtin_convertvector(place, f32x16), load16(scores)));
+    }
+}
+
 // Masks what a row does not see of a partition, and leaves in `factors` the exponents of its steps, of OLD and of NEW.
 // A step that the row sees nothing of changes no maximum, so that its factor is 1.
 LLM_TEMPLATE void find_maxima(attention_rows *b, size_t r) {

@@ -14,7 +14,7 @@ extension LatencyBenchmark {
         /// Its multiply-adds a second, each counted as two operations.
         public let operationsPerSecond: Double
         /// Bytes that a decode step reads: all packed weights, the output head included, and the keys and values of the
-        /// whole batch, at the middle of the output.
+        /// whole batch, at the middle of the output. Of experts those of one token count; a batch reads more.
         public let bytesPerStep: Int
         /// The part of ``operationsPerSecond`` that the prompts' linear layers reached.
         public let prefillOfOperations: Double

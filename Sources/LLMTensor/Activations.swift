@@ -64,10 +64,28 @@ public struct Activations: Sendable {
         }
     }
 
-    fileprivate init(_ x: Matrix, _ encoded: [Encoded]) {
-        rows = x.rows
-        columns = x.columns
+    fileprivate init(rows: Int, columns: Int, _ encoded: [Encoded]) {
+        self.rows = rows
+        self.columns = columns
         self.encoded = encoded
+    }
+
+    /// The rows in `range`, sharing this memory.
+    public func rows(_ range: Range<Int>) -> Activations {
+        precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) of \(rows)")
+        return Activations(
+            rows: range.count, columns: columns,
+            encoded.map { whole in
+                var arguments = whole.arguments.value
+                arguments.data += range.lowerBound * arguments.stride
+                if let scales = arguments.scales {
+                    arguments.scales = scales + range.lowerBound * arguments.scale_stride
+                }
+                if let offsets = arguments.offsets {
+                    arguments.offsets = offsets + range.lowerBound * arguments.offset_stride
+                }
+                return Encoded(whole.form, arguments, owner: whole.owner)
+            })
     }
 
     /// The rows in a form.
@@ -102,22 +120,34 @@ extension Compute {
     public func activations(
         _ x: Matrix, norm: RMSNorm? = nil, for weights: PackedWeights, in scratch: ActivationScratch
     ) -> Activations {
-        precondition(x.columns == weights.inputs, "activations: \(x.columns) columns for \(weights.inputs) inputs")
+        activations(x, norm: norm, for: CollectionOfOne(weights), in: scratch)
+    }
+
+    /// The same for several layers that read the rows or some of them.
+    public func activations(
+        _ x: Matrix, norm: RMSNorm? = nil, for layers: some Collection<PackedWeights>, in scratch: ActivationScratch
+    ) -> Activations {
+        for weights in layers {
+            precondition(x.columns == weights.inputs, "activations: \(x.columns) columns for \(weights.inputs) inputs")
+        }
+        let forms = layers.reduce(into: [ActivationForm]()) { forms, weights in
+            for form in weights.forms where !forms.contains(form) { forms.append(form) }
+        }
         precondition(norm.map { $0.weight.count == x.columns } ?? true, "activations: norm")
         /// nil where the rows are taken as they are.
         func room(_ form: ActivationForm) -> ActivationRoom? {
             norm == nil && form == .float32 ? nil : ActivationRoom(form, rows: x.rows, columns: x.columns)
         }
-        let storage = scratch.bytes(weights.forms.reduce(0) { $0 + (room($1)?.byteCount ?? 0) })
+        let storage = scratch.bytes(forms.reduce(0) { $0 + (room($1)?.byteCount ?? 0) })
         var start = UnsafeMutableRawPointer(storage.base)
-        let encoded = weights.forms.map { form -> Activations.Encoded in
+        let encoded = forms.map { form -> Activations.Encoded in
             guard let room = room(form) else { return Activations.Encoded(form, view(x), owner: x.owner) }
             let target = room.arguments(at: start)
             start += room.byteCount
             encode(x, norm, target)
             return Activations.Encoded(form, target, owner: storage)
         }
-        return Activations(x, encoded)
+        return Activations(rows: x.rows, columns: x.columns, encoded)
     }
 
     private func view(_ x: Matrix) -> llm_activations {

@@ -23,13 +23,17 @@ public struct AttentionScores: Sendable, Hashable {
     public var scale: Float
     /// The bound `c` of soft-capped scores, `c * tanh(score / c)`; nil for none.
     public var softcap: Float?
+    /// What each query head's scores fall by with every position that a key lies behind, `[heads]` (ALiBi, Press et al.
+    /// 2022); nil for none.
+    public var slopes: [Float]?
     /// A logit for each query head that takes part in the softmax and has no value, `[heads]` (gpt-oss); nil for none.
     public var sinks: [Float]?
 
     /// Scores of the product times `scale`.
-    public init(scale: Float, softcap: Float? = nil, sinks: [Float]? = nil) {
+    public init(scale: Float, softcap: Float? = nil, slopes: [Float]? = nil, sinks: [Float]? = nil) {
         self.scale = scale
         self.softcap = softcap
+        self.slopes = slopes
         self.sinks = sinks
     }
 }
@@ -134,25 +138,29 @@ extension Compute {
         precondition(
             q.columns == plan.heads * entry.keyDim && y.columns == plan.heads * entry.valueDim, "attention: columns")
         precondition(plan.sequences.allSatisfy { $0.rows.upperBound <= min(q.rows, y.rows) }, "attention: rows")
-        precondition(scores.sinks.map { $0.count == plan.heads } ?? true, "attention: sinks")
+        for values in [scores.slopes, scores.sinks] {
+            precondition(values.map { $0.count == plan.heads } ?? true, "attention: slopes or sinks")
+        }
         let layerPages = KernelArguments(value: pages.layer(layer))
         let kernel = kernels.attention
-        withOptionalPointer(scores.sinks) { sinks in
-            let sinks = KernelArguments(value: sinks)
-            pool.run(plan.pieces.count) { index in
-                let piece = plan.pieces[index]
-                let sequence = plan.sequences[piece.sequence]
-                sequence.blockTable.withUnsafeBufferPointer { table in
-                    var arguments = llm_attention_args(
-                        q: q.base + sequence.rows.lowerBound * q.stride, q_stride: q.stride,
-                        out: y.base + sequence.rows.lowerBound * y.stride, out_stride: y.stride,
-                        pages: layerPages.value, block_table: table.baseAddress,
-                        first_position: sequence.firstPosition,
-                        length: sequence.firstPosition + sequence.rows.count, heads: plan.heads, scale: scores.scale,
-                        window: plan.window ?? 0, ahead: plan.ahead, chunked: plan.isChunked,
-                        softcap: scores.softcap ?? 0,
-                        sinks: sinks.value)
-                    kernel(&arguments, piece.kvHead, piece.queries.lowerBound, piece.queries.upperBound)
+        withOptionalPointer(scores.slopes) { slopes in
+            withOptionalPointer(scores.sinks) { sinks in
+                let (slopes, sinks) = (KernelArguments(value: slopes), KernelArguments(value: sinks))
+                pool.run(plan.pieces.count) { index in
+                    let piece = plan.pieces[index]
+                    let sequence = plan.sequences[piece.sequence]
+                    sequence.blockTable.withUnsafeBufferPointer { table in
+                        var arguments = llm_attention_args(
+                            q: q.base + sequence.rows.lowerBound * q.stride, q_stride: q.stride,
+                            out: y.base + sequence.rows.lowerBound * y.stride, out_stride: y.stride,
+                            pages: layerPages.value, block_table: table.baseAddress,
+                            first_position: sequence.firstPosition,
+                            length: sequence.firstPosition + sequence.rows.count, heads: plan.heads,
+                            scale: scores.scale, window: plan.window ?? 0, ahead: plan.ahead, chunked: plan.isChunked,
+                            softcap: scores.softcap ?? 0,
+                            slopes: slopes.value, sinks: sinks.value)
+                        kernel(&arguments, piece.kvHead, piece.queries.lowerBound, piece.queries.upperBound)
+                    }
                 }
             }
         }

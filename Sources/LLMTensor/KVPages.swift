@@ -36,6 +36,9 @@ public struct CacheEntry: Sendable, Hashable {
     /// The largest value that it holds.
     public static let maxValueDim = Int(LLM_MAX_VALUE_DIM)
 
+    /// Elements that are cached of a token, over all heads.
+    public var elementCount: Int { heads * (keyDim + (isLatent ? 0 : valueDim)) }
+
     /// Elements of a value as it lies in the pages.
     var valueStride: Int { isLatent ? 0 : llm_value_stride(valueDim) }
 

@@ -15,7 +15,8 @@ import Testing
         "granite", "granite-moe", "llama4", "minicpm3", "ministral", "olmo", "olmo2", "olmo3", "olmoe", "opt", "phi3",
         "qwen2-moe", "qwen3-moe", "smollm3", "stablelm", "starcoder2", "lfm2", "lfm2-moe", "mamba2", "mamba2-groups",
         "granite-hybrid", "granite-hybrid-dense", "bamba", "nemotron-h", "falcon-h1", "falcon-h1-groups",
-        "qwen3-next", "qwen3.5", "qwen3.5-moe",
+        "qwen3-next", "qwen3.5", "qwen3.5-moe", "bloom", "mpt", "falcon-alibi", "internlm2", "internlm3", "minicpm",
+        "llama4-vision", "mistral3-vision", "qwen2.5-vl", "qwen3-vl",
     ]
 
     /// What a model's weights are multiplied in.
@@ -69,7 +70,7 @@ import Testing
         // Where every layer has a window, few blocks hold a sequence; where none has attention, none are needed.
         let hasBlocks = !["mamba2", "mamba2-groups"].contains(model.name)
         let fewBlocks =
-            hasBlocks ? ["mistral-window", "phi3", "starcoder2"].contains(model.name) ? 3 : 8 : nil
+            hasBlocks ? ["mistral-window", "phi3", "starcoder2", "mistral3-vision"].contains(model.name) ? 3 : 8 : nil
         let engine = try Engine(model: model, options: way.options(dtype, fewBlocks: fewBlocks))
         let prompts = prompts(model)
         let parameters = [

@@ -51,7 +51,29 @@ import Testing
         ),
         (["architectures": "[\"GPT2LMHeadModel\"]", "n_head": "0"], ["n_head", "0", "from 1"]),
         (["architectures": "[\"GPTJForCausalLM\"]", "rotary_dim": "null"], ["rotary_dim", "not supported"]),
-        (["architectures": "[\"FalconForCausalLM\"]", "alibi": "true"], ["alibi", "true", "rotary positions"]),
+        (
+            ["architectures": "[\"FalconForCausalLM\"]", "apply_residual_connection_post_layernorm": "true"],
+            ["apply_residual_connection_post_layernorm", "true", "no norm"]
+        ),
+        (["architectures": "[\"MptForCausalLM\"]"], ["attn_config", "missing"]),
+        (
+            ["architectures": "[\"MptForCausalLM\"]", "attn_config": "{\"alibi\": false}"],
+            ["attn_config.alibi", "false", "linear biases"]
+        ),
+        (
+            ["architectures": "[\"MptForCausalLM\"]", "attn_config": "{\"qk_ln\": true}"],
+            ["attn_config.qk_ln", "true", "norms"]
+        ),
+        (
+            ["architectures": "[\"MiniCPMForCausalLM\"]", "sparse_config": "{\"topk\": 64}"],
+            ["sparse_config", "not supported", "dense"]
+        ),
+        (
+            [
+                "architectures": "[\"Mistral3ForConditionalGeneration\"]",
+                "text_config": "{\"model_type\": \"ministral3\"}",
+            ], ["text_config.model_type", "'ministral3'", "mistral"]
+        ),
         (["architectures": "[\"OPTForCausalLM\"]", "word_embed_proj_dim": "24"], ["word_embed_proj_dim", "24"]),
         (
             [

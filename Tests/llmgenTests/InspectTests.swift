@@ -52,7 +52,12 @@ import Testing
             struct Sizes: Decodable {
                 let layers, hidden_size, heads, kv_heads, head_dim, vocabulary_size, max_positions: Int
                 let kv_bytes_per_token: Int
+                let kv_layers: [CachedLayers]
                 let tied_embedding: Bool
+            }
+            struct CachedLayers: Decodable {
+                let layers, elements_per_token: Int
+                let window: Int?
             }
             struct StoredType: Decodable {
                 let dtype: String
@@ -70,6 +75,7 @@ import Testing
         let inspection = try JSONDecoder().decode(Inspection.self, from: Data(run.stdout.utf8))
         #expect(inspection.name == "fairytale-6m" && inspection.architectures == ["LlamaForCausalLM"])
         #expect(inspection.sizes.layers == 6 && inspection.sizes.kv_heads == 4 && inspection.sizes.tied_embedding)
+        #expect(inspection.sizes.kv_layers.map(\.elements_per_token) == [256])
         #expect(inspection.types.map(\.dtype) == ["BF16"] && inspection.types[0].bytes == inspection.bytes)
         #expect(inspection.has_tokenizer)
     }

@@ -346,6 +346,7 @@ typedef struct {
     size_t ahead;       // positions after its own that a query sees too, as far as there are some; 0 for none
     bool chunked;       // windows begin at multiples of `window`, and do not move with the query
     float softcap;      // scores become softcap * tanh(score / softcap); 0 for none
+    const float *slopes; // [heads] what scores fall by with each position that a key lies behind; or NULL
     const float *sinks; // [heads] logits that take part in the softmax and have no value; or NULL
 } llm_attention_args;
 typedef void (*llm_attention_fn)(const llm_attention_args *args, size_t kv_head, size_t query_begin, size_t query_end);

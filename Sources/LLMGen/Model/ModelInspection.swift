@@ -46,6 +46,18 @@ public struct ModelInspection: Sendable, Encodable {
         public let kvBytesPerToken: Int
         /// Bytes of the states of recurrent layers for each sequence; 0 where there are no such layers.
         public let stateBytesPerSequence: Int
+        /// What the layers cache, by kinds of layers.
+        public let kvLayers: [CachedLayers]
+    }
+
+    /// Layers that cache the same of a token, for equally long.
+    public struct CachedLayers: Sendable, Encodable {
+        /// Layers of the kind.
+        public let layers: Int
+        /// Elements that each of them caches of a token, keys and values together.
+        public let elementsPerToken: Int
+        /// Tokens that are kept, the last ones; nil for all.
+        public let window: Int?
     }
 
     /// The name of the folder, or of the GGUF file.
@@ -152,9 +164,13 @@ public struct ModelInspection: Sendable, Encodable {
                 tiedEmbedding: model.tiedEmbedding,
                 kvBytesPerToken: description.cacheLayout.tokenByteCount(.float32),
                 stateBytesPerSequence: description.cacheLayout.stateByteCount)
+                kvLayers: description.cacheLayout.groups.map {
+                    CachedLayers(layers: $0.layers, elementsPerToken: $0.entry.elementCount, window: $0.window)
+                })
             return (sizes, nil)
         } catch {
-            guard error.code == .unsupported else { throw error }
+            // Weights that do not fit the config are worth showing too.
+            guard error.code == .unsupported || error.code == .invalidWeights else { throw error }
             return (nil, error.message)
         }
     }

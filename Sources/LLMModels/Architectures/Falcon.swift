@@ -2,7 +2,8 @@ import LLMWeights
 
 extension Architecture {
     /// Falcon (Almazrouei et al. 2023): layer norms, both blocks over the same rows, one key head (7B) or groups of query
-    /// heads, each with its key and value in one matrix (40B, 180B, 11B).
+    /// heads, each with its key and value in one matrix (40B, 180B, 11B), or a key for each head and linear biases instead
+    /// of rotary positions (RW).
     static let falcon = Architecture("FalconForCausalLM", tiny: #""new_decoder_architecture": true"#) { config, model in
         let config = config.named(["num_key_value_heads": "num_kv_heads", "intermediate_size": "ffn_hidden_size"])
         let isNew = try config.flag("new_decoder_architecture", default: false)
@@ -19,12 +20,15 @@ extension Architecture {
         guard !isNew || isParallel else {
             throw config.unsupported("parallel_attn", "in the new decoder architecture both blocks read the same rows")
         }
-        try config.require("alibi", false, "use a model with rotary positions")
         try config.require("apply_residual_connection_post_layernorm", false, "the residual stream has no norm")
         let bias = try config.flag("bias", default: false)
         let activation = try config.activation("activation", default: "gelu")
         try config.requireWholeRotation()
-        let rotary = try Rotary(config, dim: heads.dim)
+        let hasBiases = try config.flag("alibi", default: false)
+        let rotary = hasBiases ? nil : try Rotary(config, dim: heads.dim)
+        // Of bfloat16, as the class makes them whatever it computes in, and scaled as the scores are.
+        let scale = 1 / Float(heads.dim).squareRoot()
+        let slopes = hasBiases ? Alibi.slopes(heads: heads.queries).map { $0.asBFloat16 * scale } : nil
         let width = try config.feedForwardWidth(default: 4 * hidden)
         let names = Decoder.Names(
             embedding: "transformer.word_embeddings", layers: "transformer.h", norm: "transformer.ln_f")
@@ -45,11 +49,18 @@ extension Architecture {
                 mixer: try Attention(
                     layer.scope("self_attention"), heads, hidden: hidden, rotary: rotary,
                     Attention.Options(
-                        bias: bias, outputBias: bias,
+                        slopes: slopes, bias: bias, outputBias: bias,
                         outputName: "dense", fused: Attention.Fused(name: "query_key_value", isGrouped: true))),
                 feedForward: try PlainFeedForward(
                     layer.scope("mlp"), hidden: hidden, width: width, activation, bias: bias,
                     names: ("dense_h_to_4h", "dense_4h_to_h")))
         }
+    }
+}
+
+extension Float {
+    /// The nearest bfloat16; of two that are as near the even one.
+    fileprivate var asBFloat16: Float {
+        Float(bitPattern: (bitPattern + 0x7fff + (bitPattern >> 16 & 1)) & 0xffff_0000)
     }
 }

@@ -24,7 +24,7 @@ extension Architecture {
             }
             """#
     ) { config, model in
-        guard let text = try config.object("text_config") else { throw config.missing("text_config") }
+        let text = try config.textConfig()
         // Versions of transformers differ in whether this class caps its logits.
         if text.has("final_logit_softcapping") {
             throw text.unsupported("final_logit_softcapping", "in this architecture logits have no cap")

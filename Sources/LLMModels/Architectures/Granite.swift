@@ -59,27 +59,20 @@ extension Decoder {
     ) throws -> Decoder {
         let heads = try AttentionHeads(config)
         let sizes = try DecoderSizes(config, heads)
-        let hidden = sizes.hidden
         let style = NormStyle.rms(epsilon: try config.rmsEpsilon(default: 1e-6))
         let bias = try config.flag("attention_bias", default: false)
         func multiplier(_ key: String) throws(ModelError) -> Float {
             Float(try config.number(key, in: 1e-6...1e6, default: 1))
         }
-        let (score, residual) = (try multiplier("attention_multiplier"), try multiplier("residual_multiplier"))
+        let score = try multiplier("attention_multiplier")
         try config.requireSiLU()
-        try config.requireWholeRotation()
-        let rotary = isRotated ? try Rotary(config, dim: heads.dim) : nil
-        return try Decoder(
-            model, sizes, norm: style, embeddingScale: try multiplier("embedding_multiplier"),
-            logitScale: 1 / (try multiplier("logits_scaling"))
-        ) { layer, index in
-            DecoderLayer(
-                try .preNorm(layer, hidden, style),
-                mixer: try recurrent(layer, index)
-                    ?? Attention(
-                        layer.scope("self_attn"), heads, hidden: hidden, rotary: rotary,
-                        Attention.Options(scale: score, bias: bias, outputBias: bias)),
-                feedForward: try feedForward(layer, hidden), residualScale: residual)
-        }
+        return try .llama(
+            config, model, sizes, heads, style,
+            multipliers: Multipliers(
+                embedding: try multiplier("embedding_multiplier"), residual: try multiplier("residual_multiplier"),
+                logit: 1 / (try multiplier("logits_scaling"))),
+            isRotated: { _ in isRotated }, options: { _ in Attention.Options(scale: score, bias: bias, outputBias: bias) },
+            recurrent: recurrent
+        ) { layer, _ in try feedForward(layer, sizes.hidden) }
     }
 }

@@ -19,37 +19,54 @@ extension Decoder {
     /// A decoder wired as Llama's: RMSNorm before each block, rotated whole heads, SwiGLU.
     ///
     /// - Parameters:
+    ///   - names: of the decoder's own tensors.
+    ///   - multipliers: of embeddings, block outputs and logits.
     ///   - isRotated: whether a layer has rotary positions.
     ///   - options: of a layer's attention.
     static func llama(
         _ config: ConfigFile, _ model: ModelBuilder, _ sizes: DecoderSizes, _ heads: AttentionHeads, _ style: NormStyle,
-        mlpBias: Bool = false, defaultTheta: Double = 10000, isRotated: (Int) -> Bool = { _ in true },
-        options: (Int) throws -> Attention.Options
+        names: Names = Names(), multipliers: Multipliers = Multipliers(), mlpBias: Bool = false,
+        defaultTheta: Double = 10000,
+        isRotated: (Int) -> Bool = { _ in true }, options: (Int) throws -> Attention.Options
     ) throws -> Decoder {
         try config.requireSiLU()
         let width = try config.feedForwardWidth()
         return try .llama(
-            config, model, sizes, heads, style, defaultTheta: defaultTheta, isRotated: isRotated, options: options
+            config, model, sizes, heads, style, names: names, multipliers: multipliers, defaultTheta: defaultTheta,
+            isRotated: isRotated, options: options
         ) { layer, _ in
             try GatedFeedForward(layer.scope("mlp"), hidden: sizes.hidden, width: width, bias: mlpBias)
         }
     }
 
-    /// The same with other feed-forward blocks.
+    /// The same with other feed-forward blocks, and with a mixer of its own in place of attention where `recurrent` gives one.
     static func llama(
         _ config: ConfigFile, _ model: ModelBuilder, _ sizes: DecoderSizes, _ heads: AttentionHeads, _ style: NormStyle,
-        defaultTheta: Double = 10000, isRotated: (Int) -> Bool = { _ in true },
-        options: (Int) throws -> Attention.Options, feedForward: (ModelBuilder, Int) throws -> any FeedForward
+        names: Names = Names(), multipliers: Multipliers = Multipliers(), defaultTheta: Double = 10000,
+        isRotated: (Int) -> Bool = { _ in true }, options: (Int) throws -> Attention.Options,
+        recurrent: (ModelBuilder, Int) throws -> (any Mixer)? = { _, _ in nil },
+        feedForward: (ModelBuilder, Int) throws -> any FeedForward
     ) throws -> Decoder {
         try config.requireWholeRotation()
         let rotary = try Rotary(config, dim: heads.dim, defaultTheta: defaultTheta)
-        return try Decoder(model, sizes, norm: style) { layer, index in
+        return try Decoder(
+            model, sizes, norm: style, embeddingScale: multipliers.embedding, logitScale: multipliers.logit,
+            names: names
+        ) { layer, index in
             DecoderLayer(
                 try .preNorm(layer, sizes.hidden, style),
-                mixer: try Attention(
-                    layer.scope("self_attn"), heads, hidden: sizes.hidden, rotary: isRotated(index) ? rotary : nil,
-                    try options(index)),
-                feedForward: try feedForward(layer, index))
+                mixer: try recurrent(layer, index)
+                    ?? Attention(
+                        layer.scope("self_attn"), heads, hidden: sizes.hidden, rotary: isRotated(index) ? rotary : nil,
+                        try options(index)),
+                feedForward: try feedForward(layer, index), residualScale: multipliers.residual)
         }
+    }
+
+    /// What a decoder's embeddings, block outputs and logits are multiplied by; nil for 1.
+    struct Multipliers {
+        var embedding: Float?
+        var residual: Float?
+        var logit: Float?
     }
 }

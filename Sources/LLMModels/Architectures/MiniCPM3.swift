@@ -17,18 +17,12 @@ extension Architecture {
         let style = NormStyle.rms(epsilon: try config.rmsEpsilon(default: 1e-5))
         let bias = try config.flag("attention_bias", default: false)
         let mlpBias = try config.flag("mlp_bias", default: false)
-        let positive = 1e-6...1e6
-        let depth = config.isNull("scale_depth") ? nil : try config.number("scale_depth", in: positive, default: 1.4)
-        let widths = DecoderSizes.hiddenSizes
-        let base =
-            config.isNull("dim_model_base") ? hidden : try config.integer("dim_model_base", in: widths, default: 256)
+        let multipliers = try config.multipliers(sizes, embedding: 12, depth: 1.4, base: 256)
         try config.requireSiLU()
         try config.requireWholeRotation()
         let width = try config.feedForwardWidth()
         return try Decoder(
-            model, sizes, norm: style,
-            embeddingScale: Float(try config.number("scale_emb", in: positive, default: 12)),
-            logitScale: Float(base) / Float(hidden)
+            model, sizes, norm: style, embeddingScale: multipliers.embedding, logitScale: multipliers.logit
         ) { layer, _ in
             DecoderLayer(
                 try .preNorm(layer, hidden, style),
@@ -40,7 +34,7 @@ extension Architecture {
                     try Rotary(config, dim: latent.rotated, offset: offset)
                 },
                 feedForward: try GatedFeedForward(layer.scope("mlp"), hidden: hidden, width: width, bias: mlpBias),
-                residualScale: depth.map { Float($0 / Double(sizes.layers).squareRoot()) })
+                residualScale: multipliers.residual)
         }
     }
 }

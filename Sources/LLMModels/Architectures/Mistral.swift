@@ -4,12 +4,24 @@ extension Architecture {
     /// Mistral 7B and what is built alike (Jiang et al. 2023): Llama with a window in every layer, where the config has one.
     static let mistral = Architecture("MistralForCausalLM", tiny: #""sliding_window": 24, "head_dim": 20"#) {
         config, model in
-        let heads = try AttentionHeads(config, keys: 8)
-        let window = try config.window(default: 4096)
-        let style = NormStyle.rms(epsilon: try config.rmsEpsilon())
-        return try .llama(config, model, try DecoderSizes(config, heads), heads, style) { _ in
-            Attention.Options(window: window)
-        }
+        try .mistral(config, model)
+    }
+
+    /// Mistral Small 3.1 and what is built alike (Mistral AI 2025), which read images; here text only. The text model is
+    /// under names of its own.
+    static let mistral3Conditional = Architecture(
+        "Mistral3ForConditionalGeneration",
+        tiny: #"""
+            "text_config": {
+                "model_type": "mistral", "vocab_size": 97, "hidden_size": 40, "intermediate_size": 56,
+                "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 12,
+                "max_position_embeddings": 512, "rms_norm_eps": 1e-5, "sliding_window": null
+            }
+            """#
+    ) { config, model in
+        let text = try config.textConfig()
+        try text.require("model_type", "mistral")
+        return try .mistral(text, model.scope("language_model"))
     }
 
     /// Ministral (Mistral AI 2024): Mistral with windows in the layers that the config names.
@@ -22,5 +34,16 @@ extension Architecture {
         let windows = try config.windows(try config.window(default: 4096), layers: sizes.layers)
         let style = NormStyle.rms(epsilon: try config.rmsEpsilon(default: 1e-6))
         return try .llama(config, model, sizes, heads, style) { Attention.Options(window: windows[$0]) }
+    }
+}
+
+extension Decoder {
+    fileprivate static func mistral(_ config: ConfigFile, _ model: ModelBuilder) throws -> Decoder {
+        let heads = try AttentionHeads(config, keys: 8)
+        let window = try config.window(default: 4096)
+        let style = NormStyle.rms(epsilon: try config.rmsEpsilon())
+        return try .llama(config, model, try DecoderSizes(config, heads), heads, style) { _ in
+            Attention.Options(window: window)
+        }
     }
 }

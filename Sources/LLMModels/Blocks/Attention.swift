@@ -94,6 +94,8 @@ struct Attention: Mixer {
         var scale: Float?
         /// The bound of soft-capped scores; nil for none.
         var softcap: Float?
+        /// What each query head's scores fall by with every position that a key lies behind (``Alibi``); nil for none.
+        var slopes: [Float]?
         /// The name of a logit for each query head that takes part in the softmax; nil for none.
         var sinks: String?
         /// Whether `q_proj` has a gate for each query head, whose sigmoid multiplies what the head puts out (Qiu et al. 2025).
@@ -178,7 +180,7 @@ struct Attention: Mixer {
         self.output = try model.linear(
             options.outputName, inputs: queryRows, outputs: hidden, bias: options.outputBias)
         var scores = AttentionScores(
-            scale: options.scale ?? 1 / Float(heads.dim).squareRoot(), softcap: options.softcap)
+            scale: options.scale ?? 1 / Float(heads.dim).squareRoot(), softcap: options.softcap, slopes: options.slopes)
         if let sinks = options.sinks { scores.sinks = try model.vector(sinks, heads.queries) }
         self.scores = scores
         slot = model.cache(

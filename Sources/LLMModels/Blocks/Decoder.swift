@@ -16,6 +16,7 @@ public struct Decoder: Sendable, BuiltModel {
     public private(set) var linearLayers: [PackedWeights] = []
     private let embedding: Linear  // [vocabulary, hidden]
     private let embeddingScale: Float?
+    private let embeddingNorm: Norm?
     private let positions: Linear?  // [firstPosition + maxPositions, hidden]
     private let firstPosition: Int
     private let layers: [DecoderLayer]
@@ -28,6 +29,7 @@ public struct Decoder: Sendable, BuiltModel {
     ///
     /// - Parameters:
     ///   - embeddingScale: what embeddings are multiplied by; nil for 1.
+    ///   - normsEmbeddings: whether embeddings have a norm before the first layer.
     ///   - firstPosition: the row of the first of learned positions, which are added to embeddings; nil for none.
     ///   - logitScale: what logits are multiplied by, before they are soft-capped; nil for 1.
     ///   - softcap: the bound of soft-capped logits; nil for none.
@@ -36,7 +38,8 @@ public struct Decoder: Sendable, BuiltModel {
     ///   - layer: makes the layer of an index.
     init(
         _ model: ModelBuilder, _ sizes: DecoderSizes, norm style: NormStyle, embeddingScale: Float? = nil,
-        firstPosition: Int? = nil, logitScale: Float? = nil, softcap: Float? = nil, headBias: Bool = false,
+        normsEmbeddings: Bool = false, firstPosition: Int? = nil, logitScale: Float? = nil, softcap: Float? = nil,
+        headBias: Bool = false,
         names: Names = Names(), layer: (ModelBuilder, Int) throws -> DecoderLayer
     ) throws {
         let (hidden, vocabulary) = (sizes.hidden, sizes.vocabulary)
@@ -45,6 +48,7 @@ public struct Decoder: Sendable, BuiltModel {
         dimensions.tiedEmbedding = isTied
         self.dimensions = dimensions
         embedding = try model.linear(names.embedding, inputs: hidden, outputs: vocabulary, isRead: false)
+        embeddingNorm = normsEmbeddings ? try model.norm(names.embeddingNorm, hidden, style) : nil
         self.firstPosition = firstPosition ?? 0
         positions = try firstPosition.map {
             try model.linear(
@@ -81,6 +85,7 @@ public struct Decoder: Sendable, BuiltModel {
     /// The names of a decoder's own tensors.
     struct Names {
         var embedding = "model.embed_tokens"
+        var embeddingNorm = "model.embed_norm"
         var positions = "model.embed_positions"
         var layers = "model.layers"
         var norm = "model.norm"
@@ -103,6 +108,7 @@ public struct Decoder: Sendable, BuiltModel {
         var x = workspace.matrix(rows: batch.tokens.count, columns: dimensions.hiddenSize)
         compute.gatherRows(embedding.weights, batch.tokens, into: x)
         if let embeddingScale { compute.scale(x, by: embeddingScale) }
+        embeddingNorm?(x, into: x, context)
         if let positions {
             workspace.scope {
                 let learned = workspace.matrix(rows: x.rows, columns: x.columns)

@@ -3,7 +3,7 @@ import LLMWeights
 
 /// Several feed-forward blocks of which each token takes the few that a router chooses (Shazeer et al. 2017).
 ///
-/// Rows are grouped by expert; an expert that no row chose is not computed. A row's outputs are summed in rising order of
+/// Rows are grouped by expert; an expert that no row chose is not computed, and those that few chose are computed together. A row's outputs are summed in rising order of
 /// the experts, so that its bits do not depend on what else is in the batch.
 struct Experts: FeedForward {
     private let router: Linear  // [experts, hidden]
@@ -64,12 +64,18 @@ struct Experts: FeedForward {
         var terms = [[(row: Int, weight: Float)]](repeating: [], count: x.rows)
         let outputs = workspace.matrix(rows: chosenOf.reduce(0) { $0 + $1.count }, columns: y.columns)
         var done = 0
-        for (index, chosen) in chosenOf.enumerated() where !chosen.isEmpty {
+        for group in Experts.groups(chosenOf.map(\.count)) {
+            let chosen = group.flatMap { chosenOf[$0] }
             workspace.scope {
                 let own = workspace.matrix(rows: chosen.count, columns: x.columns)
                 compute.copyRows(x, chosen.map(\.row), into: own)
                 if weighsInputs { compute.scaleRows(own, by: chosen.map(\.weight)) }
-                experts[index](own, after: nil, into: outputs.rows(done..<done + chosen.count), .store, context)
+                var end = 0
+                let blocks = group.map { index in
+                    end += chosenOf[index].count
+                    return (experts[index], end - chosenOf[index].count..<end)
+                }
+                GatedFeedForward.together(blocks, own, into: outputs.rows(done..<done + chosen.count), context)
             }
             for (place, term) in chosen.enumerated() {
                 terms[term.row].append((done + place, weighsInputs ? 1 : term.weight))
@@ -81,6 +87,27 @@ struct Experts: FeedForward {
         addShared(x, to: sums, context)
         if output == .add { compute.add(sums, to: y) }
     }
+
+    /// The experts that rows chose, by groups that are computed together: many where each has few rows, for then it is the
+    /// reading of weights that takes time, and few where they have many, whose activations take memory.
+    ///
+    /// - Parameter rows: of each expert.
+    private static func groups(_ rows: [Int]) -> [[Int]] {
+        var groups: [[Int]] = []
+        var together = 0
+        for index in rows.indices where rows[index] > 0 {
+            together += rows[index]
+            if groups.isEmpty || together > mostTogether {
+                groups.append([])
+                together = rows[index]
+            }
+            groups[groups.count - 1].append(index)
+        }
+        return groups
+    }
+
+    /// Rows that the experts of a group have together, unless one of them has more.
+    private static let mostTogether = 256
 
     private func addShared(_ x: Matrix, to sums: Matrix, _ context: ForwardContext) {
         guard let shared else { return }

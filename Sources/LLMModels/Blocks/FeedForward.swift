@@ -66,21 +66,33 @@ struct GatedFeedForward: FeedForward {
     func callAsFunction(
         _ x: Matrix, after norm: Norm?, into y: Matrix, _ output: LinearOutput, _ context: ForwardContext
     ) {
-        var activated = gateUp(x, after: norm, context)
-        if gate.kind == .plain {
-            let both = activated
-            activated = context.workspace.matrix(rows: x.rows, columns: width)
-            switch gate {
-            case .activation(let activation): context.compute.activate(both, activation, gated: true, into: activated)
-            case .clamped(let alpha, let limit):
-                context.compute.clampedGate(both, alpha: alpha, limit: limit, into: activated)
-            case .scaled(let gates, let ups):
-                context.compute.scale(both.columns(0..<width), by: gates)
-                context.compute.scale(both.columns(width..<2 * width), by: ups)
-                context.compute.activate(both, .silu, gated: true, into: activated)
-            }
+        down(activated(gateUp(x, after: norm, context), context), into: y, output, context)
+    }
+
+    /// Several blocks of the same sizes, each over rows of its own of `x`, into the same rows of `y`.
+    static func together(
+        _ blocks: [(block: GatedFeedForward, rows: Range<Int>)], _ x: Matrix, into y: Matrix, _ context: ForwardContext
+    ) {
+        guard let first = blocks.first?.block else { return }
+        let gateUps = context.workspace.matrix(rows: x.rows, columns: first.gateUp.columns)
+        Linear.together(blocks.map { ($0.block.gateUp, $0.rows) }, x, into: gateUps, context)
+        Linear.together(blocks.map { ($0.block.down, $0.rows) }, first.activated(gateUps, context), into: y, context)
+    }
+
+    /// What `gateUp` puts out, with gates applied to ups where they are not yet.
+    private func activated(_ gateUps: Matrix, _ context: ForwardContext) -> Matrix {
+        guard gate.kind == .plain else { return gateUps }
+        let activated = context.workspace.matrix(rows: gateUps.rows, columns: width)
+        switch gate {
+        case .activation(let activation): context.compute.activate(gateUps, activation, gated: true, into: activated)
+        case .clamped(let alpha, let limit):
+            context.compute.clampedGate(gateUps, alpha: alpha, limit: limit, into: activated)
+        case .scaled(let gates, let ups):
+            context.compute.scale(gateUps.columns(0..<width), by: gates)
+            context.compute.scale(gateUps.columns(width..<2 * width), by: ups)
+            context.compute.activate(gateUps, .silu, gated: true, into: activated)
         }
-        down(activated, into: y, output, context)
+        return activated
     }
 }
 

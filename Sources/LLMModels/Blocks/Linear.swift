@@ -44,4 +44,17 @@ struct Linear: Sendable {
         self(x, after: norm, into: y, .store, context)
         return y
     }
+
+    /// Several layers, each over rows of its own of `x`, into the same rows of `y`: one job of the pool, so that many
+    /// small matrices are read as one large one is.
+    static func together(
+        _ layers: [(layer: Linear, rows: Range<Int>)], _ x: Matrix, into y: Matrix, _ context: ForwardContext
+    ) {
+        if let observer = context.observer { for (layer, rows) in layers { observer(layer.tensors, x.rows(rows)) } }
+        let input = context.compute.activations(x, for: layers.map(\.layer.weights), in: context.workspace.input)
+        context.compute.linear(
+            layers.map { layer, rows in
+                LinearJob(input.rows(rows), layer.weights, bias: layer.bias, into: y.rows(rows))
+            })
+    }
 }

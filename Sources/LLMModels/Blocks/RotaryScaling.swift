@@ -55,7 +55,8 @@ package enum RotaryScaling: Sendable, Equatable {
         }
         let typeKey = scaling.has("rope_type") ? "rope_type" : "type"
         switch try scaling.string(typeKey, default: "default") {
-        case "default": return (theta, .none)
+        // The three positions that `mrope` rotates by (Wang et al. 2024) are one where there is text only.
+        case "default", "mrope": return (theta, .none)
         case "dynamic":
             // Theta grows with the text once that is over `max_position_embeddings` (bloc97 and emozilla 2023), which
             // here no text is: what was cached before would be of another theta than what comes after.

@@ -113,6 +113,15 @@ public struct ConfigFile: Sendable {
         return config
     }
 
+    /// The config of the text model of one that reads images too, under `text_config`. Whether its output head is tied the
+    /// whole config says, where it does.
+    func textConfig() throws(ModelError) -> ConfigFile {
+        guard var text = try object("text_config") else { throw missing("text_config") }
+        let key = "tie_word_embeddings"
+        if has(key) { text.values[key] = .flag(try flag(key)) }
+        return text
+    }
+
     /// An error that says the engine cannot run what `key` asks for.
     package func unsupported(_ key: String, _ remedy: String) -> ModelError {
         let shown = field(key)?.shown ?? "missing"

@@ -202,20 +202,27 @@ struct ModelBuilder {
     func tensor(_ name: String, _ shape: [Int]) throws(ModelError) -> TensorView? {
         let name = prefix + name
         record.tensors.append(TensorSpecification(name: name, shape: shape))
-        guard let source = record.source else { return nil }
-        source.tensors.willNeed(name)
+        guard let stored = record.stored else { return nil }
+        func check(_ found: [Int]) throws(ModelError) {
+            guard found != shape else { return }
+            throw ModelError(
+                .invalidWeights,
+                "tensor '\(name)' has shape \(found), but config.json makes it \(shape); "
+                    + "check that config.json belongs to these weights")
+        }
+        // A model that is only described reads nothing, but what it needs must be there.
+        if record.source == nil, let info = stored.info(named: name) {
+            try check(info.shape)
+            return nil
+        }
+        stored.willNeed(name)
         let view: TensorView
         do {
-            view = try source.tensors.tensor(named: name)
+            view = try stored.tensor(named: name)
         } catch {
             throw ModelError(.invalidWeights, error.message)
         }
-        guard view.shape == shape else {
-            throw ModelError(
-                .invalidWeights,
-                "tensor '\(name)' has shape \(view.shape), but config.json makes it \(shape); "
-                    + "check that config.json belongs to these weights")
-        }
+        try check(view.shape)
         return view
     }
 }

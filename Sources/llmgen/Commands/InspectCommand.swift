@@ -52,6 +52,10 @@ extension ModelInspection {
 
     private func sizeRows(_ sizes: Sizes) -> [(String, String)] {
         let tied = sizes.tiedEmbedding ? ", output head tied to the embedding" : ""
+        let kinds = sizes.kvLayers.map { kind -> (String, String) in
+            let kept = kind.window.map { ", kept of the last \($0) tokens" } ?? ""
+            return ("", "\(kind.layers) layers: \(kind.elementsPerToken) elements a token\(kept)")
+        }
         var rows = [
             ("layers", "\(sizes.layers)"),
             ("hidden size", "\(sizes.hiddenSize)"),
@@ -60,6 +64,7 @@ extension ModelInspection {
             ("context", "\(sizes.maxPositions) tokens"),
         ]
         if sizes.kvBytesPerToken > 0 { rows.append(("KV cache", "\(sizes.kvBytesPerToken) bytes a token in float32")) }
+        rows += kinds
         if sizes.stateBytesPerSequence > 0 {
             rows.append(("states", "\(sizes.stateBytesPerSequence) bytes a sequence"))
         }

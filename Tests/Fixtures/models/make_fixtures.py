@@ -21,8 +21,8 @@ Each OUT_DIR/NAME is a Hugging Face folder without a tokenizer:
       greedy            24 further tokens by argmax; an end-of-sequence token does not stop it
     last_hidden_state   [position][hidden] after the final norm, for the prompt of length 7 (cases[2])
 
-All arithmetic is float32 with eager attention and eager experts, on the CPU, without a cache; the same path is then
-computed with transformers' cache and must agree. Weights are float32, except where a row of FIXTURES says otherwise;
+All arithmetic is float32 with eager attention (but for falcon-alibi) and eager experts, on the CPU, without a cache;
+the same path is then computed with transformers' cache and must agree. Weights are float32, except where a row of FIXTURES says otherwise;
 there they are rounded to the stored type first, so that the reference is of the weights as stored.
 The random numbers are torch's with fixed seeds: the same versions on the same kind of processor give the same
 weights. The first four rows are the ones of the same name of our make_parity.py.
@@ -88,6 +88,16 @@ NO_ATTENTION = dict.fromkeys(("intermediate_size", "num_attention_heads", "num_k
                               "max_position_embeddings"))
 
 
+# Llama 4: the last layer is without rotation; the first and the last are dense.
+LLAMA4 = dict(hidden_size=36, num_hidden_layers=3, head_dim=20, num_attention_heads=4, num_key_value_heads=2,
+              intermediate_size=13, intermediate_size_mlp=21, num_local_experts=4, num_experts_per_tok=1,
+              interleave_moe_layer_step=2, no_rope_layer_interval=3, attention_chunk_size=16, floor_scale=12,
+              attn_scale=0.4, rope_theta=500000.0)
+MINICPM3 = dict(hidden_size=36, intermediate_size=29, num_attention_heads=2, num_key_value_heads=2, kv_lora_rank=24,
+                q_lora_rank=28, qk_nope_head_dim=20, qk_rope_head_dim=8, v_head_dim=16, scale_emb=3, scale_depth=0.9,
+                dim_model_base=20, tie_word_embeddings=False)
+
+
 # LongRoPE's factors of 6 pairs. One set for both lengths: transformers chooses anew as a sequence grows.
 LONG_FACTORS = [1.0, 1.1, 1.4, 2.0, 3.5, 6.0]
 
@@ -99,6 +109,31 @@ def base(cls, **over):
 def small(cls, dtype=torch.float32, max_shard_size=None, full=7, seed=WEIGHT_SEED, **over):
     config = {k: v for k, v in {**SMALL, **over}.items() if k not in NO_ATTENTION or v is not None}
     return dict(cls=cls, config=config, full=full, seed=seed, dtype=dtype, max_shard_size=max_shard_size)
+
+
+def vision(cls, text, **over):
+    """A small text model beside a vision tower, of which the prompts see nothing."""
+    tower = dict(hidden_size=12, intermediate_size=9, num_hidden_layers=1, num_attention_heads=2, image_size=8,
+                 patch_size=4)
+    return dict(cls=cls, full=7, config=dict(text_config={**SMALL, **text}, vision_config=tower, **over))
+
+
+def qwen_vision(cls, seed=WEIGHT_SEED, **text):
+    """Qwen's, whose vision tower has other keys."""
+    row = vision(cls, dict(hidden_size=36, rope_parameters=dict(rope_type="default", rope_theta=1000.0,
+                                                                mrope_section=[2, 1, 3]), **text))
+    row["config"]["vision_config"] = dict(depth=1, hidden_size=8, intermediate_size=9, num_heads=1, out_hidden_size=36,
+                                          patch_size=2)
+    if cls == "Qwen2VLConfig":
+        row["config"]["vision_config"] = dict(depth=1, embed_dim=8, num_heads=1, hidden_size=36, patch_size=2)
+    if cls == "Qwen3VLConfig":
+        row["config"]["vision_config"].update(deepstack_visual_indexes=[0], num_position_embeddings=16)
+    return dict(row, seed=seed)
+
+
+def converted(name, row):
+    """A model that transformers does not have, made of one that computes the same: CONVERSIONS[name]."""
+    return dict(row, converted=name)
 
 
 def plain(cls, without_prefix=None, **over):
@@ -115,7 +150,7 @@ def plain(cls, without_prefix=None, **over):
 
 def beside_vision(cls, seed=WEIGHT_SEED, **over):
     """A text model of Qwen's beside a vision tower; experts in two tensors a layer, as published."""
-    return dict(cls=cls, full=7, seed=seed, auto="AutoModelForImageTextToText", config=dict(
+    return dict(cls=cls, full=7, seed=seed, config=dict(
         text_config={k: v for k, v in {**SMALL, **over}.items() if k != "full"},
         vision_config=dict(depth=1, hidden_size=12, intermediate_size=9, num_heads=2, patch_size=2,
                            temporal_patch_size=1, out_hidden_size=over["hidden_size"], num_position_embeddings=4)))
@@ -182,10 +217,8 @@ FIXTURES = {
     # Two windowed layers, then one that sees all; the rotary positions of the two kinds differ in base and scaling.
     "gemma3": small("Gemma3TextConfig", **GEMMA3, final_logit_softcapping=8.0,
                     layer_types=["sliding_attention"] * 2 + ["full_attention"]),
-    "gemma3-vision": dict(cls="Gemma3Config", full=7, config=dict(
-        text_config=dict({**SMALL, **GEMMA3}, layer_types=["sliding_attention", "full_attention", "sliding_attention"]),
-        vision_config=dict(hidden_size=12, intermediate_size=9, num_hidden_layers=1, num_attention_heads=2,
-                           image_size=8, patch_size=4), mm_tokens_per_image=1)),
+    "gemma3-vision": vision("Gemma3Config", dict(
+        GEMMA3, layer_types=["sliding_attention", "full_attention", "sliding_attention"]), mm_tokens_per_image=1),
     "olmo": small("OlmoConfig", hidden_size=36, num_key_value_heads=3, clip_qkv=0.75, tie_word_embeddings=True),
     "olmo2": small("Olmo2Config", hidden_size=36, num_attention_heads=2),
     "olmo3": small("Olmo3Config", hidden_size=36, num_attention_heads=3, num_key_value_heads=1, num_hidden_layers=3,
@@ -209,9 +242,10 @@ FIXTURES = {
                   attention_bias=False),
     "ministral": small("MinistralConfig", hidden_size=36, head_dim=20, sliding_window=16,
                        layer_types=["full_attention", "sliding_attention"]),
-    "minicpm3": small("MiniCPM3Config", hidden_size=36, intermediate_size=29, num_attention_heads=2,
-                      num_key_value_heads=2, kv_lora_rank=24, q_lora_rank=28, qk_nope_head_dim=20, qk_rope_head_dim=8,
-                      v_head_dim=16, scale_emb=3, scale_depth=0.9, dim_model_base=20, tie_word_embeddings=False),
+    "minicpm3": small("MiniCPM3Config", **MINICPM3),
+    "minicpm3-longrope": small("MiniCPM3Config", **MINICPM3, rope_scaling=dict(
+        type="longrope", short_factor=LONG_FACTORS[:4], long_factor=LONG_FACTORS[:4],
+        original_max_position_embeddings=64)),
     "qwen2-moe": small("Qwen2MoeConfig", hidden_size=36, num_hidden_layers=3, decoder_sparse_step=2, num_experts=5,
                        num_experts_per_tok=2, moe_intermediate_size=13, shared_expert_intermediate_size=19),
     "qwen3-moe": small("Qwen3MoeConfig", seed=20263, hidden_size=36, head_dim=20, num_hidden_layers=3, mlp_only_layers=[1],
@@ -240,11 +274,6 @@ FIXTURES = {
     "qwen3.5-moe": small("Qwen3_5MoeTextConfig", seed=20266, **DELTA, **DELTA_EXPERTS),
     "qwen3.5-vision": beside_vision("Qwen3_5Config", **DELTA),
     "qwen3.5-moe-vision": beside_vision("Qwen3_5MoeConfig", seed=20262, **DELTA, **DELTA_EXPERTS),
-    # The last layer is without rotation; the first and the last are dense.
-    "llama4": small("Llama4TextConfig", hidden_size=36, num_hidden_layers=3, head_dim=20, num_attention_heads=4,
-                    num_key_value_heads=2, intermediate_size=13, intermediate_size_mlp=21, num_local_experts=4,
-                    num_experts_per_tok=1, interleave_moe_layer_step=2, no_rope_layer_interval=3,
-                    attention_chunk_size=16, floor_scale=12, attn_scale=0.4, rope_theta=500000.0),
     # Layers with states. Chunks are short, so that prompts have several of them in transformers.
     "lfm2": small("Lfm2Config", hidden_size=36, num_hidden_layers=3, layer_types=["conv", "full_attention", "conv"],
                   conv_bias=True, intermediate_size=50, block_multiple_of=8, block_ffn_dim_multiplier=0.9),
@@ -270,6 +299,30 @@ FIXTURES = {
                         mamba_num_heads=4, mamba_head_dim=20, ssm_state_size=20, n_groups=2, chunk_size=16,
                         intermediate_size=29, n_routed_experts=5, num_experts_per_tok=2, moe_intermediate_size=13,
                         moe_shared_expert_intermediate_size=19, routed_scaling_factor=1.5, time_step_min=1e-9),
+    "llama4": small("Llama4TextConfig", **LLAMA4),
+    "llama4-vision": converted("llama4-vision", small("Llama4TextConfig", seed=20261, **LLAMA4)),
+    "mistral3-vision": vision("Mistral3Config", dict(model_type="mistral", hidden_size=36, head_dim=20,
+                                                     sliding_window=16, rms_norm_eps=1e-5), tie_word_embeddings=False),
+    "qwen2-vl": qwen_vision("Qwen2VLConfig"),
+    "qwen2.5-vl": qwen_vision("Qwen2_5_VLConfig", seed=20262),
+    "qwen3-vl": qwen_vision("Qwen3VLConfig", seed=20261, head_dim=20),
+    # 6 heads: two of them have slopes of twice as many.
+    "bloom": plain("BloomConfig", seed=20261, without_prefix="transformer.", hidden_size=36, num_attention_heads=6),
+    "mpt": plain("MptConfig", seed=20262, hidden_size=36, num_attention_heads=6,
+                 attn_config=dict(alibi_bias_max=4, clip_qkv=0.9, softmax_scale=0.3)),
+    # transformers rounds the product of slope and position to bfloat16, which of 3 heads and few positions it is. Its
+    # eager attention adds the biases twice.
+    "falcon-alibi": dict(plain("FalconConfig", hidden_size=36, ffn_hidden_size=37, multi_query=False,
+                               parallel_attn=False, bias=True, alibi=True), attention="sdpa"),
+    "internlm2": converted("internlm2", small(
+        "LlamaConfig", hidden_size=36, num_attention_heads=6, num_key_value_heads=2, attention_bias=True,
+        rope_scaling=dict(rope_type="dynamic", factor=2.0))),
+    "internlm3": converted("internlm3", small(
+        "InternLM3Config", hidden_size=36, head_dim=20, attention_bias=True, mlp_bias=True)),
+    # As Granite: multipliers of 3, 0.9 / sqrt(2) and 20 / 36.
+    "minicpm": converted("minicpm", small(
+        "GraniteConfig", hidden_size=36, embedding_multiplier=3.0, attention_multiplier=12 ** -0.5,
+        residual_multiplier=0.9 / 2 ** 0.5, logits_scaling=36 / 20)),
 }
 
 
@@ -316,7 +369,7 @@ def transformers4(config):
     """
     old = {k: v for k, v in config.items() if k not in ("rope_parameters", "dtype", "layer_types")}
     model_type = config["model_type"]
-    if model_type == "gemma3":
+    if "text_config" in config:
         old["text_config"] = transformers4(config["text_config"])
         del old["text_config"]["transformers_version"], old["tie_word_embeddings"]
         old["torch_dtype"] = config["dtype"]
@@ -513,6 +566,34 @@ def published_nemotron_h(config):
                      num_hidden_layers=len(config["layers_block_type"]))
 
 
+def published_bloom(config):
+    """As BLOOM 560M has it: `n_embed` and `num_attention_heads`."""
+    old = published(config, drop=("slow_but_exact", "tie_word_embeddings"), n_inner=None, offset_alibi=100,
+                    transformers_version="4.20.0")
+    old["n_embed"], old["num_attention_heads"] = old.pop("hidden_size"), old.pop("n_head")
+    return old
+
+
+def published_mpt(config):
+    """As MPT 7B has it, whose code came with it."""
+    old = published(config, drop=("tie_word_embeddings",), norm_type="low_precision_layernorm", learned_pos_emb=True,
+                    transformers_version="4.28.1")
+    old["attn_config"] = {k: v for k, v in config["attn_config"].items()
+                          if k in ("alibi", "alibi_bias_max", "attn_impl", "attn_pdrop", "attn_type",
+                                   "attn_uses_sequence_id", "clip_qkv", "prefix_lm", "qk_ln", "softmax_scale")}
+    return old
+
+
+def published_qwen_vl(config):
+    """As Qwen2-VL and Qwen2.5-VL have it: the text model's keys beside the others, and a kind of `mrope`."""
+    text = config["text_config"]
+    rope = text["rope_parameters"]
+    keys = {k: v for k, v in text.items() if k not in ("rope_parameters", "layer_types", "model_type", "dtype", "sliding_window")}
+    old = {k: v for k, v in config.items() if k not in ("text_config", "dtype")}
+    return dict(old, **keys, torch_dtype=config["dtype"], rope_theta=rope["rope_theta"], sliding_window=32768,
+                rope_scaling=dict(type="mrope", mrope_section=rope["mrope_section"]), transformers_version="4.41.2")
+
+
 # Models whose published configs are not as transformers 4.51.3 writes them.
 OLDER = dict(deepseek_v2=published_deepseek, deepseek_v3=published_deepseek, phi3=published_phi3,
              gpt_neox=published_gpt_neox, gpt2=published_gpt2, gptj=published_gptj, falcon=published_falcon,
@@ -520,13 +601,72 @@ OLDER = dict(deepseek_v2=published_deepseek, deepseek_v3=published_deepseek, phi
              mamba2=published_mamba2, granitemoehybrid=published_granite_hybrid, bamba=published_bamba,
              nemotron_h=published_nemotron_h, falcon_h1=published_bamba, qwen3_next=published_qwen3_next,
              qwen3_5=published_qwen3_5, qwen3_5_text=published_qwen3_5, qwen3_5_moe=published_qwen3_5,
-             qwen3_5_moe_text=published_qwen3_5)
+             qwen3_5_moe_text=published_qwen3_5,
+             bloom=published_bloom, mpt=published_mpt, qwen2_vl=published_qwen_vl, qwen2_5_vl=published_qwen_vl)
 
 
-def random_model(config, seed=WEIGHT_SEED, auto="AutoModelForCausalLM"):
+def without(tensors, config, keys):
+    for key in keys:
+        config.pop(key, None)
+    return tensors, config
+
+
+def to_internlm2(tensors, config):
+    """InternLM 2, which comes with code of its own: Llama's matrices under other names, and each key head's queries, key
+    and value together in one."""
+    names = {"model.embed_tokens": "model.tok_embeddings", "lm_head": "output", "self_attn.o_proj": "attention.wo",
+             "input_layernorm": "attention_norm", "post_attention_layernorm": "ffn_norm",
+             "mlp.gate_proj": "feed_forward.w1", "mlp.up_proj": "feed_forward.w3", "mlp.down_proj": "feed_forward.w2"}
+    own = {}
+    for name, tensor in tensors.items():
+        for old, new in names.items():
+            name = name.replace(old, new)
+        own[name] = tensor
+    keys, dim = config["num_key_value_heads"], config["hidden_size"] // config["num_attention_heads"]
+    for name in [name for name in own if "self_attn.q_proj" in name]:
+        parts = [own.pop(name.replace("q_proj", letter + "_proj")) for letter in "qkv"]
+        heads = [part.reshape(keys, -1, dim, *part.shape[1:]) for part in parts]
+        own[name.replace("self_attn.q_proj", "attention.wqkv")] = torch.cat(heads, dim=1).flatten(0, 2)
+    config.update(architectures=["InternLM2ForCausalLM"], model_type="internlm2", bias=config["attention_bias"])
+    return without(own, config, ["attention_bias", "mlp_bias", "head_dim", "pretraining_tp"])
+
+
+def to_internlm3(tensors, config):
+    """InternLM 3, which transformers runs as Llama."""
+    config.update(architectures=["InternLM3ForCausalLM"], model_type="internlm3", qkv_bias=config["attention_bias"],
+                  bias=config["mlp_bias"])
+    return without(tensors, config, ["attention_bias", "mlp_bias"])
+
+
+def to_minicpm(tensors, config):
+    """MiniCPM 1 and 2, which come with code of their own: what Granite computes by other keys."""
+    config.update(architectures=["MiniCPMForCausalLM"], model_type="minicpm", scale_emb=3, scale_depth=0.9,
+                  dim_model_base=20)
+    return without(tensors, config, ["embedding_multiplier", "attention_multiplier", "residual_multiplier",
+                                     "logits_scaling", "mlp_bias"])
+
+
+def to_llama4_vision(tensors, config):
+    """Llama 4 beside a vision tower, whose class in transformers 5.24 fails without images."""
+    dtype = config.pop("dtype", config.pop("torch_dtype", None))
+    own = {"language_model." + name: tensor for name, tensor in tensors.items()}
+    return own, dict(architectures=["Llama4ForConditionalGeneration"], model_type="llama4", dtype=dtype,
+                     text_config=without(tensors, config, ["architectures", "transformers_version"])[1])
+
+
+CONVERSIONS = {"internlm2": to_internlm2, "internlm3": to_internlm3, "minicpm": to_minicpm,
+               "llama4-vision": to_llama4_vision}
+
+
+def random_model(config, seed=WEIGHT_SEED, attention="eager"):
     torch.manual_seed(seed)
-    model = getattr(tf, auto).from_config(config, dtype=torch.float32, attn_implementation="eager",
-                                          experts_implementation="eager").eval()
+    kind = tf.AutoModelForImageTextToText if hasattr(config, "vision_config") else tf.AutoModelForCausalLM
+    model = kind.from_config(config, dtype=torch.float32, attn_implementation=attention,
+                             experts_implementation="eager").eval()
+    if config.model_type == "mpt":
+        # MPT's own code takes alibi_bias_max, where transformers always has 8.
+        slopes, most = model.transformer.build_mpt_alibi_tensor, config.attn_config.alibi_bias_max
+        model.transformer.build_mpt_alibi_tensor = lambda heads, length, **rest: slopes(heads, length, most, **rest)
     with torch.no_grad():
         for name, p in model.named_parameters():
             if p.ndim == 1:                       # norms and biases: not all ones and zeros
@@ -635,7 +775,7 @@ def make(name, out):
     shutil.rmtree(out, ignore_errors=True)
     os.makedirs(out)
     model = random_model(getattr(tf, row["cls"])(**copy.deepcopy(row["config"])), row.get("seed", WEIGHT_SEED),
-                         row.get("auto", "AutoModelForCausalLM"))
+                         row.get("attention", "eager"))
     sharding = {"max_shard_size": row["max_shard_size"]} if row.get("max_shard_size") else {}
     dtype = row.get("dtype", torch.float32)
     model.to(dtype).save_pretrained(out, **sharding)
@@ -652,7 +792,15 @@ def make(name, out):
 
     config = json.load(open(os.path.join(out, "config.json")))
     older = OLDER.get(config["model_type"], transformers4)
-    write_json(os.path.join(out, "config-transformers4.json"), older(config))
+    published = older(config)
+    if "converted" in row:
+        path = os.path.join(out, "model.safetensors")
+        convert = CONVERSIONS[row["converted"]]
+        tensors = safetensors.torch.load_file(path)
+        write_json(os.path.join(out, "config.json"), convert(tensors, dict(config))[1])
+        tensors, published = convert(tensors, published)
+        safetensors.torch.save_file(tensors, path, metadata={"format": "pt"})
+    write_json(os.path.join(out, "config-transformers4.json"), published)
     if name == "llama-linear-rope":
         write_json(os.path.join(out, "config-transformers4-type.json"), transformers4_type(config))
 
@@ -673,7 +821,9 @@ def make(name, out):
             cases.append(dict(prompt=ids, logits=rounded(logits) if n <= row["full"] else None,
                               last_logits=rounded(logits[-1]), greedy=greedy))
             if n == HIDDEN_LENGTH:
-                hidden = rounded(model.base_model(torch.tensor([ids])).last_hidden_state[0])
+                # Llama 4's class with an output head gives itself as its base.
+                base = model.base_model if model.base_model is not model else model.model
+                hidden = rounded(base(torch.tensor([ids])).last_hidden_state[0])
     router_margin = min(router_gaps, default=float("inf"))
     assert margin >= GREEDY_MARGIN, f"{name}: smallest greedy margin {margin}: change the seed of the weights"
     assert router_margin >= ROUTER_MARGIN, f"{name}: smallest router margin {router_margin}: change the seed"
