@@ -8,7 +8,7 @@ extension TensorView {
                 shape: [range.count] + shape.dropFirst(), dtype: dtype,
                 bytes: UnsafeRawBufferPointer(
                     rebasing: bytes[range.lowerBound * rowBytes..<range.upperBound * rowBytes]),
-                owner: Holder(self))
+                owner: Holder(self), release: release)
         }
     }
 
@@ -16,8 +16,14 @@ extension TensorView {
     public func element(_ index: Int) -> TensorView {
         let row = rows(index..<index + 1)
         return row.withBytes {
-            TensorView(shape: Array(shape.dropFirst()), dtype: dtype, bytes: $0, owner: Holder(row))
+            TensorView(shape: Array(shape.dropFirst()), dtype: dtype, bytes: $0, owner: Holder(row), release: release)
         }
+    }
+
+    /// A vector as a matrix of one row, in the same memory.
+    package var oneRow: TensorView {
+        precondition(shape.count == 1, "a vector, not \(shape)")
+        return withBytes { TensorView(shape: [1, shape[0]], dtype: dtype, bytes: $0, owner: Holder(self), release: release) }
     }
 
     /// The transposed matrix, in memory of its own; elements that are stored in blocks become float32.

@@ -114,11 +114,11 @@ extension QuantizationSource {
     {
         // Mistral's files are Llama's with a window.
         let name = hub.name == "MistralForCausalLM" ? "LlamaForCausalLM" : hub.name
-        if let row = GGUFArchitecture.all.first(where: { $0.hubName == name }) { return row }
+        if let row = GGUFArchitecture.written.first(where: { $0.hubName == name }) { return row }
         throw LLMGenError(
             code: .invalidInput,
             message: "'\(config.path)': architecture \(hub.name) cannot be written to GGUF files; "
-                + "those that can are MistralForCausalLM, \(GGUFArchitecture.all.map(\.hubName).joined(separator: ", "))"
+                + "those that can are MistralForCausalLM, \(GGUFArchitecture.written.map(\.hubName).joined(separator: ", "))"
         )
     }
 

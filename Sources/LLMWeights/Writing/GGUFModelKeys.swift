@@ -20,7 +20,10 @@ package enum GGUFRotation: Sendable {
 
 extension GGUFArchitecture {
     /// The name of the tensor of ``GGUFRotation/factors(theta:headDim:)``.
-    package static var factorsName: String { frequencyFactors }
+    package static var factorsName: String { GGUFConfig.frequencyFactors }
+
+    /// The name in GGUF files of a tensor that the hub calls `hubName`; nil for one that they do not have.
+    package static func name(ofHubTensor hubName: String) -> String? { llama.tensors.name(ofHubTensor: hubName) }
 
     /// The architecture's keys for a model; the first is `general.architecture`.
     ///
@@ -32,7 +35,7 @@ extension GGUFArchitecture {
         _ value: (_ hubName: String) throws(Failure) -> JSONValue?
     ) throws(Failure) -> [GGUFWriter.Entry] {
         var entries: [GGUFWriter.Entry] = [("general.architecture", .string(name))]
-        for key in GGUFArchitecture.keys {
+        for key in keys where !key.hubName.isEmpty {
             switch (key.kind, try value(key.hubName)) {
             case (.count, .integer(let count)?): entries.append(("\(name).\(key.name)", .uint32(UInt32(count))))
             case (.number, .integer(let number)?): entries.append(("\(name).\(key.name)", .float32(Float(number))))
