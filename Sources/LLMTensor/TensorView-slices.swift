@@ -20,10 +20,9 @@ extension TensorView {
         }
     }
 
-    /// A vector as a matrix of one row, in the same memory.
-    package var oneRow: TensorView {
-        precondition(shape.count == 1, "a vector, not \(shape)")
-        return withBytes { TensorView(shape: [1, shape[0]], dtype: dtype, bytes: $0, owner: Holder(self), release: release) }
+    /// A tensor of one element, which this is, in the same memory.
+    package var asElement: TensorView {
+        withBytes { TensorView(shape: [1] + shape, dtype: dtype, bytes: $0, owner: Holder(self), release: release) }
     }
 
     /// The transposed matrix, in memory of its own; elements that are stored in blocks become float32.

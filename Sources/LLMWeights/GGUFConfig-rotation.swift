@@ -81,7 +81,9 @@ extension GGUFConfig {
         _ keys: GGUFKeys, _ architecture: GGUFArchitecture
     ) throws(WeightsError) {
         let name = "rope.freq_base_swa"
-        guard keys.has(name), architecture.keys.contains(where: { $0.name == name && $0.hubName.isEmpty }) else { return }
+        guard keys.has(name), architecture.keys.contains(where: { $0.name == name && $0.hubName.isEmpty }) else {
+            return
+        }
         let theta = try keys.number("rope.freq_base", default: 10000)
         guard try keys.number(name) == theta else {
             throw keys.invalid(name, "\(theta), as all layers have the same in this architecture")

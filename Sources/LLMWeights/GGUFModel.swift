@@ -63,7 +63,8 @@ public struct GGUFModel: NamedTensors {
         for element in 0..<(row.elementCount(sizes) ?? 1) {
             let own = row.elementCount(sizes) == nil ? name : name.replacingMark(with: element)
             guard indices.updateValue(tensors.count, forKey: own) == nil else {
-                throw .corrupt(file.file.path, "tensor \(stored.name.quoted) is another besides one that means the same")
+                throw .corrupt(
+                    file.file.path, "tensor \(stored.name.quoted) is another besides one that means the same")
             }
             tensors.append(info.with(name: own, shape: info.shape))
             recipes.append(Recipe(stored: stored.name, partner: partner, changes: row.changes, element: element))

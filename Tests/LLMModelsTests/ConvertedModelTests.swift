@@ -34,7 +34,8 @@ import Testing
         var rows: Set<String> = []
         for name in Self.names {
             let path = Self.folder.appending(path: "\(name).gguf").path
-            rows.formUnion(try ConfigFile(bytes: GGUFModel(GGUFFile(path: path)).config, path: path).strings("architectures"))
+            rows.formUnion(
+                try ConfigFile(bytes: GGUFModel(GGUFFile(path: path)).config, path: path).strings("architectures"))
         }
         // What other fixtures and tests have.
         let others: Set = ["LlamaForCausalLM", "MistralForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM"]
@@ -69,7 +70,8 @@ private struct RoundedFolder: NamedTensors {
 
     func tensor(named name: String) throws(WeightsError) -> TensorView {
         let view = try checkpoint.tensor(named: ownName(name))
-        let stored = file.info(named: name) ?? file.info(named: "\(name).weight") ?? file.info(named: "transformer.\(name)")
+        let stored =
+            file.info(named: name) ?? file.info(named: "\(name).weight") ?? file.info(named: "transformer.\(name)")
         // What has no name of its own there are matrices.
         guard stored?.dtype ?? .float16 == .float16 else { return view }
         return TensorView(shape: view.shape, dtype: .float16, repeating: view.floats())

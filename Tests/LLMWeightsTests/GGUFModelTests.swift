@@ -153,7 +153,7 @@ import Testing
             ["'gemma2.attention.sliding_window_pattern'", "a list of 1"],
             model(
                 metadata("gemma2") + [
-                    GGUF.value("gemma2.attention.sliding_window_pattern", .array, GGUF.array(of: .bool, count: 0, []))
+                    GGUF.array("gemma2.attention.sliding_window_pattern", 7, count: 0, [])
                 ])
         ),
         (
@@ -164,9 +164,9 @@ import Testing
             ["'llama.attention.head_count_kv'", "one number for all layers"],
             model(
                 metadata().filter { $0 != number("llama.attention.head_count_kv", 1) } + [
-                    GGUF.value(
-                        "llama.attention.head_count_kv", .array,
-                        GGUF.array(of: .uint32, count: 2, GGUF.little(UInt32(1)) + GGUF.little(UInt32(2))))
+                    GGUF.array(
+                        "llama.attention.head_count_kv", 4, count: 2,
+                        GGUF.little(UInt32(1)) + GGUF.little(UInt32(2)))
                 ])
         ),
         (["'blk.0.attn_qkv.bias'", "does not fit", "2 query heads"], model(further: "blk.0.attn_qkv.bias")),
@@ -223,7 +223,12 @@ import Testing
     }
 
     @Test func `Damaged models open or are refused`() throws {
-        let good = Self.model(Self.metadata(), factors: [1, 1]).bytes
+        let converted = Paths.fixtures.appending(path: "models/gguf/converted")
+        var good = [Self.model(Self.metadata(), factors: [1, 1]).bytes]
+        for name in try FileManager.default.contentsOfDirectory(atPath: converted.path).sorted()
+        where name.hasSuffix(".gguf") {
+            good.append(Array(try Data(contentsOf: converted.appending(path: name))))
+        }
         let seed =
             UInt64(ProcessInfo.processInfo.environment["LLMGEN_FUZZ_SEED"] ?? "")
             ?? .random(in: 0...UInt64.max)
@@ -233,10 +238,11 @@ import Testing
         let file = try MemoryFile()
         for iteration in 0..<iterations {
             var random = SeededGenerator(seed: seed &+ UInt64(iteration))
-            var bytes = good
+            var bytes = good[iteration % good.count]
+            // Most of a file is data, in which nothing is wrong.
+            let header = min(bytes.count, 4000)
             for _ in 0...Int.random(in: 0...3, using: &random) {
-                bytes[Int.random(in: bytes.indices, using: &random)] = UInt8.random(
-                    in: 0...255, using: &random)
+                bytes[Int.random(in: 0..<header, using: &random)] = UInt8.random(in: 0...255, using: &random)
             }
             try file.write(bytes)
             let message = GGUFModelTests.refusal(of: file.path)?.message ?? ""

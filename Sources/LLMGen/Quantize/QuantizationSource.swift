@@ -23,6 +23,7 @@ struct QuantizationSource {
     let tensors: [Tensor]
     /// Layers of the model.
     let layers: Int
+    let architecture: GGUFArchitecture
     /// What the file cannot say but readers can do without, a line each.
     var notes: [String] = []
 }
@@ -38,9 +39,9 @@ extension QuantizationSource {
         for key in values.keys where !own.contains(key) && !key.hasPrefix("split.") {
             if let value = try values.stored(key) { metadata.append((key, value)) }
         }
-        let architecture = try values.string("general.architecture")
         self.metadata = metadata
-        layers = try values.integer("\(architecture).block_count", in: 0...1 << 20)
+        architecture = try GGUFArchitecture.row(of: file)
+        layers = try values.integer("\(architecture.name).block_count", in: 0...1 << 20)
         tensors = file.tensors.map { info in
             Tensor(name: info.name, shape: info.shape, byteCount: info.byteCount) { try file.tensor(named: info.name) }
         }
@@ -54,10 +55,6 @@ extension QuantizationSource {
         let model = try hub.describe(config, checkpoint)
         let sizes = model.dimensions
         let architecture = try QuantizationSource.architecture(hub, config)
-        let windows = model.cacheLayout.groups.map(\.window)
-        guard windows == [nil] || (windows.count == 1 && hub.name == "MistralForCausalLM") else {
-            throw QuantizationSource.inexpressible(config, "layers with a window")
-        }
         let (theta, scaling) = try RotaryScaling.read(config)
         let rotation = try QuantizationSource.rotation(scaling, config)
         let factors = rotation.factors(theta: theta, headDim: sizes.headDim)
@@ -65,23 +62,87 @@ extension QuantizationSource {
             throw QuantizationSource.inexpressible(config, "the numbers of its llama3 rotary positions")
         }
         let resolved: [String: JSONValue] = [
+            "num_hidden_layers": .integer(sizes.layers), "max_position_embeddings": .integer(sizes.maxPositions),
+            "hidden_size": .integer(sizes.hiddenSize), "num_attention_heads": .integer(sizes.heads),
             "num_key_value_heads": .integer(sizes.kvHeads), "head_dim": .integer(sizes.headDim),
             "rope_theta": .number(theta),
         ]
         var entries = architecture.metadata(
-            vocabularySize: sizes.vocabularySize, headDim: sizes.headDim, window: windows[0], rotation: rotation
+            vocabularySize: sizes.vocabularySize, headDim: sizes.headDim,
+            rotated: try QuantizationSource.rotated(config, sizes.headDim),
+            windows: try QuantizationSource.windows(config, model), rotation: rotation
         ) { resolved[$0] ?? config.field($0) }
         entries.insert(("general.name", .string(source.name)), at: 1)
         let (own, notes) = try QuantizationSource.text(source, config, vocabularySize: sizes.vocabularySize)
         metadata = entries + own
         self.notes = notes
         layers = sizes.layers
-        let heads = InterleavedHeads(queries: sizes.heads, keys: sizes.kvHeads)
-        var tensors: [Tensor] = []
-        for tensor in model.tensors {
-            guard let name = GGUFArchitecture.name(ofHubTensor: tensor.name) else {
-                throw QuantizationSource.inexpressible(config, "the tensor \(tensor.name.quoted)")
+        self.architecture = architecture
+        var tensors = try QuantizationSource.tensors(model, architecture, checkpoint, config)
+        if let factors {
+            let view = TensorView(shape: [factors.count], dtype: .float32, repeating: factors)
+            tensors.append(
+                Tensor(name: GGUFArchitecture.factorsName, shape: view.shape, byteCount: view.byteCount) { view })
+        }
+        self.tensors = tensors
+        let file = try GGUFFile(
+            unwritten: config.path, metadata: entries,
+            tensors: tensors.map { TensorInfo(name: $0.name, shape: $0.shape, dtype: .float32) },
+            factors: [GGUFArchitecture.factorsName: factors ?? []])
+        guard (try? QuantizationSource.means(file, config, checkpoint, hub)) ?? false else {
+            throw QuantizationSource.inexpressible(config, "some of its numbers")
+        }
+    }
+
+    /// Whether a file will be read as the model that a folder is.
+    private static func means(
+        _ file: GGUFFile, _ config: ConfigFile, _ checkpoint: any NamedTensors, _ hub: Architecture
+    ) throws -> Bool {
+        let model = try GGUFModel(file)
+        let read = try ConfigFile(bytes: model.config, path: config.path)
+        return try hub.makes(config, checkpoint, as: Architectures.architecture(read), read, model)
+    }
+
+    private static func architecture(_ hub: Architecture, _ config: ConfigFile) throws(LLMGenError) -> GGUFArchitecture
+    {
+        // Mistral's without a window are Llama's.
+        let rows = GGUFArchitecture.written
+        if let row = rows.first(where: { $0.hubName == hub.name }) { return row }
+        throw LLMGenError(
+            code: .invalidInput,
+            message: "'\(config.path)': architecture \(hub.name) cannot be written to GGUF files; "
+                + "those that can are \(rows.map(\.hubName).joined(separator: ", "))")
+    }
+
+    /// Elements of a head that are rotated.
+    private static func rotated(_ config: ConfigFile, _ headDim: Int) throws -> Int {
+        for holder in [try config.object("rope_parameters"), config].compactMap(\.self) {
+            for key in ["partial_rotary_factor", "rotary_pct"] where holder.has(key) {
+                return Int(Double(headDim) * (try holder.number(key, in: 0...1)))
             }
+        }
+        return headDim
+    }
+
+    /// The window, and the layers that have it, where the config says which.
+    private static func windows(_ config: ConfigFile, _ model: ModelDescription) throws -> GGUFWindows? {
+        guard let length = model.cacheLayout.groups.lazy.compactMap(\.window).first else { return nil }
+        let types = try config.strings("layer_types")
+        return GGUFWindows(length: length, marks: types.isEmpty ? nil : types.map { $0 == "sliding_attention" })
+    }
+
+    /// The tensors of the file; the elements of one are put together.
+    private static func tensors(
+        _ model: ModelDescription, _ architecture: GGUFArchitecture, _ checkpoint: any NamedTensors,
+        _ config: ConfigFile
+    ) throws -> [Tensor] {
+        let sizes = model.dimensions
+        var (tensors, places): ([Tensor], [String: Int]) = ([], [:])
+        var elements: [String: [String]] = [:]
+        for tensor in model.tensors {
+            let own = architecture.stored(
+                tensor.name, rows: tensor.shape[0], heads: sizes.heads, keyHeads: sizes.kvHeads, headDim: sizes.headDim)
+            guard let own else { throw inexpressible(config, "the tensor \(tensor.name.quoted)") }
             let stored = try checkpoint.tensor(named: tensor.name)
             guard stored.shape == tensor.shape else {
                 throw LLMGenError(
@@ -90,36 +151,35 @@ extension QuantizationSource {
                         "tensor '\(tensor.name)' has shape \(stored.shape), but config.json makes it \(tensor.shape); "
                         + "check that config.json belongs to these weights")
             }
-            let count = architecture.interleavesHeads ? heads.count(ofTensor: tensor.name) : nil
-            let row = count.map { InterleavedHeads.hubRow(rows: tensor.shape[0], heads: $0) }
+            if own.element != nil { elements[own.name, default: []].append(tensor.name) }
+            guard places.updateValue(places[own.name] ?? tensors.count, forKey: own.name) == nil else { continue }
             let isVector = tensor.shape.count == 1
             tensors.append(
                 Tensor(
-                    name: name, shape: tensor.shape, byteCount: stored.byteCount,
+                    name: own.name, shape: tensor.shape, byteCount: stored.byteCount,
                     view: {
-                        let view = try checkpoint.tensor(named: tensor.name)
-                        guard isVector, let row else { return view }
+                        var view = try checkpoint.tensor(named: tensor.name)
+                        if own.addsOne {
+                            let floats = view.floats().map { $0 + 1 }
+                            view = TensorView(shape: view.shape, dtype: .float32, repeating: floats)
+                        }
+                        guard isVector, let row = own.row else { return view }
                         return view.reorderingRows(row)
-                    }, row: isVector ? nil : row))
+                    }, row: isVector ? nil : own.row))
         }
-        if let factors {
-            let view = TensorView(shape: [factors.count], dtype: .float32, repeating: factors)
-            tensors.append(
-                Tensor(name: GGUFArchitecture.factorsName, shape: view.shape, byteCount: view.byteCount) { view })
+        for (name, parts) in elements {
+            guard let place = places[name] else { continue }
+            let shape = [parts.count] + tensors[place].shape
+            let byteCount = parts.count * tensors[place].byteCount
+            tensors[place] = Tensor(name: name, shape: shape, byteCount: byteCount) {
+                let views = try parts.map { try checkpoint.tensor(named: $0) }
+                guard Set(views.map(\.dtype)).count == 1 else {
+                    throw inexpressible(config, "elements of \(name.quoted) that are stored differently")
+                }
+                return TensorView(joining: views.map(\.asElement), dimension: 0, shape: shape) { ($0, 0) }
+            }
         }
-        self.tensors = tensors
-    }
-
-    private static func architecture(_ hub: Architecture, _ config: ConfigFile) throws(LLMGenError) -> GGUFArchitecture
-    {
-        // Mistral's files are Llama's with a window.
-        let name = hub.name == "MistralForCausalLM" ? "LlamaForCausalLM" : hub.name
-        if let row = GGUFArchitecture.written.first(where: { $0.hubName == name }) { return row }
-        throw LLMGenError(
-            code: .invalidInput,
-            message: "'\(config.path)': architecture \(hub.name) cannot be written to GGUF files; "
-                + "those that can are MistralForCausalLM, \(GGUFArchitecture.written.map(\.hubName).joined(separator: ", "))"
-        )
+        return tensors
     }
 
     private static func rotation(_ scaling: RotaryScaling, _ config: ConfigFile) throws(LLMGenError) -> GGUFRotation {

@@ -26,9 +26,10 @@ extension GGUFArchitecture {
             .number("rope.freq_base_swa", "rope_local_base_freq", .standard(.number(10000))),
             .number("final_logit_softcapping", "final_logit_softcapping", .optional),
         ], model: [gemmaNorm],
-        layer: gemmaNorms + ["q", "k"].map {
-            GGUFTensorName("attn_\($0)_norm", "self_attn.\($0)_norm", .minusOne)
-        }, windows: .pattern(6, length: 0)
+        layer: gemmaNorms
+            + ["q", "k"].map {
+                GGUFTensorName("attn_\($0)_norm", "self_attn.\($0)_norm", .minusOne)
+            }, windows: .pattern(6, length: 0)
     ) { keys, json throws(WeightsError) in
         json.member("query_pre_attn_scalar", try keys.queryScalar(largestLayers: 62))
     }

@@ -94,7 +94,9 @@ extension GGUFKeys {
     /// The sizes of latent attention's heads.
     fileprivate func write(latentKey: Int, value: Int, _ json: inout JSONWriter) throws(WeightsError) {
         let rotated = try count("rope.dimension_count")
-        guard rotated <= latentKey else { throw invalid("rope.dimension_count", "at most a key's length, \(latentKey)") }
+        guard rotated <= latentKey else {
+            throw invalid("rope.dimension_count", "at most a key's length, \(latentKey)")
+        }
         json.member("qk_nope_head_dim", latentKey - rotated)
         json.member("v_head_dim", value)
         json.member("q_lora_rank", has("attention.q_lora_rank") ? try count("attention.q_lora_rank") : nil)

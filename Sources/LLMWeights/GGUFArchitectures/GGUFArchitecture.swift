@@ -85,11 +85,15 @@ package struct GGUFArchitecture: Sendable {
         commandR, cohere2, chatGLM, glm4, glm4Moe, deepseekV3, deepseekV2, miniCPM3, gptOss,
     ]
 
-    /// The rows that files are written by. Mistral's files are Llama's with a window.
-    package static let written = [llama, qwen2, qwen3]
+    /// The rows that files are written by as well.
+    package static let written = [
+        llama, mistral, mixtral, smolLM3, qwen2, qwen2Moe, qwen3, qwen3Moe, gemma, gemma2, olmo, olmo2, olmoe, phi2,
+        phi3,
+        gptNeoX, starcoder2, stableLM, granite, commandR, cohere2, chatGLM, glm4,
+    ]
 
-    /// The row of a file. - Throws: `WeightsError` `unsupported` where there is none.
-    static func row(of file: GGUFFile) throws(WeightsError) -> GGUFArchitecture {
+    /// The row of a file, by its keys. - Throws: `WeightsError` `unsupported` where there is none.
+    package static func row(of file: GGUFFile) throws(WeightsError) -> GGUFArchitecture {
         let name = try file.metadata.string("general.architecture")
         for row in all where row.name == name {
             guard let isMeant = row.isMeant else { return row }

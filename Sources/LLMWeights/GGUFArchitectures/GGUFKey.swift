@@ -22,6 +22,9 @@ struct GGUFKey: Sendable {
     let kind: Kind
     let need: Need
 
+    /// Whether files of every architecture have it in the same way.
+    var isShared: Bool { GGUFKey.shared.contains { $0.name == name && $0.hubName == hubName } }
+
     static func count(_ name: String, _ hubName: String, _ need: Need = .needed) -> GGUFKey {
         GGUFKey(name: name, hubName: hubName, kind: .count, need: need)
     }
@@ -48,20 +51,22 @@ struct GGUFKey: Sendable {
     static func other(_ name: String) -> GGUFKey { GGUFKey(name: name, hubName: "", kind: .count, need: .other) }
 
     /// Keys that files of every architecture may have. A key that is in no table is refused.
-    static let shared: [GGUFKey] = [
-        .count("block_count", "num_hidden_layers"), .count("context_length", "max_position_embeddings"),
-        .count("embedding_length", "hidden_size"), .count("feed_forward_length", "intermediate_size"),
-        .count("attention.head_count", "num_attention_heads"),
-        .count("attention.head_count_kv", "num_key_value_heads", .optional),
-        .count("attention.key_length", "head_dim", .optional),
-        .number("attention.layer_norm_rms_epsilon", "rms_norm_eps"),
-        .number("rope.freq_base", "rope_theta", .standard(.number(10000))),
-        .fixed("attention.causal", .flag(true)), .fixed("expert_count", .integer(0)),
-        .fixed("expert_used_count", .integer(0)), .fixed("rope.scaling.yarn_ext_factor", .number(1)),
-    ] + others.map(GGUFKey.other)
+    static let shared: [GGUFKey] =
+        [
+            .count("block_count", "num_hidden_layers"), .count("context_length", "max_position_embeddings"),
+            .count("embedding_length", "hidden_size"), .count("feed_forward_length", "intermediate_size"),
+            .count("attention.head_count", "num_attention_heads"),
+            .count("attention.head_count_kv", "num_key_value_heads", .optional),
+            .count("attention.key_length", "head_dim", .optional),
+            .number("attention.layer_norm_rms_epsilon", "rms_norm_eps"),
+            .number("rope.freq_base", "rope_theta", .standard(.number(10000))),
+            .fixed("attention.causal", .flag(true)), .fixed("expert_count", .integer(0)),
+            .fixed("expert_used_count", .integer(0)), .fixed("rope.scaling.yarn_ext_factor", .number(1)),
+        ] + others.map(GGUFKey.other)
 
     private static let others = [
-        "vocab_size", "tensor_data_layout", "nextn_predict_layers", "attention.value_length", "attention.sliding_window",
+        "vocab_size", "tensor_data_layout", "nextn_predict_layers", "attention.value_length",
+        "attention.sliding_window",
         "attention.sliding_window_pattern", "rope.dimension_count", "rope.freq_base_swa", "rope.scale_linear",
         "rope.scaling.type", "rope.scaling.factor", "rope.scaling.original_context_length", "rope.scaling.finetuned",
         "rope.scaling.attn_factor", "rope.scaling.yarn_attn_factor", "rope.scaling.yarn_beta_fast",

@@ -33,6 +33,13 @@ struct GGUFTensorSizes: Sendable {
     let headDim: Int
     let experts: Int
 
+    init(queryHeads: Int, keyHeads: Int, headDim: Int) {
+        self.queryHeads = queryHeads
+        self.keyHeads = keyHeads
+        self.headDim = headDim
+        experts = 0
+    }
+
     init(_ keys: GGUFKeys) throws(WeightsError) {
         queryHeads = try keys.heads()
         keyHeads = try keys.keyHeads()
@@ -69,7 +76,8 @@ struct GGUFTensorSizes: Sendable {
 
     /// For messages.
     var shown: String {
-        "\(queryHeads) query heads and \(keyHeads) key heads of \(headDim)" + (experts > 0 ? ", \(experts) experts" : "")
+        "\(queryHeads) query heads and \(keyHeads) key heads of \(headDim)"
+            + (experts > 0 ? ", \(experts) experts" : "")
     }
 }
 
@@ -133,7 +141,7 @@ extension GGUFTensorChange {
                 return alternating
                     ? (place % 2, expert * width + place / 2) : (place / width, expert * width + place % width)
             }
-        case .oneRow: return view.shape.count == 1 ? view.oneRow : view
+        case .oneRow: return view.shape.count == 1 ? view.asElement : view
         case .minusOne:
             return TensorView(shape: view.shape, dtype: .float32, repeating: view.floats().map { $0 - 1 })
         }
@@ -149,6 +157,18 @@ extension GGUFTensorSizes {
         let stored = place < shared ? group * shared + place : queryHeads + (place - shared) * keyHeads + group
         return stored * headDim + element
     }
+
+    /// The row where each key head has its own together that is stored as `row` where queries, keys and values come one after
+    /// another.
+    func groupedRow(ofStored row: Int) -> Int {
+        let (head, element) = row.quotientAndRemainder(dividingBy: headDim)
+        let shared = queryHeads / keyHeads
+        let (group, place) =
+            head < queryHeads
+            ? (head / shared, head % shared)
+            : ((head - queryHeads) % keyHeads, shared + (head - queryHeads) / keyHeads)
+        return (group * (shared + 2) + place) * headDim + element
+    }
 }
 
 extension TensorInfo {
@@ -159,16 +179,8 @@ extension TensorInfo {
     }
 }
 
-/// The heads of tensors whose rows are interleaved.
-package struct InterleavedHeads: Sendable {
-    let queries: Int
-    let keys: Int
-
-    package init(queries: Int, keys: Int) {
-        self.queries = queries
-        self.keys = keys
-    }
-
+/// The order of rows of q and k that are stored for rotation of neighbours.
+enum InterleavedHeads {
     /// Where the file has a row of the hub's.
     static func storedRow(rows: Int, heads: Int) -> (Int) -> Int {
         let half = rows / heads / 2
@@ -179,21 +191,11 @@ package struct InterleavedHeads: Sendable {
     }
 
     /// The hub's row that is stored as `row`.
-    package static func hubRow(rows: Int, heads: Int) -> @Sendable (Int) -> Int {
+    static func hubRow(rows: Int, heads: Int) -> @Sendable (Int) -> Int {
         let half = rows / heads / 2
         return { row in
             let (head, within) = row.quotientAndRemainder(dividingBy: 2 * half)
             return head * 2 * half + within % 2 * half + within / 2
-        }
-    }
-
-    /// Heads of a tensor; nil for one whose rows are in order.
-    package func count(ofTensor hubName: String) -> Int? {
-        let parts = hubName.split(separator: ".")
-        return switch parts.dropLast().last {
-        case "q_proj": queries
-        case "k_proj": keys
-        default: nil
         }
     }
 }

@@ -40,15 +40,25 @@ struct GGUFTensorTable: Sendable {
         add(layer, to: GGUFTensorTable.layer(interleavesHeads), "blk.#.", layers)
     }
 
-    /// The name in GGUF files of a tensor that the hub calls `hubName`; nil for one that they do not have.
-    func name(ofHubTensor hubName: String) -> String? {
+    /// The tensor that is stored of the one that the hub calls `hubName`: its name, what is undone in it, and the number of
+    /// the element that it is. nil for one that is not stored, or not alone.
+    func stored(_ hubName: String) -> (name: String, changes: [GGUFTensorChange], element: Int?)? {
         var parts = hubName.split(separator: ".", omittingEmptySubsequences: false)
-        let place = parts.firstIndex { Int($0) != nil }
-        let layer = place.map { parts[$0] } ?? ""
-        if let place { parts[place] = "#" }
-        let pattern = parts.joined(separator: ".")
-        let name = rows.first { $0.value.count == 1 && $0.value[0].hubName == pattern }?.key
-        return name?.replacing("#", with: layer)
+        var numbers: [Substring] = []
+        // Of a layer, then of an element.
+        for _ in 0..<3 {
+            let pattern = parts.joined(separator: ".")
+            if let (name, found) = rows.first(where: { $0.value.count == 1 && $0.value[0].hubName == pattern }) {
+                return (
+                    name.replacing("#", with: numbers.first ?? ""), found[0].changes,
+                    numbers.count > 1 ? Int(numbers[1]) : nil
+                )
+            }
+            guard let place = parts.firstIndex(where: { Int($0) != nil }) else { return nil }
+            numbers.append(parts[place])
+            parts[place] = "#"
+        }
+        return nil
     }
 
     /// The hub's tensors that are made of the one called `name`, and the number of its layer; empty where it is not known.
@@ -69,9 +79,11 @@ struct GGUFTensorTable: Sendable {
     /// Llama's.
     static func layer(_ interleavesHeads: Bool) -> [GGUFTensorName] {
         func heads(_ part: GGUFTensorChange.Part) -> [GGUFTensorChange] { interleavesHeads ? [.interleaved(part)] : [] }
-        var names = named + [
-            GGUFTensorName("attn_v", "self_attn.v_proj"), GGUFTensorName("attn_qkv", "self_attn.v_proj", .part(.values)),
-        ]
+        var names =
+            named + [
+                GGUFTensorName("attn_v", "self_attn.v_proj"),
+                GGUFTensorName("attn_qkv", "self_attn.v_proj", .part(.values)),
+            ]
         for (letter, part) in [("q", GGUFTensorChange.Part.queries), ("k", .keys)] {
             names.append(GGUFTensorName("attn_\(letter)", "self_attn.\(letter)_proj", changes: heads(part)))
             names.append(
