@@ -10,7 +10,7 @@ import Testing
 @Suite struct ConvertedModelTests {
     private static let folder = Paths.fixtures.appending(path: "models/gguf/converted")
 
-    static let names = try! FileManager.default.contentsOfDirectory(atPath: folder.path)
+    static let names = FileManager.default.subpaths(atPath: folder.path)!
         .filter { $0.hasSuffix(".gguf") }.map { String($0.dropLast(".gguf".count)) }.sorted()
 
     private static let prompts: [[Int32]] = [[1, 17, 42, 99, 5], (0..<40).map { $0 * 3 % 150 }]

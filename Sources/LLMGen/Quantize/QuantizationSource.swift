@@ -1,8 +1,6 @@
 import LLMJSON
 import LLMModels
-import LLMTemplate
 import LLMTensor
-import LLMTokenizer
 import LLMWeights
 
 /// A model that is to be written as a GGUF file: metadata in GGUF's keys, tensors under GGUF's names.
@@ -131,57 +129,6 @@ extension QuantizationSource {
         return GGUFWindows(length: length, marks: types.isEmpty ? nil : types.map { $0 == "sliding_attention" })
     }
 
-    /// The tensors of the file; the elements of one are put together.
-    private static func tensors(
-        _ model: ModelDescription, _ architecture: GGUFArchitecture, _ checkpoint: any NamedTensors,
-        _ config: ConfigFile
-    ) throws -> [Tensor] {
-        let sizes = model.dimensions
-        var (tensors, places): ([Tensor], [String: Int]) = ([], [:])
-        var elements: [String: [String]] = [:]
-        for tensor in model.tensors {
-            let own = architecture.stored(
-                tensor.name, rows: tensor.shape[0], heads: sizes.heads, keyHeads: sizes.kvHeads, headDim: sizes.headDim)
-            guard let own else { throw inexpressible(config, "the tensor \(tensor.name.quoted)") }
-            let stored = try checkpoint.tensor(named: tensor.name)
-            guard stored.shape == tensor.shape else {
-                throw LLMGenError(
-                    code: .invalidInput,
-                    message:
-                        "tensor '\(tensor.name)' has shape \(stored.shape), but config.json makes it \(tensor.shape); "
-                        + "check that config.json belongs to these weights")
-            }
-            if own.element != nil { elements[own.name, default: []].append(tensor.name) }
-            guard places.updateValue(places[own.name] ?? tensors.count, forKey: own.name) == nil else { continue }
-            let isVector = tensor.shape.count == 1
-            tensors.append(
-                Tensor(
-                    name: own.name, shape: tensor.shape, byteCount: stored.byteCount,
-                    view: {
-                        var view = try checkpoint.tensor(named: tensor.name)
-                        if own.addsOne {
-                            let floats = view.floats().map { $0 + 1 }
-                            view = TensorView(shape: view.shape, dtype: .float32, repeating: floats)
-                        }
-                        guard isVector, let row = own.row else { return view }
-                        return view.reorderingRows(row)
-                    }, row: isVector ? nil : own.row))
-        }
-        for (name, parts) in elements {
-            guard let place = places[name] else { continue }
-            let shape = [parts.count] + tensors[place].shape
-            let byteCount = parts.count * tensors[place].byteCount
-            tensors[place] = Tensor(name: name, shape: shape, byteCount: byteCount) {
-                let views = try parts.map { try checkpoint.tensor(named: $0) }
-                guard Set(views.map(\.dtype)).count == 1 else {
-                    throw inexpressible(config, "elements of \(name.quoted) that are stored differently")
-                }
-                return TensorView(joining: views.map(\.asElement), dimension: 0, shape: shape) { ($0, 0) }
-            }
-        }
-        return tensors
-    }
-
     private static func rotation(_ scaling: RotaryScaling, _ config: ConfigFile) throws(LLMGenError) -> GGUFRotation {
         switch scaling {
         case .none: return .plain
@@ -193,56 +140,9 @@ extension QuantizationSource {
         }
     }
 
-    private static func inexpressible(_ config: ConfigFile, _ what: String) -> LLMGenError {
+    static func inexpressible(_ config: ConfigFile, _ what: String) -> LLMGenError {
         LLMGenError(
             code: .invalidInput,
             message: "'\(config.path)': \(what) cannot be said in a GGUF file; keep the safetensors checkpoint")
-    }
-}
-
-extension QuantizationSource {
-    /// The keys of the tokenizer, the chat templates and sampling, and what they leave out.
-    private static func text(
-        _ source: FolderSource, _ config: ConfigFile, vocabularySize: Int
-    ) throws -> ([GGUFWriter.Entry], [String]) {
-        let generation = try source.generationConfig()
-        var entries = try GGUFModel.sampling(
-            number: { name throws(ModelError) in
-                if name == "temperature", generation?.field("do_sample") == .flag(false) { return 0 }
-                return try generation?.optional(name, .number)
-            }, topK: try generation?.optional("top_k", .integer(in: 0...Int(Int32.max))))
-        var notes: [String] = []
-        let all = 0...vocabularySize - 1
-        var ends = try (generation ?? config).integers("eos_token_id", in: all)
-        if ends.isEmpty { ends = try config.integers("eos_token_id", in: all) }
-        if var vocabulary = try TokenizerFile.vocabulary(of: source.folder) {
-            guard vocabulary.tokens.count <= vocabularySize else {
-                throw LLMGenError(
-                    code: .invalidInput,
-                    message:
-                        "'\(source.folder.path)': the tokenizer has \(vocabulary.tokens.count) tokens, the embedding "
-                        + "\(vocabularySize) rows, and a GGUF file has as many of both; use a tokenizer that fits")
-            }
-            vocabulary.pad(to: vocabularySize)
-            if let own = vocabulary.eos.map(Int.init) { ends = [own] + ends.filter { $0 != own } }
-            entries += vocabulary.metadata
-        } else {
-            notes.append("the folder has no tokenizer, so that the file has none; llama.cpp needs one")
-        }
-        for (name, id) in zip(["eos", "eot", "eom"], ends) {
-            entries.append(("tokenizer.ggml.\(name)_token_id", .uint32(UInt32(id))))
-        }
-        if let padding = try config.integers("pad_token_id", in: -1...vocabularySize - 1).first, padding >= 0 {
-            entries.append(("tokenizer.ggml.padding_token_id", .uint32(UInt32(padding))))
-        }
-        let templates = try ChatTemplateSet(folder: source.folder).texts
-        for (name, text) in templates.sorted(by: { $0.key < $1.key }) {
-            let key = name == "default" ? "tokenizer.chat_template" : "tokenizer.chat_template.\(name)"
-            entries.append((key, .string(text)))
-        }
-        if ends.count > 3 {
-            notes.append("of the tokens that end a text, a GGUF file says three; \(ends[3...].map { $0 }) are left out")
-        }
-        return (entries, notes)
     }
 }
