@@ -65,6 +65,31 @@ import Testing
         }
     }
 
+    @Test(arguments: ["gpt2", "qwen2-moe", "deepseek-v2", "gpt-oss", "llama4"])
+    func `Files of converters are written anew, whatever they are of`(name: String) async throws {
+        let converted = Self.models.appending(path: "gguf/converted/\(name).gguf").path
+        try await write(converted, "F32") { file, _ in
+            let options = LoadOptions(computeDtype: .float32)
+            let (one, two) = (
+                try await LanguageModel.load(converted, options), try await LanguageModel.load(file, options)
+            )
+            #expect(try await results(of: one) == results(of: two))
+        }
+    }
+
+    @Test func `Layers that are not wired as Llama's have no channels to scale`() throws {
+        try Paths.withTemporaryFolder { folder in
+            var quantizer = Quantizer(try Self.mix("Q4_0"))
+            quantizer.rounding = .awq
+            quantizer.calibration = try Calibration(text: "a text")
+            let error = try #require(throws: LLMGenError.self) {
+                try quantizer.write(
+                    Self.models.appending(path: "phi").path, to: folder.appending(path: "a.gguf").path)
+            }
+            #expect(error.code == .invalidArgument && error.message.contains("phi2"), "\(error)")
+        }
+    }
+
     @Test func `The bundled model keeps its tokens, its template, its sampling and its text`() async throws {
         try await write(Paths.fairytale.path, "Q8_0") { file, _ in
             let (one, two) = (try ModelTokenizer(Paths.fairytale.path), try ModelTokenizer(file))
