@@ -21,6 +21,7 @@ extension GGUFArchitecture {
         keys: GGUFKey.experts("num_experts") + [
             .count("expert_feed_forward_length", "moe_intermediate_size"),
             .flag("expert_weights_norm", "norm_topk_prob", .standard(.flag(true))),
+            .fixed("expert_shared_feed_forward_length", .integer(0)),
         ],
         flags: [("attention_bias", "blk.0.attn_q.bias")], layer: GGUFTensorTable.experts("mlp"))
 }
