@@ -83,6 +83,18 @@ public struct Architecture: Sendable {
         }
     }
 
+    /// Whether a config, with the tensors that there are, makes of another architecture the model that this one makes of its own:
+    /// every number that it computes with, but for weights.
+    package func makes(
+        _ config: ConfigFile, _ tensors: any NamedTensors, as other: Architecture, _ otherConfig: ConfigFile,
+        _ otherTensors: any NamedTensors
+    ) throws(ModelError) -> Bool {
+        let one = try decoder(config, ModelBuilder(nil, describing: tensors)).0
+        let two = try other.decoder(otherConfig, ModelBuilder(nil, describing: otherTensors)).0
+        // All fields of all its parts.
+        return "\(one)" == "\(two)"
+    }
+
     /// Reads the weights and packs the matrices, embedding and output head included, to `format`. Norms and biases stay
     /// float32. - Throws: `ModelError`, `unsupported` for an encoder.
     public func load(

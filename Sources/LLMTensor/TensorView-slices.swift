@@ -8,7 +8,7 @@ extension TensorView {
                 shape: [range.count] + shape.dropFirst(), dtype: dtype,
                 bytes: UnsafeRawBufferPointer(
                     rebasing: bytes[range.lowerBound * rowBytes..<range.upperBound * rowBytes]),
-                owner: Holder(self))
+                owner: Holder(self), release: release)
         }
     }
 
@@ -16,8 +16,13 @@ extension TensorView {
     public func element(_ index: Int) -> TensorView {
         let row = rows(index..<index + 1)
         return row.withBytes {
-            TensorView(shape: Array(shape.dropFirst()), dtype: dtype, bytes: $0, owner: Holder(row))
+            TensorView(shape: Array(shape.dropFirst()), dtype: dtype, bytes: $0, owner: Holder(row), release: release)
         }
+    }
+
+    /// A tensor of one element, which this is, in the same memory.
+    package var asElement: TensorView {
+        withBytes { TensorView(shape: [1] + shape, dtype: dtype, bytes: $0, owner: Holder(self), release: release) }
     }
 
     /// The transposed matrix, in memory of its own; elements that are stored in blocks become float32.

@@ -11,7 +11,7 @@ public struct TensorView: @unchecked Sendable {
     public let dtype: DType
     private let bytes: UnsafeRawBufferPointer
     private let owner: any AnyObject & Sendable
-    private let release: (@Sendable (UnsafeRawBufferPointer) -> Void)?
+    let release: (@Sendable (UnsafeRawBufferPointer) -> Void)?
 
     /// Wraps `bytes`, which `owner` keeps valid and unchanged.
     ///
@@ -106,16 +106,32 @@ public struct TensorView: @unchecked Sendable {
     ///
     /// - Precondition: there is a dimension, and every source is one of its rows.
     public func reorderingRows(_ source: (Int) -> Int) -> TensorView {
-        let storage = Storage(count: (bytes.count + 3) / 4)
+        TensorView(joining: [self], dimension: 0, shape: shape) { (0, source($0)) }
+    }
+
+    /// Rows of several tensors of one type, in memory of their own: row `i` is a row of one of them, as `source(i)` says.
+    ///
+    /// - Parameter dimension: of which the sizes down to it make the number of rows.
+    /// - Precondition: all have the size `shape` in the dimensions behind it, and every source is a row.
+    package init(
+        joining parts: [TensorView], dimension: Int, shape: [Int], _ source: (Int) -> (part: Int, row: Int)
+    ) {
+        let dtype = parts[0].dtype
+        guard let byteCount = dtype.byteCount(ofShape: shape) else { preconditionFailure("\(shape) of \(dtype)") }
+        let storage = Storage(count: (byteCount + 3) / 4)
         let memory = UnsafeMutableRawPointer(storage.base)
-        for index in 0..<shape[0] {
-            guard let row = row(source(index)) else { continue }
-            (memory + index * rowByteCount).copyMemory(from: row, byteCount: rowByteCount)
+        let counts = parts.map { $0.shape[...dimension].reduce(1, *) }
+        let rows = shape[...dimension].reduce(1, *)
+        let width = rows == 0 ? 0 : byteCount / rows
+        for index in 0..<rows {
+            let (part, row) = source(index)
+            precondition(row >= 0 && row < counts[part] && counts[part] * width == parts[part].byteCount, "row \(row)")
+            guard let base = parts[part].bytes.baseAddress else { continue }
+            (memory + index * width).copyMemory(from: base + row * width, byteCount: width)
         }
-        released(0..<shape[0])
-        return TensorView(
-            shape: shape, dtype: dtype, bytes: UnsafeRawBufferPointer(start: memory, count: bytes.count), owner: storage
-        )
+        for part in parts { part.released(0..<part.shape[0]) }
+        self.init(
+            shape: shape, dtype: dtype, bytes: UnsafeRawBufferPointer(start: memory, count: byteCount), owner: storage)
     }
 
     /// All elements in order, widened to float32 (exact for every stored type).

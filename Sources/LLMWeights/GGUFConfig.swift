@@ -4,138 +4,114 @@ import LLMJSON
 struct GGUFConfig {
     /// The text of a `config.json`.
     let json: [UInt8]
-    /// nil where rows of q and k are in the hub's order.
-    let interleavedHeads: InterleavedHeads?
+    let architecture: GGUFArchitecture
+    /// Layers of the file that are not the model's.
+    let furtherLayers: Range<Int>
+    let sizes: GGUFTensorSizes
 
     init(_ file: GGUFFile) throws(WeightsError) {
-        let values = file.metadata
-        let architecture = try GGUFConfig.architecture(values, file.file.path)
-        try GGUFConfig.refuseUnknownKeys(architecture, values, file.file.path)
-        func key(_ name: String) -> String { "\(architecture.name).\(name)" }
-
+        let architecture = try GGUFArchitecture.row(of: file)
+        let keys = GGUFKeys(file: file, architecture: architecture.name)
+        try GGUFConfig.refuseUnknownKeys(architecture, keys)
+        let layers = try keys.layers()
+        guard layers <= GGUFConfig.mostLayers else {
+            throw keys.invalid("block_count", "at most \(GGUFConfig.mostLayers)")
+        }
         var json = JSONWriter()
         try json.object { json throws(WeightsError) in
-            let window = try values.integer(key("attention.sliding_window"), in: GGUFConfig.counts, default: 0)
-            let hubName = window > 0 && architecture.name == "llama" ? "MistralForCausalLM" : architecture.hubName
-            json.member("architectures") { $0.array { $0.value(hubName) } }
-            if window > 0 {
-                json.member("sliding_window", window)
-                json.member("use_sliding_window", true)
-            }
-            for entry in GGUFArchitecture.keys where entry.isNeeded || values.type(of: key(entry.name)) != nil {
-                switch entry.kind {
-                case .count:
-                    json.member(entry.hubName, try values.integer(key(entry.name), in: GGUFConfig.counts))
-                case .number:
-                    json.member(entry.hubName, try values.number(key(entry.name), in: 0...1e30))
-                }
-            }
+            json.member("architectures") { $0.array { $0.value(architecture.hubName) } }
+            for key in architecture.keys { try GGUFConfig.write(key, keys, &json) }
+            json.member("num_hidden_layers", layers)
+            json.member("num_key_value_heads", try keys.keyHeads())
+            for (hubName, value) in architecture.constants { json.member(hubName) { $0.value(value) } }
+            for (hubName, tensor) in architecture.flags { json.member(hubName, file.contains(tensor)) }
             try GGUFConfig.write(tensors: file, &json)
-            try GGUFConfig.write(rotation: file, architecture, &json)
-            try GGUFConfig.write(endTokens: values, &json)
+            try GGUFConfig.write(windows: architecture.windows, layers: layers, keys, &json)
+            try GGUFConfig.write(rotated: architecture.rotation, keys, &json)
+            try GGUFConfig.write(scaling: keys, architecture, &json)
+            try GGUFConfig.write(endTokens: file.metadata, &json)
+            try architecture.others?(keys, &json)
         }
         self.json = json.bytes
-        guard architecture.interleavesHeads else {
-            interleavedHeads = nil
-            return
-        }
-        let heads = try values.integer(key("attention.head_count"), in: 1...1 << 20)
-        interleavedHeads = InterleavedHeads(
-            queries: heads, keys: try values.integer(key("attention.head_count_kv"), in: 1...1 << 20, default: heads))
+        self.architecture = architecture
+        furtherLayers = layers..<layers + (try keys.count("nextn_predict_layers", default: 0))
+        sizes = try GGUFTensorSizes(keys)
     }
 
-    private static let counts = 0...Int(Int32.max)
-
-    private static func architecture(
-        _ values: GGUFMetadata, _ path: String
-    ) throws(WeightsError) -> GGUFArchitecture {
-        let name = try values.string("general.architecture")
-        if let known = GGUFArchitecture.all.first(where: { $0.name == name }) { return known }
-        throw WeightsError(
-            .unsupported,
-            "\(path.quoted): 'general.architecture' is \(name.quoted), which is not supported in GGUF files; "
-                + "supported are \(GGUFArchitecture.all.map(\.name).joined(separator: ", "))")
-    }
+    private static let mostLayers = 1024
 
     /// A key that is not known may change what the model computes.
     private static func refuseUnknownKeys(
-        _ architecture: GGUFArchitecture, _ values: GGUFMetadata, _ path: String
+        _ architecture: GGUFArchitecture, _ keys: GGUFKeys
     ) throws(WeightsError) {
-        let known = GGUFArchitecture.otherKeys.union(GGUFArchitecture.keys.map(\.name))
-        let prefix = "\(architecture.name)."
-        for key in values.keys where key.hasPrefix(prefix) && !known.contains(String(key.dropFirst(prefix.count))) {
+        let known = Set(architecture.keys.map { keys.name($0.name) })
+        for key in keys.values.keys where key.hasPrefix("\(architecture.name).") && !known.contains(key) {
             throw WeightsError(
                 .unsupported,
-                "\(path.quoted): \(key.quoted) is not known for this architecture and may change what it "
+                "\(keys.file.file.path.quoted): \(key.quoted) is not known for this architecture and may change what it "
                     + "computes; use the model's safetensors checkpoint")
-        }
-        for (name, neutral) in [("expert_count", 0), ("expert_used_count", 0)] {
-            guard try values.integer(prefix + name, in: counts, default: neutral) == neutral else {
-                throw values.invalid(prefix + name, "\(neutral): mixtures of experts are not read from GGUF files")
-            }
-        }
-        guard try values.flag(prefix + "attention.causal", default: true) else {
-            throw values.invalid(prefix + "attention.causal", "true")
         }
     }
 
-    /// What the tensors show: the vocabulary's size, a tied output head, biases.
+    private static func write(_ key: GGUFKey, _ keys: GGUFKeys, _ json: inout JSONWriter) throws(WeightsError) {
+        // What is written besides, in each file.
+        guard !["num_hidden_layers", "num_key_value_heads", "head_dim"].contains(key.hubName) else { return }
+        let value: JSONValue
+        switch key.need {
+        case .needed: value = try keys.value(key)
+        case .standard(let standard): value = try keys.value(key, default: standard)
+        case .optional:
+            guard keys.has(key.name) else { return }
+            value = try keys.value(key)
+        case .fixed(let fixed):
+            guard try keys.value(key, default: fixed) == fixed else {
+                throw keys.invalid(key.name, "\(fixed.shown): nothing else is read in files of this architecture")
+            }
+            return
+        case .other: return
+        }
+        json.member(key.hubName) { $0.value(value) }
+    }
+
+    /// What the tensors show: the vocabulary's size, a tied output head.
     private static func write(tensors file: GGUFFile, _ json: inout JSONWriter) throws(WeightsError) {
         guard let embedding = file.info(named: "token_embd.weight"), let tokens = embedding.shape.first else {
             throw .missing("token_embd.weight", in: file.file.path, of: file.tensors)
         }
         json.member("vocab_size", tokens)
         json.member("tie_word_embeddings", !file.contains("output.weight"))
-        json.member("attention_bias", file.contains("blk.0.attn_q.bias"))
-        json.member("mlp_bias", file.contains("blk.0.ffn_gate.bias"))
     }
 
     private static func write(
-        rotation file: GGUFFile, _ architecture: GGUFArchitecture, _ json: inout JSONWriter
+        windows: GGUFArchitecture.Windows, layers: Int, _ keys: GGUFKeys, _ json: inout JSONWriter
     ) throws(WeightsError) {
-        let values = file.metadata
-        func key(_ name: String) -> String { "\(architecture.name).\(name)" }
-        let heads = try values.integer(key("attention.head_count"), in: 1...1 << 20)
-        let headDim = try values.integer(
-            key("attention.key_length"), in: counts,
-            default: try values.integer(key("embedding_length"), in: counts) / heads)
-        for name in ["attention.value_length", "rope.dimension_count"] {
-            guard try values.integer(key(name), in: counts, default: headDim) == headDim else {
-                throw values.invalid(key(name), "the length of a key, \(headDim), in this architecture")
+        let (key, patternKey) = ("attention.sliding_window", "attention.sliding_window_pattern")
+        if keys.has(patternKey) {
+            guard case .pattern = windows else { throw keys.invalid(patternKey, "left out in this architecture") }
+        }
+        switch windows {
+        case .none:
+            guard try keys.count(key, default: 0) == 0 else {
+                throw keys.invalid(key, "0: windows are not read in files of this architecture")
+            }
+        case .chunks(let length):
+            guard try keys.count(key, default: length) == length else {
+                throw keys.invalid(key, "\(length): no other is read in files of this architecture")
+            }
+            json.member("attention_chunk_size", length)
+        case .all:
+            let window = try keys.count(key, default: 0)
+            if window > 0 { json.member("sliding_window", window) }
+        case .pattern(let interval, let length):
+            let window = try keys.count(key, default: length)
+            if window > 0 { json.member("sliding_window", window) }
+            let marks = try keys.windowMarks(patternKey, layers: layers, interval: interval)
+            json.member("layer_types") { json in
+                json.array { json in
+                    for mark in marks { json.value(mark && window > 0 ? "sliding_attention" : "full_attention") }
+                }
             }
         }
-        if let factors = try frequencyFactors(file) {
-            let theta = try values.number(key("rope.freq_base"), in: 1...1e30, default: 10000)
-            guard let scaling = Llama3Scaling(factors: factors, theta: theta, headDim: headDim) else {
-                throw WeightsError(
-                    .unsupported,
-                    "\(file.file.path.quoted): the factors of tensor 'rope_freqs.weight' are not those of "
-                        + "Llama 3's rotary positions; use the model's safetensors checkpoint")
-            }
-            json.member("rope_scaling") { scaling.write(&$0) }
-            return
-        }
-        let kind = try values.string(key("rope.scaling.type"), default: "none")
-        guard kind != "none" else { return }
-        let factor = try values.number(key("rope.scaling.factor"), in: 0...1e30, default: 1)
-        let original = try values.integer(key("rope.scaling.original_context_length"), in: counts, default: 0)
-        json.member("rope_scaling") { json in
-            json.object { json in
-                json.member("rope_type", kind)
-                json.member("factor", factor)
-                if original > 0 { json.member("original_max_position_embeddings", original) }
-            }
-        }
-    }
-
-    /// What frequencies are divided by; nil where the file does not say.
-    private static func frequencyFactors(_ file: GGUFFile) throws(WeightsError) -> [Float]? {
-        guard file.contains(GGUFArchitecture.frequencyFactors) else { return nil }
-        let factors = try file.tensor(named: GGUFArchitecture.frequencyFactors)
-        guard factors.count <= 1 << 16 else {
-            throw .corrupt(file.file.path, "tensor 'rope_freqs.weight' has \(factors.count) elements")
-        }
-        return factors.floats()
     }
 
     /// The tokens that end a text, and those that end a turn or a message of a conversation.
@@ -144,9 +120,23 @@ struct GGUFConfig {
         for name in ["eos", "eot", "eom"] {
             let key = "tokenizer.ggml.\(name)_token_id"
             guard values.type(of: key) != nil else { continue }
-            let token = try values.integer(key, in: counts)
+            let token = try values.integer(key, in: GGUFKeys.counts)
             if !tokens.contains(token) { tokens.append(token) }
         }
         json.member("eos_token_id") { json in json.array { json in for token in tokens { json.value(token) } } }
+    }
+}
+
+extension GGUFKeys {
+    /// Which layers have a window: a list, or all but every so many-th.
+    fileprivate func windowMarks(_ name: String, layers: Int, interval: Int) throws(WeightsError) -> [Bool] {
+        let key = self.name(name)
+        if values.type(of: key) == .array {
+            let marks = try values.flags(key)
+            guard marks.count >= layers else { throw values.invalid(key, "a list of \(layers), one for each layer") }
+            return Array(marks.prefix(layers))
+        }
+        let interval = try count(name, default: interval)
+        return (0..<layers).map { interval == 0 || $0 % interval < interval - 1 }
     }
 }

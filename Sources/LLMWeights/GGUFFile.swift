@@ -39,6 +39,24 @@ public struct GGUFFile: NamedTensors {
         tensors = parts.flatMap(\.infos)
     }
 
+    /// What a file will be, whose header alone is known, and the elements of those tensors that say something about the config.
+    package init(
+        unwritten path: String, metadata: [GGUFWriter.Entry], tensors: [TensorInfo], factors: [String: [Float]]
+    ) throws(WeightsError) {
+        var bytes = try GGUFWriter.header(metadata, [], path)
+        var entries: [StoredTensors.Entry] = []
+        for info in tensors {
+            let start = bytes.count
+            for factor in factors[info.name] ?? [] { bytes.append(little: factor.bitPattern) }
+            entries.append(StoredTensors.Entry(info: info, range: start..<bytes.count))
+        }
+        let file = try MappedFile(path: path, bytes: bytes)
+        self.metadata = try GGUFHeader(of: file).metadata
+        version = 3
+        parts = [StoredTensors(file, entries, readable: DType.ggmlCases.map(\.description))]
+        self.tensors = tensors
+    }
+
     /// What is known of the tensor called `name`; nil where there is none.
     public func info(named name: String) -> TensorInfo? { part(of: name)?.info(named: name) }
 

@@ -56,6 +56,14 @@ public struct GGUFMetadata: Sendable {
         }
     }
 
+    /// A list of true or false; empty where the key is missing.
+    package func flags(_ key: String) throws(WeightsError) -> [Bool] {
+        guard entries[key] != nil else { return [] }
+        let list = try list(key)
+        guard list.type == .bool else { throw invalid(key, "a list of true or false") }
+        return try list.map(width: 1) { offset throws(WeightsError) in try file.number(UInt8.self, at: offset) == 1 }
+    }
+
     /// Elements of a list; 0 where the key is missing.
     public func count(ofList key: String) throws(WeightsError) -> Int {
         entries[key] == nil ? 0 : try list(key).count

@@ -44,6 +44,19 @@ public final class MappedFile: @unchecked Sendable {
         }
     }
 
+    /// A file that is nowhere but in memory.
+    init(path: String, bytes: [UInt8]) throws(WeightsError) {
+        self.path = path
+        let flags = MAP_PRIVATE | MAP_ANONYMOUS
+        guard let base = mmap(nil, max(bytes.count, 1), PROT_READ | PROT_WRITE, flags, -1, 0), base != MAP_FAILED else {
+            throw .system(path, "\(bytes.count) bytes are not to be had")
+        }
+        bytes.withUnsafeBytes { source in
+            if let start = source.baseAddress { base.copyMemory(from: start, byteCount: source.count) }
+        }
+        contents = UnsafeRawBufferPointer(start: base, count: bytes.count)
+    }
+
     deinit {
         if let base = contents.baseAddress { munmap(UnsafeMutableRawPointer(mutating: base), contents.count) }
     }

@@ -9,7 +9,8 @@ import Testing
     /// Folders that a GGUF file can say.
     static let folders = [
         "llama", "llama-bias", "llama-f16", "llama-gqa", "llama-linear-rope", "llama-sharded", "llama-tied-bf16",
-        "llama3-rope", "mistral-window", "qwen2", "qwen3", "qwen3-tied",
+        "llama3-rope", "mistral-window", "qwen2", "qwen3", "qwen3-tied", "mixtral", "gemma", "olmo", "olmo2",
+        "phi", "phi3", "gpt-neox", "stablelm", "stablelm-parallel", "granite", "cohere", "cohere2", "glm", "glm4",
     ]
 
     static func mix(_ name: String) throws -> QuantizationMix {
@@ -52,7 +53,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["qwen2-window", "gemma2", "mixtral", "deepseek-v2", "phi"])
+    @Test(arguments: ["qwen2-window", "gemma2", "deepseek-v2", "smollm3", "gpt-oss", "starcoder2", "olmoe"])
     func `What a GGUF file cannot say is an error by name`(name: String) throws {
         try Paths.withTemporaryFolder { folder in
             let error = try #require(throws: LLMGenError.self) {
@@ -61,6 +62,31 @@ import Testing
             }
             #expect(error.code == .invalidInput && error.message.contains("GGUF") && error.message.contains(name))
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
+        }
+    }
+
+    @Test(arguments: ["gpt2", "qwen2-moe", "deepseek-v2", "gpt-oss", "llama4"])
+    func `Files of converters are written anew, whatever they are of`(name: String) async throws {
+        let converted = Self.models.appending(path: "gguf/converted/\(name).gguf").path
+        try await write(converted, "F32") { file, _ in
+            let options = LoadOptions(computeDtype: .float32)
+            let (one, two) = (
+                try await LanguageModel.load(converted, options), try await LanguageModel.load(file, options)
+            )
+            #expect(try await results(of: one) == results(of: two))
+        }
+    }
+
+    @Test func `Layers that are not wired as Llama's have no channels to scale`() throws {
+        try Paths.withTemporaryFolder { folder in
+            var quantizer = Quantizer(try Self.mix("Q4_0"))
+            quantizer.rounding = .awq
+            quantizer.calibration = try Calibration(text: "a text")
+            let error = try #require(throws: LLMGenError.self) {
+                try quantizer.write(
+                    Self.models.appending(path: "phi").path, to: folder.appending(path: "a.gguf").path)
+            }
+            #expect(error.code == .invalidArgument && error.message.contains("phi2"), "\(error)")
         }
     }
 

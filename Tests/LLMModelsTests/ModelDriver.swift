@@ -8,6 +8,11 @@ struct ModelDriver {
     let model: Decoder
     let compute: Compute
 
+    init(_ model: Decoder, _ compute: Compute) {
+        self.model = model
+        self.compute = compute
+    }
+
     init(
         folder: URL, config: String = "config.json", format: LinearFormat = .stored,
         compute: Compute = Compute(threads: 2)

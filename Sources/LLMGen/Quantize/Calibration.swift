@@ -46,6 +46,7 @@ final class CalibrationRun {
     }
 
     private let model: LanguageModel
+    private let architecture: GGUFArchitecture
     private let windows: [ArraySlice<TokenID>]
     private let progress: Progress
     private var inputs: [Input] = []
@@ -60,7 +61,11 @@ final class CalibrationRun {
     /// Reads the text once.
     ///
     /// - Throws: ``LLMGenError``: a model that cannot run or has no tokenizer, an empty text; what `progress` throws.
-    init(_ calibration: Calibration, of source: any ModelSource, threads: Int?, progress: @escaping Progress) throws {
+    init(
+        _ calibration: Calibration, of source: any ModelSource, as architecture: GGUFArchitecture, threads: Int?,
+        progress: @escaping Progress
+    ) throws {
+        self.architecture = architecture
         model = try LanguageModel(source, LoadOptions(computeDtype: .float32, threads: threads))
         guard model.tokenizer != nil else {
             throw LLMGenError(
@@ -142,7 +147,7 @@ final class CalibrationRun {
     }
 
     private func read(_ observer: LinearObserver) throws {
-        let (decoder, workspace) = (model.decoder, Workspace())
+        let (decoder, workspace, architecture) = (model.decoder, Workspace(), architecture)
         let blocks = ((windows.first?.count ?? 0) + CalibrationRun.blockSize - 1) / CalibrationRun.blockSize
         let groups = decoder.cacheLayout.groups
         let cache = KVCache(
@@ -160,7 +165,7 @@ final class CalibrationRun {
                 blockSize: CalibrationRun.blockSize)
             withoutActuallyEscaping(observer) { observer in
                 _ = decoder.hiddenStates(batch, cache, workspace, on: model.compute) { names, x in
-                    let tensors = names.compactMap(GGUFArchitecture.name(ofHubTensor:))
+                    let tensors = names.compactMap(architecture.name(ofHubTensor:))
                     if !tensors.isEmpty { observer(tensors, x) }
                 }
             }

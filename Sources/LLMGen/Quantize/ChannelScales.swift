@@ -18,7 +18,10 @@ struct ChannelScales {
         let isNorm: Bool
     }
 
-    /// Of layers that are wired as Llama's.
+    /// Those whose layers are wired as Llama's, by their names in GGUF files.
+    static let architectures = ["llama", "smollm3", "qwen2", "qwen2moe", "qwen3", "qwen3moe", "granite"]
+
+    /// Of layers that are wired so.
     private static let channels = [
         Channel(matrices: ["attn_q", "attn_k", "attn_v"], origin: "attn_norm", isNorm: true),
         Channel(matrices: ["attn_output"], origin: "attn_v", isNorm: false),

@@ -100,7 +100,9 @@ package struct TensorRole: Sendable {
         let parts = name.split(separator: ".").map(String.init)
         layer = parts.first == "blk" && parts.count > 2 ? Int(parts[1]) : nil
         let own = parts.dropFirst(layer == nil ? 0 : 2).first ?? name
-        isMatrix = shape.count > 1 && parts.last == "weight" && own != "ffn_gate_inp" && !own.hasSuffix("norm")
+        isMatrix =
+            shape.count > 1 && parts.last == "weight" && !own.hasPrefix("ffn_gate_inp") && !own.hasSuffix("norm")
+            && own != "position_embd"
         kind = isMatrix || shape.count > 1 ? own : "vectors"
         isEnd = own == "output" || own == "token_embd"
         isSensitive = ["attn_v", "ffn_down", "ffn_down_exps", "attn_qkv", "attn_kv_b"].contains(own)

@@ -96,6 +96,14 @@ public struct Quantizer: Sendable {
         _ progress: @escaping (Progress) throws -> Void
     ) throws -> QuantizationReport {
         let infos = try plan(source)
+        let wired = ChannelScales.architectures
+        guard rounding != .awq || wired.contains(source.architecture.name) else {
+            throw LLMGenError(
+                code: .invalidArgument,
+                message:
+                    "rounding is awq, which scales layers that are wired as Llama's, of \(wired.joined(separator: ", ")), "
+                    + "and these are of \(source.architecture.name); round to nearest or by gptq")
+        }
         let metadata =
             source.metadata + [
                 ("general.quantization_version", .uint32(2)), ("general.file_type", .uint32(mix.fileType)),
@@ -103,7 +111,7 @@ public struct Quantizer: Sendable {
         let writer = try GGUFWriter(path: path, metadata: metadata, tensors: infos, replaces: replaces)
         let compute = try LoadOptions(threads: threads).compute()
         let run = try calibration.map {
-            try CalibrationRun($0, of: model, threads: threads) {
+            try CalibrationRun($0, of: model, as: source.architecture, threads: threads) {
                 try progress(Progress(stage: .reading, parts: ($0, $1)))
             }
         }

@@ -17,8 +17,10 @@ extension Architecture {
         let scalesByLayer = try config.flag("scale_attn_by_inverse_layer_idx", default: false)
         // The files of GPT-2 itself have no prefix, those of models trained from it have.
         let names = Decoder.Names(gptUnder: model.has("wte.weight") ? "" : "transformer.")
+        // Files that llama.cpp's converter made have them the other way round.
+        let isTransposed = !model.has("\(names.layers).0.attn.c_attn.weight", [3 * hidden, hidden])
         return try Decoder(model, sizes, norm: style, firstPosition: 0, names: names) { layer, index in
-            let layer = layer.transposed
+            let layer = isTransposed ? layer.transposed : layer
             return DecoderLayer(
                 try .preNorm(layer, hidden, style, names: ("ln_1", "ln_2")),
                 mixer: try Attention(

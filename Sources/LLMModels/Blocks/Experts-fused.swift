@@ -19,6 +19,12 @@ struct FusedExperts {
         _ block: ModelBuilder, hidden: Int, width: Int, _ routing: Routing,
         _ gate: GatedFeedForward.Gate = .activation(.silu)
     ) throws -> [GatedFeedForward] {
+        // Files that llama.cpp's converter made have them as outputs by inputs.
+        if block.has("\(gateUp).weight"), block.has("\(down).weight") {
+            var own = self
+            (own.gateUp, own.down, own.isTransposed) = ("\(gateUp).weight", "\(down).weight", false)
+            return try own.read(block, hidden: hidden, width: width, routing, gate)
+        }
         let gateUps = try tensor(block, gateUp, routing.experts, inputs: hidden, outputs: 2 * width)
         let downs = try tensor(block, down, routing.experts, inputs: width, outputs: hidden)
         let gateUpBiases = try biases.flatMap {

@@ -64,20 +64,16 @@ struct LatentAttention: Mixer {
         }
         latent = try model.linear("kv_a_proj_with_mqa", inputs: hidden, outputs: sizes.cached, bias: bias)
         latentNorm = try model.norm("kv_a_layernorm", sizes.latent, norms)
-        // Of each head the rows that make its keys, then those that make its values.
-        let (name, rows) = ("kv_b_proj", sizes.plain + sizes.value)
-        let stacked = try model.tensor("\(name).weight", [sizes.heads * rows, sizes.latent])
+        let matrices = try LatentAttention.matrices(model, sizes)
         var (keys, values): ([Linear], [Linear]) = ([], [])
         for head in 0..<sizes.heads {
-            let middle = head * rows + sizes.plain
+            let own = matrices?(head)
             keys.append(
                 try model.linear(
-                    stacked.map { [$0.rows(head * rows..<middle).transposed()] } ?? [], named: name,
-                    inputs: sizes.plain, columns: sizes.latent))
+                    own.map { [$0.key] } ?? [], named: "kv_b_proj", inputs: sizes.plain, columns: sizes.latent))
             values.append(
                 try model.linear(
-                    stacked.map { [$0.rows(middle..<middle + sizes.value)] } ?? [], named: name,
-                    inputs: sizes.latent, columns: sizes.value))
+                    own.map { [$0.value] } ?? [], named: "kv_b_proj", inputs: sizes.latent, columns: sizes.value))
         }
         (self.keys, self.values) = (keys, values)
         output = try model.linear("o_proj", inputs: sizes.heads * sizes.value, outputs: hidden, bias: bias)
@@ -85,6 +81,28 @@ struct LatentAttention: Mixer {
         keyRotary = try rotary(sizes.latent)
         scores = AttentionScores(scale: scale)
         slot = model.cache(.latent(dim: sizes.cached, valueDim: sizes.latent))
+    }
+
+    /// What makes a head's keys, `[latent, plain]`, and its values, `[value, latent]`; nil where the model is only described.
+    private static func matrices(
+        _ model: ModelBuilder, _ sizes: Sizes
+    ) throws(ModelError) -> ((_ head: Int) -> (key: TensorView, value: TensorView))? {
+        // Files that llama.cpp's converter made have them apart.
+        if model.has("k_b_proj.weight") {
+            let keys = try model.tensor("k_b_proj.weight", [sizes.heads, sizes.latent, sizes.plain])
+            let values = try model.tensor("v_b_proj.weight", [sizes.heads, sizes.value, sizes.latent])
+            guard let keys, let values else { return nil }
+            return { (keys.element($0), values.element($0)) }
+        }
+        // Of each head the rows that make its keys, then those that make its values.
+        let rows = sizes.plain + sizes.value
+        guard let stacked = try model.tensor("kv_b_proj.weight", [sizes.heads * rows, sizes.latent]) else { return nil }
+        return { head in
+            let middle = head * rows + sizes.plain
+            return (
+                stacked.rows(head * rows..<middle).transposed(), stacked.rows(middle..<middle + sizes.value)
+            )
+        }
     }
 
     func project(_ x: Matrix, after norm: Norm?, _ context: ForwardContext) -> Matrix {

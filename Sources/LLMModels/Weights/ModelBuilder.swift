@@ -61,6 +61,9 @@ struct ModelBuilder {
     /// Whether the checkpoint holds a tensor; false without a checkpoint.
     func has(_ name: String) -> Bool { record.stored?.contains(prefix + name) ?? false }
 
+    /// Whether the checkpoint holds a tensor of this shape; false without a checkpoint.
+    func has(_ name: String, _ shape: [Int]) -> Bool { record.stored?.info(named: prefix + name)?.shape == shape }
+
     /// One value a layer, of the tensors under `name.0`, `name.1` and so on.
     func layers<Layer>(_ name: String, _ count: Int, _ make: (ModelBuilder, Int) throws -> Layer) rethrows -> [Layer] {
         let layers = scope(name)

@@ -18,43 +18,71 @@ package enum GGUFRotation: Sendable {
     }
 }
 
+/// Which layers of a model have a window.
+package struct GGUFWindows: Sendable {
+    /// Positions that a token sees.
+    let length: Int
+    /// Of each layer; nil for what the architecture has where a file does not say.
+    let marks: [Bool]?
+
+    package init(length: Int, marks: [Bool]?) {
+        self.length = length
+        self.marks = marks
+    }
+}
+
 extension GGUFArchitecture {
     /// The name of the tensor of ``GGUFRotation/factors(theta:headDim:)``.
-    package static var factorsName: String { frequencyFactors }
+    package static var factorsName: String { GGUFConfig.frequencyFactors }
 
     /// The architecture's keys for a model; the first is `general.architecture`.
     ///
     /// - Parameters:
-    ///   - window: positions that a token sees; nil for all.
+    ///   - rotated: elements of a head that are rotated.
+    ///   - windows: nil for none.
     ///   - value: the value of a key of the hub's config, with what it means where it is missing; nil where it has none.
     package func metadata<Failure: Error>(
-        vocabularySize: Int, headDim: Int, window: Int?, rotation: GGUFRotation,
+        vocabularySize: Int, headDim: Int, rotated: Int, windows: GGUFWindows?, rotation: GGUFRotation,
         _ value: (_ hubName: String) throws(Failure) -> JSONValue?
     ) throws(Failure) -> [GGUFWriter.Entry] {
         var entries: [GGUFWriter.Entry] = [("general.architecture", .string(name))]
-        for key in GGUFArchitecture.keys {
-            switch (key.kind, try value(key.hubName)) {
-            case (.count, .integer(let count)?): entries.append(("\(name).\(key.name)", .uint32(UInt32(count))))
-            case (.number, .integer(let number)?): entries.append(("\(name).\(key.name)", .float32(Float(number))))
-            case (.number, .number(let number)?): entries.append(("\(name).\(key.name)", .float32(Float(number))))
+        func add(_ key: String, _ value: GGUFValue) { entries.append(("\(name).\(key)", value)) }
+        for key in keys where !GGUFArchitecture.writtenBesides.contains(key.name) {
+            var stated = try value(key.name == "feed_forward_length" ? key.hubName.orWidth : key.hubName)
+            if case .fixed(let fixed) = key.need { stated = key.isShared ? nil : fixed }
+            switch (key.kind, stated) {
+            case (.count, .integer(let count)?): add(key.name, .uint32(UInt32(clamping: count)))
+            case (.number, .integer(let number)?): add(key.name, .float32(Float(number)))
+            case (.number, .number(let number)?): add(key.name, .float32(Float(number)))
+            case (.flag, .flag(let flag)?): add(key.name, .bool(flag))
             default: break
             }
         }
-        entries.append(("\(name).attention.value_length", .uint32(UInt32(headDim))))
-        entries.append(("\(name).rope.dimension_count", .uint32(UInt32(headDim))))
-        entries.append(("\(name).vocab_size", .uint32(UInt32(vocabularySize))))
-        if let window { entries.append(("\(name).attention.sliding_window", .uint32(UInt32(window)))) }
+        add("attention.value_length", .uint32(UInt32(headDim)))
+        add("rope.dimension_count", .uint32(UInt32(rotated)))
+        add("vocab_size", .uint32(UInt32(vocabularySize)))
+        if let windows {
+            add("attention.sliding_window", .uint32(UInt32(windows.length)))
+            if let marks = windows.marks { add("attention.sliding_window_pattern", .bools(marks)) }
+        }
         func scaled(_ type: String, _ factor: Double) {
-            entries.append(("\(name).rope.scaling.type", .string(type)))
-            entries.append(("\(name).rope.scaling.factor", .float32(Float(factor))))
+            add("rope.scaling.type", .string(type))
+            add("rope.scaling.factor", .float32(Float(factor)))
         }
         switch rotation {
         case .plain, .llama3: break
         case .linear(let factor): scaled("linear", factor)
         case .yarn(let factor, let original):
             scaled("yarn", factor)
-            entries.append(("\(name).rope.scaling.original_context_length", .uint32(UInt32(original))))
+            add("rope.scaling.original_context_length", .uint32(UInt32(original)))
         }
         return entries
     }
+
+    private static let writtenBesides: Set = ["attention.value_length", "rope.dimension_count", "vocab_size"]
+}
+
+extension String {
+    /// The key of the width of feed-forward blocks, also where it is not read.
+    fileprivate var orWidth: String { isEmpty ? "intermediate_size" : self }
 }

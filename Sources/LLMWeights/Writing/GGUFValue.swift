@@ -7,6 +7,7 @@ package enum GGUFValue: Sendable {
     case bool(Bool)
     case string(String)
     case strings([[UInt8]])
+    case bools([Bool])
     case bytes([UInt8])
     case int32s([Int32])
     case float32s([Float])
@@ -21,7 +22,7 @@ package enum GGUFValue: Sendable {
         case .float32: .float32
         case .bool: .bool
         case .string: .string
-        case .strings, .bytes, .int32s, .float32s: .array
+        case .strings, .bools, .bytes, .int32s, .float32s: .array
         case .stored(let type, _): type
         }
     }
@@ -35,6 +36,7 @@ package enum GGUFValue: Sendable {
         case .bool(let flag): bytes.append(flag ? 1 : 0)
         case .string(let text): bytes.append(counted: text.utf8)
         case .strings(let texts): bytes.append(list: .string, texts) { $0.append(counted: $1) }
+        case .bools(let flags): bytes.append(list: .bool, flags) { $0.append($1 ? 1 : 0) }
         case .bytes(let values): bytes.append(list: .uint8, values) { $0.append($1) }
         case .int32s(let numbers): bytes.append(list: .int32, numbers) { $0.append(little: $1) }
         case .float32s(let numbers): bytes.append(list: .float32, numbers) { $0.append(little: $1.bitPattern) }

@@ -64,7 +64,7 @@ package final class GGUFWriter {
         (count + GGUFHeader.defaultAlignment - 1) / GGUFHeader.defaultAlignment * GGUFHeader.defaultAlignment
     }
 
-    private static func header(
+    static func header(
         _ metadata: [Entry], _ tensors: [TensorInfo], _ path: String
     ) throws(WeightsError) -> [UInt8] {
         var bytes = GGUFHeader.magic
