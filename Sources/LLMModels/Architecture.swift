@@ -44,7 +44,8 @@ public struct Architecture: Sendable {
     public func describe(
         _ config: ConfigFile, _ tensors: (any NamedTensors)? = nil
     ) throws(ModelError) -> ModelDescription {
-        let (decoder, record) = try decoder(config, ModelBuilder(nil, describing: tensors))
+        let stored = tensors.map(BaseModelTensors.named)
+        let (decoder, record) = try decoder(config, ModelBuilder(nil, describing: stored))
         return ModelDescription(
             dimensions: decoder.dimensions, cacheLayout: record.layout, tensors: record.tensors)
     }
@@ -54,7 +55,7 @@ public struct Architecture: Sendable {
     public func load(
         _ config: ConfigFile, _ tensors: any NamedTensors, _ format: LinearFormat = .stored, on compute: Compute
     ) throws(ModelError) -> Decoder {
-        let source = ModelBuilder.Source(tensors: tensors, format: format, compute: compute)
+        let source = ModelBuilder.Source(tensors: BaseModelTensors.named(tensors), format: format, compute: compute)
         return try decoder(config, ModelBuilder(source)).0
     }
 
@@ -62,6 +63,7 @@ public struct Architecture: Sendable {
         _ config: ConfigFile, _ builder: ModelBuilder
     ) throws(ModelError) -> (Decoder, ModelBuilder.Record) {
         do {
+            builder.record.labels = try config.labels()
             var decoder = try build(config, builder)
             decoder.finish(builder.record)
             return (decoder, builder.record)

@@ -78,17 +78,19 @@ extension AdmissionError {
             retryAfterNanoseconds: nanoseconds)
     }
 
-    static func promptAloneNeverFits(_ promptCount: Int, options: SchedulerOptions) -> Self {
-        let group = options.scarcestGroup
-        return Self(
+    static func promptAloneNeverFits(
+        _ promptCount: Int, in group: CacheGroup, options: SchedulerOptions
+    ) -> Self {
+        Self(
             code: .neverFits,
             message: "a prompt of \(promptCount) tokens needs \(options.blocksNeeded(promptCount, group)) blocks of"
                 + " \(options.blockSize) tokens, and there are \(options.described(group)); shorten the prompt to"
                 + " \(options.poolCapacity) tokens, or give the KV cache more memory")
     }
 
-    static func neverFits(_ promptCount: Int, maxTokens: Int?, options: SchedulerOptions) -> Self {
-        let group = options.scarcestGroup
+    static func neverFits(
+        _ promptCount: Int, maxTokens: Int?, in group: CacheGroup, options: SchedulerOptions
+    ) -> Self {
         let needed = options.blocksNeeded(promptCount + (maxTokens ?? 1), group)
         let output = maxTokens.map { "max_tokens \($0)" } ?? "at least 1 token to generate"
         return Self(

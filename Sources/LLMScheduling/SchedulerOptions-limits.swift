@@ -15,8 +15,8 @@ extension SchedulerOptions {
             }
         }
         let shortest = promptCount + (request.maxTokens ?? 1)
-        guard shortest <= poolCapacity else {
-            throw .neverFits(promptCount, maxTokens: request.maxTokens, options: self)
+        if let group = scarcestGroup, shortest > poolCapacity {
+            throw .neverFits(promptCount, maxTokens: request.maxTokens, in: group, options: self)
         }
         let places = min(maxNumSeqs, maxNumBatchedTokens)
         guard (1...places).contains(request.width) else { throw .tooWide(request.width, limit: places) }
@@ -40,8 +40,8 @@ extension SchedulerOptions {
         guard promptCount <= maxModelLength else {
             throw .promptAloneTooLong(promptCount, limit: maxModelLength, longest: longestModelLength)
         }
-        guard promptCount <= poolCapacity else {
-            throw .promptAloneNeverFits(promptCount, options: self)
+        if let group = scarcestGroup, promptCount > poolCapacity {
+            throw .promptAloneNeverFits(promptCount, in: group, options: self)
         }
         return promptCount
     }

@@ -5,7 +5,7 @@ public struct SchedulerOptions: Hashable, Sendable {
 
     /// Tokens a KV block holds, the same in every cache group.
     public let blockSize: Int
-    /// The model's cache groups, at least one.
+    /// The model's cache groups; none for a model that caches nothing.
     public let groups: [CacheGroup]
     /// Sequences that may run at once.
     public let maxNumSeqs: Int
@@ -15,6 +15,9 @@ public struct SchedulerOptions: Hashable, Sendable {
     public let maxModelLength: Int
     /// Whether full blocks are kept for later sequences that begin alike.
     public var prefixCaching = true
+    /// Whether a sequence's known tokens are computed in one step, for a model whose tokens see those after them. A step
+    /// then has no other beside a sequence of more tokens than its budget.
+    public var computesWhole = false
     /// Who is served first.
     public var policy = SchedulingPolicy.fcfs
     /// Tokens that `maxModelLength` could be raised to, for messages; at first that itself.
@@ -73,7 +76,7 @@ public struct SchedulerOptions: Hashable, Sendable {
     ) throws(SchedulerOptionError) {
         let largest = Int(Int32.max)
         try Self.check("block-size", blockSize, 1...128)
-        try Self.check("cache-groups", groups.count, 1...largest)
+        try Self.check("cache-groups", groups.count, 0...largest)
         for group in groups {
             try Self.check("kv-blocks", group.blockCount, 1...largest)
             if let window = group.window { try Self.check("sliding-window", window, 1...largest) }
@@ -94,12 +97,12 @@ public struct SchedulerOptions: Hashable, Sendable {
     /// Tokens a sequence may have without a limit of its own: the model's length or what all blocks hold, the lesser.
     public var maxSequenceLength: Int { min(maxModelLength, poolCapacity) }
 
-    /// The group whose blocks bound the length of a sequence most.
-    var scarcestGroup: CacheGroup {
-        groups.min { $0.capacity(blockSize: blockSize) < $1.capacity(blockSize: blockSize) } ?? groups[0]
+    /// The group whose blocks bound the length of a sequence most; nil where there are none.
+    var scarcestGroup: CacheGroup? {
+        groups.min { $0.capacity(blockSize: blockSize) < $1.capacity(blockSize: blockSize) }
     }
     /// Tokens that all blocks hold of one sequence.
-    var poolCapacity: Int { scarcestGroup.capacity(blockSize: blockSize) }
+    var poolCapacity: Int { scarcestGroup?.capacity(blockSize: blockSize) ?? .max }
 
     /// Blocks of one group that hold so many tokens.
     func blocks(covering tokenCount: Int) -> Int { (tokenCount + blockSize - 1) / blockSize }

@@ -16,7 +16,7 @@ public struct EngineMetrics: Sendable, Hashable {
     /// Blocks that no request refers to, whose contents a later request may find.
     public internal(set) var cachedBlocks = 0
     /// The share of blocks that running requests refer to, 0 to 1.
-    public var kvUsage: Double { Double(usedBlocks) / Double(kvBlocks) }
+    public var kvUsage: Double { kvBlocks == 0 ? 0 : Double(usedBlocks) / Double(kvBlocks) }
     /// Seconds since the last step was completed; nil before the first. While requests run or wait, much more than a
     /// step takes means that the engine hangs.
     public internal(set) var secondsSinceLastStep: Double?

@@ -42,6 +42,10 @@ struct FolderSource: ModelSource {
         ChatFormat(model: name) { () throws(TemplateError) in try ChatTemplateSet(folder: folder) }
     }
 
+    func embeddingFormat(_ config: ConfigFile, width: Int) throws(LLMGenError) -> EmbeddingFormat {
+        try LLMGenError.rethrowing { try EmbeddingFormat(folder: folder, config, width: width) }
+    }
+
     func contents() throws(LLMGenError) -> SourceContents {
         let checkpoint = try checkpoint()
         let config = try config()

@@ -33,7 +33,11 @@ public final class LanguageModel: Sendable {
     public let quantization: Packing?
     /// Seconds that loading took.
     public let loadSeconds: Double
+    /// What the model can be asked for.
+    public let tasks: Set<ModelTask>
     let decoder: Decoder
+    private let embedding: Result<EmbeddingFormat, LLMGenError>
+    private let scoring: Result<PairScorer?, LLMGenError>
     /// Where the model computes.
     package let compute: Compute
 
@@ -95,6 +99,14 @@ public final class LanguageModel: Sendable {
             for warning in decoder.warnings { Logger(label: "llmgen").warning("'\(source.name)': \(warning)") }
             let layers = decoder.linearLayers
             func count(_ arithmetic: Arithmetic) -> Int { layers.reduce(0) { $0 + $1.count(arithmetic) } }
+            let width = decoder.dimensions.hiddenSize
+            embedding = Result { () throws(LLMGenError) in try source.embeddingFormat(config, width: width) }
+            scoring = Result { [decoder, tokenizer, compute] () throws(LLMGenError) in
+                try LLMGenError.rethrowing {
+                    try PairScorer(decoder, config, name: source.name, tokenizer, options.reranker, on: compute)
+                }
+            }
+            tasks = LanguageModel.tasks(decoder, scoring)
             arithmetic = Arithmetic.allCases.max { count($0) < count($1) } ?? .float32
             automaticKVCacheDtype =
                 arithmetic == .float32 || options.computeDtype == .float32 ? .float32 : .bfloat16
@@ -109,6 +121,28 @@ public final class LanguageModel: Sendable {
             throw LLMGenError(code: .failed, message: "'\(folder.path)': \(error)", cause: error)
         }
         loadSeconds = (ContinuousClock.now - start).seconds
+    }
+
+    /// How the model makes the vector of a text.
+    ///
+    /// - Throws: ``LLMGenError`` where its files of sentence-transformers are damaged or ask for what is not supported; the
+    ///   model can generate without them.
+    public var embeddingFormat: EmbeddingFormat { get throws(LLMGenError) { try embedding.get() } }
+
+    /// How the model scores pairs. - Throws: ``LLMGenError`` where it does not.
+    func pairScorer() throws(LLMGenError) -> PairScorer {
+        try check(.score)
+        guard let scorer = try scoring.get() else { preconditionFailure("a model that scores has no scorer") }
+        return scorer
+    }
+
+    private static func tasks(_ decoder: Decoder, _ scoring: Result<PairScorer?, LLMGenError>) -> Set<ModelTask> {
+        let scores: Set<ModelTask> = if case .success(nil) = scoring { [] } else { [.score] }
+        return switch decoder.predicts {
+        case .tokens: scores.union([.generate, .embed])
+        case .labels: scores
+        case .none: [.embed]
+        }
     }
 
     /// The token ids of a prompt, as an engine uses them.

@@ -25,6 +25,8 @@ protocol ModelSource: Sendable {
     func chatFormat(_ tokenizer: (any Tokenizer)?) -> ChatFormat
     /// What the model recommends for sampling; nil where it says nothing.
     func generationConfig() throws(LLMGenError) -> ConfigFile?
+    /// How the model makes the vector of a text, its hidden states `width` wide.
+    func embeddingFormat(_ config: ConfigFile, width: Int) throws(LLMGenError) -> EmbeddingFormat
     /// What the source's files are.
     func contents() throws(LLMGenError) -> SourceContents
 }

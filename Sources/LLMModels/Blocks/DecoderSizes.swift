@@ -133,12 +133,12 @@ extension ConfigFile {
     }
 
     /// Refuses a flag that is not as wanted, which it is where the config has none.
-    func require(_ key: String, _ wanted: Bool, _ remedy: String) throws(ModelError) {
+    package func require(_ key: String, _ wanted: Bool, _ remedy: String) throws(ModelError) {
         guard try flag(key, default: wanted) == wanted else { throw unsupported(key, remedy) }
     }
 
     /// Refuses a text that is not as wanted, which may have another name and is as wanted where the config has none.
-    func require(_ key: String, _ wanted: String, alias: String? = nil) throws(ModelError) {
+    package func require(_ key: String, _ wanted: String, alias: String? = nil) throws(ModelError) {
         let text = try string(key, default: wanted)
         guard text == wanted || text == alias else { throw unsupported(key, "this architecture has \(wanted)") }
     }
