@@ -6,12 +6,13 @@ typedef enum {
     PLAIN,
     WINDOW, // and values of a width of their own
     CHUNKS, // in windows that begin at multiples of their length
+    AHEAD,  // both ways, mostly in a window
     SCORES, // soft-capped, with sinks, mostly in a window
     LATENT  // pages without values, now and then in a window
 } feature;
 
 typedef struct {
-    size_t block_size, kv_heads, heads, dim, value_dim, first, queries, length, blocks, window;
+    size_t block_size, kv_heads, heads, dim, value_dim, first, queries, length, blocks, window, ahead;
     bool chunked;
     bool latent;
     float *q;     // [queries][q_stride]
@@ -39,8 +40,9 @@ static sequence random_sequence(check_case *c, flavor flavor, feature feature) {
     if (feature == LATENT) s.value_dim = random_size(c, 1, s.dim);
     if (feature == WINDOW || feature == CHUNKS || (feature != PLAIN && !random_one_in(c, 3))) s.window = random_window(c);
     s.chunked = feature == CHUNKS;
+    if (feature == AHEAD) s.ahead = random_one_in(c, 3) ? SIZE_MAX : random_window(c);
     s.heads = s.kv_heads * random_size(c, 1, 5);
-    s.length = s.first + s.queries;
+    s.length = s.first + s.queries + (feature == AHEAD ? random_size(c, 0, 300) : 0);
     s.blocks = whole(s.length, s.block_size) / s.block_size;
     s.q_stride = s.heads * s.dim + random_size(c, 0, 5);
     s.out_stride = s.heads * s.value_dim + random_size(c, 0, 5);
@@ -54,6 +56,12 @@ static sequence random_sequence(check_case *c, flavor flavor, feature feature) {
 static size_t first_seen(const sequence *s, size_t position) {
     if (s->window == 0 || position < s->window) return 0;
     return s->chunked ? position / s->window * s->window : position + 1 - s->window;
+}
+
+// The last one.
+static size_t last_seen(const sequence *s, size_t position) {
+    const size_t after = s->length - 1 - position;
+    return position + (after < s->ahead ? after : s->ahead);
 }
 
 static int32_t *random_block_table(check_case *c, size_t blocks) {
@@ -128,7 +136,7 @@ static llm_pages take_pages(check_case *c, const sequence *s, const int32_t *blo
 // One query and head as the formula states it.
 static bool check_query(
     check_case *c, const sequence *s, const llm_attention_args *a, size_t query, size_t head, const output *out) {
-    const size_t visible = s->first + query + 1, first = first_seen(s, s->first + query);
+    const size_t visible = last_seen(s, s->first + query) + 1, first = first_seen(s, s->first + query);
     const size_t kv_head = head / (s->heads / s->kv_heads);
     const float *q = s->q + query * s->q_stride + head * s->dim;
     double *weights = take(c, visible * sizeof *weights), largest = a->sinks ? a->sinks[head] : -INFINITY, sum = 0;
@@ -164,9 +172,9 @@ static bool check_feature(check_case *c, feature feature) {
     describe(
         c,
         "%zu queries from %zu on after %zu positions, %zu heads of %zu and %zu over %zu, head %zu, blocks of %zu, "
-        "%s %zu",
+        "%s %zu, %zu ahead",
         s.queries, begin, s.first, s.heads, s.dim, s.value_dim, s.kv_heads, kv_head, s.block_size,
-        s.chunked ? "chunks of" : "window", s.window);
+        s.chunked ? "chunks of" : "window", s.window, s.ahead);
     int32_t *block_table = random_block_table(c, s.blocks);
     llm_attention_args args = {
         .q = s.q,
@@ -175,9 +183,11 @@ static bool check_feature(check_case *c, feature feature) {
         .pages = take_pages(c, &s, block_table),
         .block_table = block_table,
         .first_position = s.first,
+        .length = s.length,
         .heads = s.heads,
         .scale = random_float(c, 0.1f, 0.5f),
         .window = s.window,
+        .ahead = s.ahead,
         .chunked = s.chunked};
     for (size_t i = 0; i < first_seen(&s, s.first) / s.block_size; i++) block_table[i] = -1;
     if (feature == SCORES) {
@@ -210,11 +220,13 @@ static bool check_feature(check_case *c, feature feature) {
 static bool check_attention(check_case *c) { return check_feature(c, PLAIN); }
 static bool check_window(check_case *c) { return check_feature(c, WINDOW); }
 static bool check_chunks(check_case *c) { return check_feature(c, CHUNKS); }
+static bool check_ahead(check_case *c) { return check_feature(c, AHEAD); }
 static bool check_scores(check_case *c) { return check_feature(c, SCORES); }
 static bool check_latent(check_case *c) { return check_feature(c, LATENT); }
 
 DEFINE_CHECK(attention)
 const kernel_check attention_window_check = {"attention_window", attention_table, check_window};
 const kernel_check attention_chunks_check = {"attention_chunks", attention_table, check_chunks};
+const kernel_check attention_ahead_check = {"attention_ahead", attention_table, check_ahead};
 const kernel_check attention_scores_check = {"attention_scores", attention_table, check_scores};
 const kernel_check attention_latent_check = {"attention_latent", attention_table, check_latent};

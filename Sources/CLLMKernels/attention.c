@@ -1,7 +1,7 @@
-// Causal attention over paged keys and values.
+// Attention over paged keys and values.
 //
 // A query at position t sees positions 0…t, or with a window of n the last n of them, in chunks those from the last
-// multiple of n on. Scores: one fma chain over the key's elements, times the scale, then the soft cap. Inside a
+// multiple of n on; where it sees ahead, as many more. Scores: one fma chain over the key's elements, times the scale, then the soft cap. Inside a
 // partition of 128 positions, key steps of 32 update the running maximum, the sum (16 lanes: slot j + slot j + 16, then
 // the tree) and the output (one fma chain over the visible positions). Steps and partitions of which nothing is visible
 // are passed over; other slots than the visible ones are never read into a result. A sink is merged last, as a partition
@@ -32,10 +32,15 @@ static float element_plain(llm_kv_dtype dtype, const void *elements, size_t inde
     return 0;
 }
 
-// The first position that a query at `last` sees.
-static inline size_t first_seen(const llm_attention_args *a, size_t last) {
-    if (a->window == 0 || last < a->window) return 0;
-    return a->chunked ? last / a->window * a->window : last + 1 - a->window;
+// The first position that a query at `position` sees.
+static inline size_t first_seen(const llm_attention_args *a, size_t position) {
+    if (a->window == 0 || position < a->window) return 0;
+    return a->chunked ? position / a->window * a->window : position + 1 - a->window;
+}
+
+// The last one.
+static inline size_t last_seen(const llm_attention_args *a, size_t position) {
+    return position + (a->ahead < a->length - 1 - position ? a->ahead : a->length - 1 - position);
 }
 
 static float value_plain(const llm_pages *p, size_t token, size_t d) {
@@ -45,8 +50,8 @@ static float value_plain(const llm_pages *p, size_t token, size_t d) {
 
 static void attend_plain(const llm_attention_args *a, size_t kv_head, size_t head, size_t query) {
     const llm_pages *p = &a->pages;
-    const size_t key_dim = p->key_dim, value_dim = p->value_dim, last = a->first_position + query;
-    const size_t first = first_seen(a, last);
+    const size_t key_dim = p->key_dim, value_dim = p->value_dim, position = a->first_position + query;
+    const size_t first = first_seen(a, position), last = last_seen(a, position);
     const float *q = a->q + query * a->q_stride + head * key_dim;
     const float *value_scales = p->values ? p->value_scales : p->key_scales;
     float *out = a->out + query * a->out_stride + head * value_dim;
@@ -239,7 +244,7 @@ LLM_TEMPLATE void attend_rows(
     const llm_attention_args *a, size_t kv_head, attention_rows *b, size_t count, const attention_tile *tiles,
     const size_t most) {
     const size_t stride = llm_value_stride(a->pages.value_dim), last = b->last[count - 1];
-    const size_t seen = first_seen(a, b->last[0]), start = seen / LLM_PARTITION * LLM_PARTITION;
+    const size_t seen = b->first[0], start = seen / LLM_PARTITION * LLM_PARTITION;
     for (size_t r = 0; r < count; r++) {
         b->maximum[r] = -INFINITY;
         b->sum[r] = 0;
@@ -253,7 +258,7 @@ LLM_TEMPLATE void attend_rows(
         while (b->last[first] < partition) first++;
         for (size_t r = first; r < count; r++) {
             b->visible[r] = clamped(b->last[r] + 1, partition, LLM_PARTITION);
-            b->hidden[r] = clamped(first_seen(a, b->last[r]), partition, LLM_PARTITION);
+            b->hidden[r] = clamped(b->first[r], partition, LLM_PARTITION);
         }
         score_partition(a, b, first, count, tiles, most, &pages);
         if (a->softcap > 0)
@@ -284,7 +289,8 @@ LLM_TEMPLATE void attention_template(
             for (size_t d = 0; d < dim; d++) b.q[d * ROWS + r] = q[d];
             b.out[r] = a->out + query * a->out_stride + head * a->pages.value_dim;
             b.head[r] = head;
-            b.last[r] = a->first_position + query;
+            b.first[r] = first_seen(a, a->first_position + query);
+            b.last[r] = last_seen(a, a->first_position + query);
         }
         attend_rows(a, kv_head, &b, count, tiles, most);
     }

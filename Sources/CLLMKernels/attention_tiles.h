@@ -18,8 +18,8 @@ typedef struct {
     _Alignas(64) float factors[ROWS][LANES];            // what a step multiplies the partition so far by; then OLD, NEW
     float maxima[ROWS][STEPS];                          // of the partition up to the step
     float maximum[ROWS], sum[ROWS];
-    size_t last[ROWS];    // position; rising
-    size_t visible[ROWS]; // positions of the partition at hand, up to the row's own
+    size_t first[ROWS], last[ROWS]; // positions that the row sees; rising
+    size_t visible[ROWS]; // positions of the partition at hand, up to the last that the row sees
     size_t hidden[ROWS];  // of these the first, which lie behind the row's window
     size_t head[ROWS];
     float *out[ROWS];

@@ -13,24 +13,50 @@ public struct TensorSpecification: Sendable, Hashable {
 public struct ModelDescription: Sendable {
     /// The sizes that the engine needs.
     public let dimensions: ModelDimensions
-    /// What the layers cache.
+    /// What the layers cache; nothing of an encoder's.
     public let cacheLayout: CacheLayout
     /// The tensors that the model reads, each once.
     public let tensors: [TensorSpecification]
+    /// Labels that texts are scored with; nil for none.
+    public let labels: Int?
+    /// Whether there is an output head that predicts tokens.
+    public let predictsTokens: Bool
 }
 
-/// An architecture the engine runs: how a decoder is put together from a config and named tensors.
+/// An architecture the engine runs: how a decoder or an encoder is put together from a config and named tensors.
 public struct Architecture: Sendable {
     /// The name in `architectures` of `config.json`.
     public let name: String
     /// The `config.json` of a very small model, for tests.
     public let tinyConfig: String
-    private let build: @Sendable (ConfigFile, ModelBuilder) throws -> Decoder
+    private let build: Build
 
+    private enum Build: Sendable {
+        case decoder(@Sendable (ConfigFile, ModelBuilder) throws -> Decoder)
+        case encoder(@Sendable (ConfigFile, ModelBuilder) throws -> Encoder)
+    }
+
+    /// Whether it is an encoder, ``loadEncoder(_:_:_:on:)``, which embeds and scores texts and generates none.
+    public var isEncoder: Bool { if case .encoder = build { true } else { false } }
+
+    /// A decoder.
+    ///
     /// - Parameters:
     ///   - tiny: the keys of a very small model's config besides those that all have, as JSON members.
     ///   - build: states every tensor once and returns the decoder made of them.
     init(_ name: String, tiny: String, _ build: @escaping @Sendable (ConfigFile, ModelBuilder) throws -> Decoder) {
+        self.init(name, tiny: tiny, .decoder(build))
+    }
+
+    /// An encoder, likewise.
+    init(
+        encoder name: String, tiny: String,
+        _ build: @escaping @Sendable (ConfigFile, ModelBuilder) throws -> Encoder
+    ) {
+        self.init(name, tiny: tiny, .encoder(build))
+    }
+
+    private init(_ name: String, tiny: String, _ build: Build) {
         self.name = name
         self.build = build
         tinyConfig = """
@@ -44,33 +70,71 @@ public struct Architecture: Sendable {
     public func describe(
         _ config: ConfigFile, _ tensors: (any NamedTensors)? = nil
     ) throws(ModelError) -> ModelDescription {
-        let stored = tensors.map(BaseModelTensors.named)
-        let (decoder, record) = try decoder(config, ModelBuilder(nil, describing: stored))
-        return ModelDescription(
-            dimensions: decoder.dimensions, cacheLayout: record.layout, tensors: record.tensors)
+        let builder = ModelBuilder(nil, describing: tensors.map(BaseModelTensors.named))
+        switch build {
+        case .decoder(let build):
+            let decoder = try Architecture.built(config, builder, build)
+            return ModelDescription(
+                dimensions: decoder.dimensions, cacheLayout: builder.record.layout, tensors: builder.record.tensors,
+                labels: builder.record.labels, predictsTokens: decoder.predicts == .tokens)
+        case .encoder(let build):
+            let encoder = try Architecture.built(config, builder, build)
+            return ModelDescription(
+                dimensions: encoder.dimensions, cacheLayout: CacheLayout(), tensors: builder.record.tensors,
+                labels: encoder.labels, predictsTokens: false)
+        }
     }
 
     /// Reads the weights and packs the matrices, embedding and output head included, to `format`. Norms and biases stay
-    /// float32. - Throws: `ModelError`.
+    /// float32. - Throws: `ModelError`, `unsupported` for an encoder.
     public func load(
         _ config: ConfigFile, _ tensors: any NamedTensors, _ format: LinearFormat = .stored, on compute: Compute
     ) throws(ModelError) -> Decoder {
-        let source = ModelBuilder.Source(tensors: BaseModelTensors.named(tensors), format: format, compute: compute)
-        return try decoder(config, ModelBuilder(source)).0
+        guard case .decoder(let build) = build else {
+            throw ModelError(
+                .unsupported,
+                "'\(config.path)': \(name) is an encoder, which generates no text; use it for embeddings and scores")
+        }
+        return try Architecture.loaded(config, tensors, format, compute, build)
     }
 
-    private func decoder(
-        _ config: ConfigFile, _ builder: ModelBuilder
-    ) throws(ModelError) -> (Decoder, ModelBuilder.Record) {
+    /// The same of an encoder. - Throws: `ModelError`, `unsupported` for a decoder.
+    public func loadEncoder(
+        _ config: ConfigFile, _ tensors: any NamedTensors, _ format: LinearFormat = .stored, on compute: Compute
+    ) throws(ModelError) -> Encoder {
+        guard case .encoder(let build) = build else {
+            throw ModelError(.unsupported, "'\(config.path)': \(name) is a decoder, not an encoder")
+        }
+        return try Architecture.loaded(config, tensors, format, compute, build)
+    }
+
+    private static func loaded<Model: BuiltModel>(
+        _ config: ConfigFile, _ tensors: any NamedTensors, _ format: LinearFormat, _ compute: Compute,
+        _ build: (ConfigFile, ModelBuilder) throws -> Model
+    ) throws(ModelError) -> Model {
+        let builder = ModelBuilder(
+            ModelBuilder.Source(tensors: BaseModelTensors.named(tensors), format: format, compute: compute))
+        var model = try built(config, builder, build)
+        model.finish(builder.record)
+        return model
+    }
+
+    private static func built<Model>(
+        _ config: ConfigFile, _ builder: ModelBuilder, _ build: (ConfigFile, ModelBuilder) throws -> Model
+    ) throws(ModelError) -> Model {
         do {
-            builder.record.labels = try config.labels()
-            var decoder = try build(config, builder)
-            decoder.finish(builder.record)
-            return (decoder, builder.record)
+            builder.record.labels = try config.classifiesTexts ? config.labels() : nil
+            return try build(config, builder)
         } catch let error as ModelError {
             throw error
         } catch {
             throw ModelError(.invalidConfig, "'\(config.path)': \(error)")
         }
     }
+}
+
+/// What an architecture builds.
+protocol BuiltModel {
+    /// Takes what building it has recorded.
+    mutating func finish(_ record: ModelBuilder.Record)
 }

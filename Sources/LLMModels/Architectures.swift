@@ -4,12 +4,18 @@ public import LLMWeights
 /// The architectures the engine runs. The shared suite tests every row.
 public enum Architectures {
     /// One row an architecture.
-    public static let all: [Architecture] = [
+    public static let all: [Architecture] = decoders + encoders
+
+    private static let decoders: [Architecture] = [
         .llama, .llama4, .mistral, .ministral, .qwen2, .qwen3, .gemma, .gemma2, .gemma3, .gemma3Conditional, .mixtral,
         .qwen2Moe, .qwen3Moe, .deepseekV2, .deepseekV3, .miniCPM3, .phi, .phi3, .stableLM, .starcoder2, .gptNeoX, .gpt2,
         .gptJ, .gptOss, .falcon, .opt, .olmo, .olmo2, .olmo3, .olmoe, .smolLM3, .granite, .graniteMoe, .cohere,
         .cohere2, .glm, .glm4, .glm4Moe,
     ]
+
+    private static let encoders: [Architecture] =
+        Architecture.bert + Architecture.roberta + Architecture.xlmRoberta + Architecture.distilBERT
+        + Architecture.modernBERT + [.nomicBERT]
 
     /// The row for a config. - Throws: `ModelError` `unsupported`, naming those there are.
     public static func architecture(_ config: ConfigFile) throws(ModelError) -> Architecture {
@@ -55,10 +61,17 @@ public enum Architectures {
         return known.min { distance($0) < distance($1) } ?? ""
     }
 
-    /// Builds the model that a config describes from its tensors.
+    /// Builds the decoder that a config describes from its tensors.
     public static func load(
         _ config: ConfigFile, _ tensors: any NamedTensors, _ format: LinearFormat = .stored, on compute: Compute
     ) throws(ModelError) -> Decoder {
         try architecture(config).load(config, tensors, format, on: compute)
+    }
+
+    /// Builds the encoder that a config describes from its tensors.
+    public static func loadEncoder(
+        _ config: ConfigFile, _ tensors: any NamedTensors, _ format: LinearFormat = .stored, on compute: Compute
+    ) throws(ModelError) -> Encoder {
+        try architecture(config).loadEncoder(config, tensors, format, on: compute)
     }
 }

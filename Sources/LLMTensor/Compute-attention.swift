@@ -41,30 +41,36 @@ public struct AttentionPlan: Sendable {
         let sequence: Int
         let kvHead: Int
         let queries: Range<Int>
-        let work: Int  // queries times the positions that the last one sees
+        let work: Int  // queries times the positions that they see
     }
 
     let sequences: [AttentionSequence]
     let shape: KVPagesShape
     let heads: Int
     let window: Int?
+    let ahead: Int
     let isChunked: Bool
     let pieces: [Piece]  // the pool takes the last ones first
 
     /// - Parameters:
     ///   - heads: query heads, a multiple of the pages' heads.
     ///   - window: positions that a query sees, its own included; nil for all up to its own.
+    ///   - ahead: positions after its own that a query sees too, up to its sequence's last row, so that the rows of a step
+    ///     must be a whole text; `.max` for all.
     ///   - isChunked: whether windows begin at multiples of their length, and do not move with the query.
     /// - Precondition: each block table covers its sequence's last position and names blocks below `blockCount`, but for
     ///   those behind the window.
     public init(
-        _ sequences: [AttentionSequence], heads: Int, window: Int? = nil, isChunked: Bool = false, pages: KVPages
+        _ sequences: [AttentionSequence], heads: Int, window: Int? = nil, ahead: Int = 0, isChunked: Bool = false,
+        pages: KVPages
     ) {
         let kvHeads = pages.shape.entry.heads
         precondition(heads > 0 && heads % kvHeads == 0, "\(heads) heads over \(kvHeads)")
         precondition(window.map { $0 > 0 } ?? true, "a window of nothing")
+        precondition(ahead >= 0, "\(ahead) positions ahead")
         self.heads = heads
         self.window = window
+        self.ahead = ahead
         self.isChunked = isChunked
         shape = pages.shape
         self.sequences = sequences
@@ -82,8 +88,10 @@ public struct AttentionPlan: Sendable {
         for (index, sequence) in sequences.enumerated() {
             for start in stride(from: 0, to: sequence.rows.count, by: size) {
                 let queries = start..<min(start + size, sequence.rows.count)
-                let seen = sequence.firstPosition + queries.upperBound
-                let work = queries.count * (window.map { min(seen, $0 + queries.count) } ?? seen)
+                let seen =
+                    sequence.firstPosition + queries.upperBound + min(ahead, sequence.rows.count - queries.upperBound)
+                let span = window.map { $0 + min(ahead, seen) + queries.count } ?? seen
+                let work = queries.count * min(seen, span)
                 for kvHead in 0..<kvHeads {
                     pieces.append(Piece(sequence: index, kvHead: kvHead, queries: queries, work: work))
                 }
@@ -116,7 +124,7 @@ extension Compute {
         }
     }
 
-    /// Causal attention of each sequence's rows over its pages: `[rows, heads * keyDim]` for `q`,
+    /// Attention of each sequence's rows over its pages: `[rows, heads * keyDim]` for `q`,
     /// `[rows, heads * valueDim]` for `y`.
     public func attention(
         _ q: Matrix, _ plan: AttentionPlan, pages: KVPages, layer: Int, _ scores: AttentionScores, into y: Matrix
@@ -139,8 +147,10 @@ extension Compute {
                         q: q.base + sequence.rows.lowerBound * q.stride, q_stride: q.stride,
                         out: y.base + sequence.rows.lowerBound * y.stride, out_stride: y.stride,
                         pages: layerPages.value, block_table: table.baseAddress,
-                        first_position: sequence.firstPosition, heads: plan.heads, scale: scores.scale,
-                        window: plan.window ?? 0, chunked: plan.isChunked, softcap: scores.softcap ?? 0,
+                        first_position: sequence.firstPosition,
+                        length: sequence.firstPosition + sequence.rows.count, heads: plan.heads, scale: scores.scale,
+                        window: plan.window ?? 0, ahead: plan.ahead, chunked: plan.isChunked,
+                        softcap: scores.softcap ?? 0,
                         sinks: sinks.value)
                     kernel(&arguments, piece.kvHead, piece.queries.lowerBound, piece.queries.upperBound)
                 }

@@ -108,8 +108,8 @@ struct AttentionScenario {
                 table.withUnsafeBufferPointer { table in
                     var arguments = llm_attention_args(
                         q: q.baseAddress, q_stride: heads * dim, out: out.baseAddress, out_stride: heads * dim,
-                        pages: memory.pages, block_table: table.baseAddress, first_position: first, heads: heads,
-                        scale: scale, window: 0, chunked: false, softcap: 0, sinks: nil)
+                        pages: memory.pages, block_table: table.baseAddress, first_position: first, length: length,
+                        heads: heads, scale: scale, window: 0, ahead: 0, chunked: false, softcap: 0, sinks: nil)
                     for kvHead in 0..<kvHeads {
                         for chunk in chunks { kernel(&arguments, kvHead, chunk.lowerBound, chunk.upperBound) }
                     }

@@ -240,10 +240,11 @@ void llm_write_page(const llm_pages *pages, size_t slot, const float *key, const
 // (Query, head) rows that go through the keys together: the fewest that an argument range should have, if there are.
 enum { LLM_ATTENTION_ROWS = 48 };
 
-// Causal attention of consecutive queries of one sequence for one key/value head and all the query heads of its group.
+// Attention of consecutive queries of one sequence, causal or both ways, for one key/value head and all the query heads of its group.
 //
 // Keys are taken in steps of 32 absolute positions, with an online softmax inside partitions of 128 absolute positions,
-// and the partitions are merged in rising order, so that a query's result depends on its own position only. Steps and
+// and the partitions are merged in rising order, so that a query's result depends on its own position only, and
+// on `length` where it sees ahead. Steps and
 // partitions that a query sees nothing of are passed over. Takes up to 384 KiB of stack.
 typedef struct {
     const float *q; // [queries][heads * key_dim]
@@ -251,11 +252,13 @@ typedef struct {
     float *out; // [queries][heads * value_dim]
     size_t out_stride;
     llm_pages pages;
-    const int32_t *block_table; // covers position first_position + queries - 1; anything behind every query's window
+    const int32_t *block_table; // covers all `length` positions; anything behind every query's window
     size_t first_position;      // of query 0
+    size_t length;              // positions there are, those of the queries among them
     size_t heads;               // a multiple of pages.kv_heads
     float scale;
     size_t window;      // positions that a query sees, its own included; 0 for all up to its own
+    size_t ahead;       // positions after its own that a query sees too, as far as there are some; 0 for none
     bool chunked;       // windows begin at multiples of `window`, and do not move with the query
     float softcap;      // scores become softcap * tanh(score / softcap); 0 for none
     const float *sinks; // [heads] logits that take part in the softmax and have no value; or NULL

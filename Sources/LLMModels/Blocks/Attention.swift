@@ -77,6 +77,8 @@ struct Attention: Mixer {
     struct Options {
         /// Positions that a token sees, its own included; nil for all.
         var window: Int?
+        /// Positions after its own that a token sees too: `.max` for all; 0 for none.
+        var ahead = 0
         /// Whether windows begin at multiples of their length, and do not move with the token.
         var isChunked = false
         /// Of queries and keys, before they are rotated; nil for none.
@@ -99,6 +101,8 @@ struct Attention: Mixer {
         var bias = false
         /// The bias of the output.
         var outputBias = false
+        /// The names of the matrices of queries, keys and values.
+        var names = (query: "q_proj", key: "k_proj", value: "v_proj")
         /// The name of the output's matrix.
         var outputName = "o_proj"
         /// One matrix of queries, keys and values in place of three; nil for three.
@@ -151,8 +155,10 @@ struct Attention: Mixer {
             projection = try model.linear(
                 [(fused.name, queryRows + 2 * keyRows)], inputs: hidden, bias: options.bias, order: order)
         } else {
+            let names = options.names
             projection = try model.linear(
-                [("q_proj", queryRows), ("k_proj", keyRows), ("v_proj", keyRows)], inputs: hidden, bias: options.bias)
+                [(names.query, queryRows), (names.key, keyRows), (names.value, keyRows)], inputs: hidden,
+                bias: options.bias)
         }
         func norm(_ letter: String, _ count: Int) throws(ModelError) -> Norm? {
             guard let style = options.headNorms else { return nil }
@@ -173,7 +179,7 @@ struct Attention: Mixer {
         self.scores = scores
         slot = model.cache(
             CacheEntry(heads: heads.keys, keyDim: heads.dim, valueDim: heads.dim), window: options.window,
-            isChunked: options.isChunked)
+            ahead: options.ahead, isChunked: options.isChunked)
     }
 
     func project(_ x: Matrix, after norm: Norm?, _ context: ForwardContext) -> Matrix {

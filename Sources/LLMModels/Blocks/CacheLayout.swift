@@ -17,9 +17,11 @@ public struct CacheLayout: Sendable, Hashable {
         public let entry: CacheEntry
         /// Positions that a token sees, its own included, so that what lies behind is never read again; nil for all.
         public let window: Int?
+        /// Positions after its own that a token sees too, as an encoder's does: `.max` for all; 0 for none.
+        public let ahead: Int
         /// Whether windows begin at multiples of their length, and do not move with the token.
         public let isChunked: Bool
-        /// Layers of the group.
+        /// Layers of the group; of layers that see ahead 1, for they keep nothing and so share their pages.
         public fileprivate(set) var layers: Int
 
         /// The sizes of the group's pages.
@@ -40,10 +42,16 @@ public struct CacheLayout: Sendable, Hashable {
     public init() {}
 
     /// Adds a layer to the group of those like it.
-    mutating func add(_ entry: CacheEntry, window: Int?, isChunked: Bool = false) -> CacheSlot {
-        let known = groups.firstIndex { $0.entry == entry && $0.window == window && $0.isChunked == isChunked }
+    mutating func add(_ entry: CacheEntry, window: Int?, ahead: Int = 0, isChunked: Bool = false) -> CacheSlot {
+        let known = groups.firstIndex {
+            $0.entry == entry && $0.window == window && $0.ahead == ahead && $0.isChunked == isChunked
+        }
         let index = known ?? groups.count
-        if known == nil { groups.append(Group(entry: entry, window: window, isChunked: isChunked, layers: 0)) }
+        if known == nil {
+            groups.append(Group(entry: entry, window: window, ahead: ahead, isChunked: isChunked, layers: 0))
+        } else if ahead > 0 {
+            return CacheSlot(group: index, layer: 0)
+        }
         defer { groups[index].layers += 1 }
         return CacheSlot(group: index, layer: groups[index].layers)
     }

@@ -5,7 +5,7 @@ import LLMWeights
 ///
 /// What it computes for a row depends on that row's sequence up to its position and on nothing else in the batch, bit for
 /// bit (law 1 of the design); the shared suite checks it for every row of ``Architectures``.
-public struct Decoder: Sendable {
+public struct Decoder: Sendable, BuiltModel {
     /// The sizes that the engine needs.
     public let dimensions: ModelDimensions
     /// What the user should know of how the checkpoint was read, a line each.

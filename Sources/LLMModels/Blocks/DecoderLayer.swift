@@ -10,6 +10,9 @@ struct BlockNorms: Sendable {
 enum Wiring: Sendable {
     /// The mixer, then the feed-forward block over its sum.
     case sequential(mixer: BlockNorms, feedForward: BlockNorms)
+    /// Likewise, but for the norms: the stream itself has one after each sum, so that the residual is not what was added
+    /// to before (Vaswani et al. 2017).
+    case normedSums(mixer: Norm, feedForward: Norm)
     /// Both over the same rows, their outputs summed (GPT-J, Wang and Komatsuzaki 2021).
     case parallel(mixer: Norm, feedForward: Norm)
 
@@ -46,7 +49,7 @@ enum Wiring: Sendable {
     }
 }
 
-/// One layer of a decoder.
+/// One layer of a decoder or an encoder.
 struct DecoderLayer: Sendable {
     let mixer: any Mixer
     let feedForward: any FeedForward
@@ -55,7 +58,7 @@ struct DecoderLayer: Sendable {
     let residualScale: Float?
 
     init(_ wiring: Wiring, mixer: any Mixer, feedForward: any FeedForward, residualScale: Float? = nil) {
-        if case .parallel = wiring { precondition(residualScale == nil, "parallel blocks have no residual scale") }
+        if case .sequential = wiring {} else { precondition(residualScale == nil, "a residual scale of other wiring") }
         self.mixer = mixer
         self.feedForward = feedForward
         self.wiring = wiring
@@ -74,6 +77,12 @@ struct DecoderLayer: Sendable {
                 add(to: stream, feedForwardNorms.after, context) {
                     feedForward(stream, after: feedForwardNorms.before, into: $0, $1, context)
                 }
+            case .normedSums(let mixerNorm, let feedForwardNorm):
+                let queries = context.rows(rows, of: mixer.project(x, after: nil, context))
+                mixer.mix(queries, rows, into: stream, .add, context)
+                mixerNorm(stream, into: stream, context)
+                feedForward(stream, after: nil, into: stream, .add, context)
+                feedForwardNorm(stream, into: stream, context)
             case .parallel(let mixerNorm, let feedForwardNorm):
                 let queries = context.rows(rows, of: mixer.project(x, after: mixerNorm, context))
                 let forward = context.workspace.matrix(rows: stream.rows, columns: stream.columns)

@@ -128,8 +128,8 @@ extension ConfigFile {
     }
 
     /// The style of layer norms.
-    func layerNorm(_ key: String, bias: Bool = true) throws(ModelError) -> NormStyle {
-        .layer(epsilon: Float(try number(key, in: 0...1, default: 1e-5)), bias: bias)
+    func layerNorm(_ key: String, bias: Bool = true, default fallback: Double = 1e-5) throws(ModelError) -> NormStyle {
+        .layer(epsilon: Float(try number(key, in: 0...1, default: fallback)), bias: bias)
     }
 
     /// Refuses a flag that is not as wanted, which it is where the config has none.

@@ -48,7 +48,8 @@ final class ForwardContext {
         let sequences = rows == .all ? batch.attention(group) : batch.outputAttention(group)
         let kind = cache.layout.groups[group]
         let plan = AttentionPlan(
-            sequences, heads: heads, window: kind.window, isChunked: kind.isChunked, pages: cache.pages[group])
+            sequences, heads: heads, window: kind.window, ahead: kind.ahead, isChunked: kind.isChunked,
+            pages: cache.pages[group])
         plans[key] = plan
         return plan
     }

@@ -97,6 +97,9 @@ public struct ConfigFile: Sendable {
     /// Every key.
     package var keys: [String] { Array(values.keys) }
 
+    /// Keys there are.
+    var count: Int { values.count }
+
     /// The keys whose values are objects.
     public var objectKeys: [String] {
         values.filter { if case .object = $0.value { true } else { false } }.keys.sorted()
@@ -117,13 +120,11 @@ public struct ConfigFile: Sendable {
         return ConfigFile(path: path, prefix: "\(prefix)\(name(key)).", values: object)
     }
 
-    /// Labels of a model that classifies texts, as transformers counts them; nil for another model.
-    package func labels() throws(ModelError) -> Int? {
-        guard try strings("architectures").contains(where: { $0.hasSuffix("ForSequenceClassification") }) else {
-            return nil
+    /// Whether the model classifies whole texts.
+    var classifiesTexts: Bool {
+        get throws(ModelError) {
+            try strings("architectures").contains { $0.hasSuffix("ForSequenceClassification") }
         }
-        if let names = try object("id2label"), (1...1 << 16).contains(names.keys.count) { return names.keys.count }
-        return try integer("num_labels", in: 1...1 << 16, default: 2)
     }
 
     /// The same with a value for each of these keys that it does not have.

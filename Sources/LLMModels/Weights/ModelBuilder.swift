@@ -88,8 +88,8 @@ struct ModelBuilder {
     }
 
     /// A layer's place in the cache.
-    func cache(_ entry: CacheEntry, window: Int? = nil, isChunked: Bool = false) -> CacheSlot {
-        record.layout.add(entry, window: window, isChunked: isChunked)
+    func cache(_ entry: CacheEntry, window: Int? = nil, ahead: Int = 0, isChunked: Bool = false) -> CacheSlot {
+        record.layout.add(entry, window: window, ahead: ahead, isChunked: isChunked)
     }
 
     // MARK: Linear layers
@@ -161,9 +161,11 @@ struct ModelBuilder {
 
     /// A norm over `width` columns.
     func norm(_ name: String, _ width: Int, _ style: NormStyle) throws(ModelError) -> Norm {
-        style.norm(
-            weight: style.hasWeight ? try vector("\(name).weight", width) : nil,
-            bias: style.hasBias ? try vector("\(name).bias", width) : nil)
+        // What the files of BERT's time call them.
+        let (weight, bias) = has("\(name).gamma") ? ("gamma", "beta") : ("weight", "bias")
+        return style.norm(
+            weight: style.hasWeight ? try vector("\(name).\(weight)", width) : nil,
+            bias: style.hasBias ? try vector("\(name).\(bias)", width) : nil)
     }
 
     /// A norm without biases for each of `count` groups of `width` columns, whose weights are the rows of one tensor.
