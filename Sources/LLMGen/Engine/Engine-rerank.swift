@@ -36,7 +36,7 @@ extension Engine {
         let limit = try Engine.cut(parameters.truncatePromptTokens, to: lengthLimit)
         let tokens = try model.tokens(of: pair, parameters.instruction, scorer.template, cutTo: limit)
         let request = PoolingRequest(
-            prompt: tokens.ids, secondText: tokens.secondText, pooling: .last, options: options)
+            prompt: tokens.ids, tokenTypes: tokens.types, pooling: .last, options: options)
         return PreparedPair(
             request: try checked(request), scorer: scorer, usesActivation: parameters.usesActivation)
     }

@@ -6,8 +6,8 @@ struct PoolingRequest: JobRequest {
     typealias Reply = PooledOutput
 
     let prompt: [TokenID]
-    /// Where the second text of a pair begins, for a model that tells them apart.
-    var secondText: Int?
+    /// The type of each token, for a model that tells texts of a pair apart.
+    var tokenTypes: [Int32]?
     let pooling: Pooling
     /// Tokens at the beginning that do not count.
     var skipped = 0
@@ -33,7 +33,7 @@ struct PooledOutput: Sendable {
 /// A live pooling.
 struct PoolingJob: EngineJob {
     var ticket: JobTicket
-    let secondText: Int?
+    let tokenTypes: [Int32]?
     private let sink: JobSink<PooledOutput>
     private var pooled: PooledStates
     private var finishReason: FinishReason?
@@ -41,7 +41,7 @@ struct PoolingJob: EngineJob {
 
     init(_ ticket: JobTicket, _ request: PoolingRequest, _ sink: JobSink<PooledOutput>) {
         self.ticket = ticket
-        secondText = request.secondText
+        tokenTypes = request.tokenTypes
         self.sink = sink
         pooled = PooledStates(request.pooling, skipping: request.skipped)
     }

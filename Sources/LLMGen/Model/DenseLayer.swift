@@ -27,7 +27,7 @@ struct DenseLayer: Sendable {
             throw config.unsupported("activation_function", "Identity and Tanh are")
         }
         try config.require("use_residual", false, "a layer's outputs alone are its result")
-        try config.require("module_input_name", "sentence_embedding", "a layer reads pooled states")
+        try config.require("module_input_name", "sentence_embedding")
         self.activation = activation
         let tensors = try Checkpoint(path: folder.path)
         func tensor(_ name: String, _ shape: [Int]) throws -> [Float] {

@@ -24,12 +24,17 @@ extension LanguageModel {
         return tokens.count - 1
     }
 
-    /// The token ids of a pair of texts, at most `limit` of them.
+    /// The token ids of a pair of texts, at most `limit` of them, and the type of each where the model tells them apart.
     func tokens(
         of pair: TextPair, _ instruction: String?, _ template: PairTemplate?, cutTo limit: Int?
-    ) throws(LLMGenError) -> (ids: [TokenID], secondText: Int?) {
+    ) throws(LLMGenError) -> (ids: [TokenID], types: [Int32]?) {
         guard let template else {
-            fatalError()
+            guard instruction == nil else {
+                throw LLMGenError(
+                    code: .invalidArgument, message: "instruction is given, and this model is told none; leave it out",
+                    field: "instruction")
+            }
+            return try joined(pair, cutTo: limit)
         }
         let parts = template.parts(pair, instruction)
         let before = try tokens(of: .text(parts.before), addSpecialTokens: false)
@@ -38,18 +43,63 @@ extension LanguageModel {
         return (try LanguageModel.cut(text[...], before: before[...], after: after[...], to: limit ?? .max), nil)
     }
 
+    /// A pair as the tokenizer joins it; of one that is too long the longer text is cut first (`longest_first` of Hugging
+    /// Face's tokenizers).
+    private func joined(_ pair: TextPair, cutTo limit: Int?) throws(LLMGenError) -> (ids: [TokenID], types: [Int32]?) {
+        guard let tokenizer else { return (try tokens(of: .text(pair.query + pair.document)), nil) }  // which is refused
+        do {
+            var query = try tokenizer.encode(pair.query, addSpecialTokens: false)[...]
+            var document = try tokenizer.encode(pair.document, addSpecialTokens: false)[...]
+            if let limit {
+                let added = try tokenizer.pair([], []).ids.count
+                let (one, other) = try LanguageModel.shares(query.count, document.count, of: limit, added: added)
+                (query, document) = (query.prefix(one), document.prefix(other))
+            }
+            let joined = try tokenizer.pair(Array(query), Array(document))
+            _ = try tokens(of: .tokenIDs(joined.ids))
+            if case .encoder(let encoder) = network, encoder.tokenTypeCount > 1,
+                let unknown = joined.types.first(where: { $0 >= encoder.tokenTypeCount })
+            {
+                throw LLMGenError(
+                    code: .invalidInput,
+                    message: "the tokenizer's files give a token of a pair the type \(unknown), and this model has"
+                        + " \(encoder.tokenTypeCount) types; check that they belong to this model")
+            }
+            return (joined.ids, joined.types)
+        } catch let error as LLMGenError {
+            throw error
+        } catch {
+            throw LLMGenError(code: .invalidInput, message: "\(error)", cause: error)
+        }
+    }
+
+    /// Tokens that two texts of these lengths have where with the `added` ones they are no more than `limit`.
+    static func shares(
+        _ one: Int, _ other: Int, of limit: Int, added: Int
+    ) throws(LLMGenError) -> (Int, Int) {
+        let room = limit - added
+        guard room > 1 else { throw LLMGenError(noRoomIn: limit, beside: added) }
+        guard one + other > room else { return (one, other) }
+        let shorter = min(one, other, room / 2)
+        return one <= other ? (shorter, room - shorter) : (room - shorter, shorter)
+    }
+
     /// What is before and after a text, and the first tokens of it that there is room for between them.
     private static func cut(
         _ text: ArraySlice<TokenID>, before: ArraySlice<TokenID>, after: ArraySlice<TokenID>, to limit: Int
     ) throws(LLMGenError) -> [TokenID] {
         let room = limit - before.count - after.count
-        guard room > 0 else {
-            throw LLMGenError(
-                code: .invalidArgument,
-                message:
-                    "truncate_prompt_tokens leaves \(limit) tokens, and the \(before.count + after.count) around the text"
-                    + " must be among them; give it more", field: "truncate_prompt_tokens")
-        }
+        guard room > 0 else { throw LLMGenError(noRoomIn: limit, beside: before.count + after.count) }
         return Array(before + text.prefix(room) + after)
+    }
+}
+
+extension LLMGenError {
+    fileprivate init(noRoomIn limit: Int, beside added: Int) {
+        self.init(
+            code: .invalidArgument,
+            message:
+                "truncate_prompt_tokens leaves \(limit) token\(limit == 1 ? "" : "s"), and the \(added) around the text"
+                + " must be among them; give it more", field: "truncate_prompt_tokens")
     }
 }

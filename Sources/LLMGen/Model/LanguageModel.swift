@@ -35,20 +35,20 @@ public final class LanguageModel: Sendable {
     public let loadSeconds: Double
     /// What the model can be asked for.
     public let tasks: Set<ModelTask>
-    let decoder: Decoder
+    let network: Network
     private let embedding: Result<EmbeddingFormat, LLMGenError>
     private let scoring: Result<PairScorer?, LLMGenError>
     /// Where the model computes.
     package let compute: Compute
 
     /// Tokens there are logits for.
-    public var vocabularySize: Int { decoder.dimensions.vocabularySize }
+    public var vocabularySize: Int { network.dimensions.vocabularySize }
     /// Width of the hidden states: elements of an embedding.
-    public var hiddenSize: Int { decoder.dimensions.hiddenSize }
+    public var hiddenSize: Int { network.dimensions.hiddenSize }
     /// Tokens of prompt and output together that the model was made for.
-    public var maxPositions: Int { decoder.dimensions.maxPositions }
+    public var maxPositions: Int { network.dimensions.maxPositions }
     /// The packed weights of its linear layers, the output head's last.
-    package var linearLayers: [PackedWeights] { decoder.linearLayers }
+    package var linearLayers: [PackedWeights] { network.linearLayers }
     /// The CPU level in use.
     public var cpuFeatures: CPUFeatures { compute.features }
     /// Threads that compute.
@@ -95,18 +95,18 @@ public final class LanguageModel: Sendable {
                 case .dummy: try DummyTensors(config)
                 }
             let format = try options.linearFormat(tensors)
-            decoder = try Architectures.load(config, tensors, format, on: compute)
-            for warning in decoder.warnings { Logger(label: "llmgen").warning("'\(source.name)': \(warning)") }
-            let layers = decoder.linearLayers
+            network = try Network(config, tensors, format, on: compute)
+            for warning in network.warnings { Logger(label: "llmgen").warning("'\(source.name)': \(warning)") }
+            let layers = network.linearLayers
             func count(_ arithmetic: Arithmetic) -> Int { layers.reduce(0) { $0 + $1.count(arithmetic) } }
-            let width = decoder.dimensions.hiddenSize
+            let width = network.dimensions.hiddenSize
             embedding = Result { () throws(LLMGenError) in try source.embeddingFormat(config, width: width) }
-            scoring = Result { [decoder, tokenizer, compute] () throws(LLMGenError) in
+            scoring = Result { [network, tokenizer, compute] () throws(LLMGenError) in
                 try LLMGenError.rethrowing {
-                    try PairScorer(decoder, config, name: source.name, tokenizer, options.reranker, on: compute)
+                    try PairScorer(network, config, name: source.name, tokenizer, options.reranker, on: compute)
                 }
             }
-            tasks = LanguageModel.tasks(decoder, scoring)
+            tasks = ModelTask.tasks(network, scoring)
             arithmetic = Arithmetic.allCases.max { count($0) < count($1) } ?? .float32
             automaticKVCacheDtype =
                 arithmetic == .float32 || options.computeDtype == .float32 ? .float32 : .bfloat16
@@ -136,13 +136,11 @@ public final class LanguageModel: Sendable {
         return scorer
     }
 
-    private static func tasks(_ decoder: Decoder, _ scoring: Result<PairScorer?, LLMGenError>) -> Set<ModelTask> {
-        let scores: Set<ModelTask> = if case .success(nil) = scoring { [] } else { [.score] }
-        return switch decoder.predicts {
-        case .tokens: scores.union([.generate, .embed])
-        case .labels: scores
-        case .none: [.embed]
-        }
+    /// What generates. - Throws: ``LLMGenError`` for an encoder.
+    func decoder() throws(LLMGenError) -> Decoder {
+        if case .decoder(let decoder) = network { return decoder }
+        throw LLMGenError(
+            code: .invalidInput, message: "'\(name)' is an encoder; a model that generates is needed here")
     }
 
     /// The token ids of a prompt, as an engine uses them.

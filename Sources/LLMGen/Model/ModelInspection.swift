@@ -42,8 +42,12 @@ public struct ModelInspection: Sendable, Encodable {
         public let maxPositions: Int
         /// Whether the output head is the embedding.
         public let tiedEmbedding: Bool
-        /// Bytes of keys and values for each token in a float32 cache.
+        /// Bytes of keys and values for each token in a float32 cache; 0 of an encoder, which caches nothing.
         public let kvBytesPerToken: Int
+        /// Whether it predicts tokens, and so generates text.
+        public let predictsTokens: Bool
+        /// Labels that it scores texts with; nil for a model that does not.
+        public let labels: Int?
     }
 
     /// The name of the folder, or of the GGUF file.
@@ -148,7 +152,8 @@ public struct ModelInspection: Sendable, Encodable {
                 layers: model.layers, hiddenSize: model.hiddenSize, heads: model.heads, kvHeads: model.kvHeads,
                 headDim: model.headDim, vocabularySize: model.vocabularySize, maxPositions: model.maxPositions,
                 tiedEmbedding: model.tiedEmbedding,
-                kvBytesPerToken: description.cacheLayout.tokenByteCount(.float32))
+                kvBytesPerToken: description.cacheLayout.tokenByteCount(.float32),
+                predictsTokens: description.predictsTokens, labels: description.labels)
             return (sizes, nil)
         } catch {
             guard error.code == .unsupported else { throw error }

@@ -1,3 +1,5 @@
+import LLMModels
+
 /// What a model can be asked for.
 public enum ModelTask: String, Sendable, CaseIterable {
     /// Texts continued, and how probable a text is.
@@ -6,6 +8,20 @@ public enum ModelTask: String, Sendable, CaseIterable {
     case embed
     /// How well pairs of texts, a query and a document, go together.
     case score
+
+    /// What a model of this network can be asked for.
+    static func tasks(_ network: Network, _ scoring: Result<PairScorer?, LLMGenError>) -> Set<ModelTask> {
+        let scores: Set<ModelTask> = if case .success(nil) = scoring { [] } else { [.score] }
+        switch network {
+        case .encoder(let encoder): return encoder.labels == nil ? [.embed] : scores
+        case .decoder(let decoder):
+            switch decoder.predicts {
+            case .tokens: return scores.union([.generate, .embed])
+            case .labels: return scores
+            case .none: return [.embed]
+            }
+        }
+    }
 
     fileprivate var words: String {
         switch self {

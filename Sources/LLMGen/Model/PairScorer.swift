@@ -1,5 +1,6 @@
 import Foundation
 import LLMModels
+import LLMTensor
 import LLMTokenizer
 
 /// How a model's last hidden state of a pair, or its classifier's outputs, become a score.
@@ -45,14 +46,19 @@ public enum PairTemplate: String, Sendable, CaseIterable {
 }
 
 extension PairScorer {
-    /// How a decoder scores pairs, as its config (`classifier_from_token`, as vLLM has it), its name or the options say it;
-    /// nil for one that does not.
+    /// How a model scores pairs; nil for one that does not. Of a decoder its config (`classifier_from_token`, as vLLM has
+    /// it), its name or the options say it.
     ///
     /// - Throws: ``LLMGenError`` or `ModelError` where it is told how and cannot.
     init?(
-        _ decoder: Decoder, _ config: ConfigFile, name: String, _ tokenizer: (any Tokenizer)?, _ wanted: PairTemplate?,
+        _ network: Network, _ config: ConfigFile, name: String, _ tokenizer: (any Tokenizer)?, _ wanted: PairTemplate?,
         on compute: Compute
     ) throws {
+        guard case .decoder(let decoder) = network else {
+            guard case .encoder(let encoder) = network, encoder.labels == 1 else { return nil }
+            activation = try PairScorer.activation(config)
+            return
+        }
         let isReranker = name.lowercased().contains("qwen3-reranker")
         let template = wanted ?? (isReranker ? .qwen3 : nil)
         activation = try PairScorer.activation(config)

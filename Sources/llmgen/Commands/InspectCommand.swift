@@ -52,13 +52,16 @@ extension ModelInspection {
 
     private func sizeRows(_ sizes: Sizes) -> [(String, String)] {
         let tied = sizes.tiedEmbedding ? ", output head tied to the embedding" : ""
+        let output =
+            sizes.labels.map { "\($0) \($0 == 1 ? "label" : "labels") of a text" }
+            ?? (sizes.predictsTokens ? "the next token" : "hidden states, for vectors of texts")
         return [
             ("layers", "\(sizes.layers)"),
             ("hidden size", "\(sizes.hiddenSize)"),
             ("heads", "\(sizes.heads) query, \(sizes.kvHeads) key/value, of \(sizes.headDim)"),
             ("vocabulary", "\(sizes.vocabularySize)\(tied)"),
             ("context", "\(sizes.maxPositions) tokens"),
-            ("KV cache", "\(sizes.kvBytesPerToken) bytes a token in float32"),
+            ("KV cache", "\(sizes.kvBytesPerToken) bytes a token in float32"), ("output", output),
         ]
     }
 

@@ -12,10 +12,13 @@ enum Diagnostics {
     static func description(_ model: LanguageModel, _ engine: Engine) -> String {
         let threads = model.threads == 1 ? "1 thread" : "\(model.threads) threads"
         let blocks = engine.kvBlocks == 1 ? "1 block" : "\(engine.kvBlocks) blocks"
+        let cache =
+            engine.kvBlocks == 0
+            ? "texts of at most \(engine.maxModelLength) tokens"
+            : "\(blocks) of \(engine.blockSize) tokens (\(engine.kvCacheSizing)) in \(engine.kvCacheDtype.rawValue)"
         let weights = model.quantization.map { "\($0), " } ?? ""
         return "\(model.architectureName), \(weights)\(model.arithmetic.rawValue), "
-            + "\(model.cpuFeatures.rawValue), \(threads), \(blocks) of \(engine.blockSize) tokens "
-            + "(\(engine.kvCacheSizing)) in \(engine.kvCacheDtype.rawValue), "
+            + "\(model.cpuFeatures.rawValue), \(threads), \(cache), "
             + "loaded in \(rounded(model.loadSeconds)) s"
     }
 

@@ -9,7 +9,9 @@ Each folder beside this script is laid out as the published models of its kind:
                       2_Dense is there for the cases that use it
   qwen3-reranker      Qwen3 that answers yes or no
   qwen3-label         the same layers as a classifier with one label (Qwen3ForSequenceClassification)
-reference.json of the first: cases of pooling, prompt, layers and dimensions, and the vectors of TEXTS in each; of the
+  bert-embedding      BERT as sentence-transformers has it: mean, a longest text of 48 tokens
+  bert-reranker       a cross-encoder: BERT as a classifier with one label, and its scores by CrossEncoder
+reference.json of those that embed: cases of pooling, prompt, layers and dimensions, and the vectors of TEXTS in each; of the
 others: the tokens and the score of each of PAIRS, one at a time, so that nothing is padded.
 """
 import json
@@ -19,9 +21,9 @@ import sys
 
 import torch
 import transformers as tf
-from sentence_transformers import SentenceTransformer
+from sentence_transformers import CrossEncoder, SentenceTransformer
 from sentence_transformers.sentence_transformer import modules
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 HERE = pathlib.Path(__file__).resolve().parent
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
@@ -65,13 +67,36 @@ def write_tokenizer(folder, appends):
     (folder / "chat_template.jinja").unlink(missing_ok=True)
 
 
+def write_word_pieces(folder):
+    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece()
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    tokenizer.train_from_iterator(
+        TEXTS + [text for pair in PAIRS for text in pair],
+        trainers.WordPieceTrainer(vocab_size=150, special_tokens=special, show_progress=False))
+    ends = [(name, tokenizer.token_to_id(name)) for name in ("[CLS]", "[SEP]")]
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=ends)
+    tf.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]",
+        mask_token="[MASK]", model_max_length=64).save_pretrained(folder)
+
+
+def bert_config(**more):
+    return tf.BertConfig(
+        vocab_size=150, hidden_size=32, intermediate_size=40, num_hidden_layers=2, num_attention_heads=2,
+        max_position_embeddings=64, initializer_range=0.3, **more)
+
+
 def config(**more):
     return tf.Qwen3Config(
         vocab_size=304, hidden_size=32, intermediate_size=40, num_hidden_layers=2, num_attention_heads=2,
         num_key_value_heads=1, head_dim=20, max_position_embeddings=512, initializer_range=0.3, pad_token_id=300, **more)
 
 
-def new(cls, folder, **more):
+def new(cls, folder, config=config, **more):
     torch.manual_seed(20262)
     model = cls(config(**more)).float().eval()
     model.save_pretrained(folder)
@@ -164,11 +189,44 @@ def label(folder):
     write(folder, {"entries": entries})
 
 
+@torch.no_grad()
+def bert_embedding(folder):
+    new(tf.BertModel, folder, bert_config)
+    write_word_pieces(folder)
+    model = SentenceTransformer(
+        modules=[modules.Transformer(str(folder), max_seq_length=48), modules.Pooling(32)], device="cpu")
+    model.save(str(folder), create_model_card=False)
+    (folder / "sentence_bert_config.json").write_text('{"max_seq_length": 48, "do_lower_case": false}\n')
+    texts = TEXTS + ["a mill " * 30]
+    write(folder, {
+        "texts": texts, "tokens": [model.tokenizer(text, truncation=True, max_length=48)["input_ids"] for text in texts],
+        "vectors": [rounded(model.encode([text])[0]) for text in texts]})
+
+
+@torch.no_grad()
+def bert_reranker(folder):
+    new(tf.BertForSequenceClassification, folder, bert_config, num_labels=1)
+    write_word_pieces(folder)
+    model = CrossEncoder(str(folder), device="cpu")
+    pairs = PAIRS + [("a mill " * 30, "the king " * 9), ("the king " * 9, "a mill " * 30), ("a mill " * 30,) * 2]
+    entries = []
+    for pair in pairs:
+        tokens = model.tokenizer(*pair, truncation=True, max_length=64)
+        entries.append({
+            "query": pair[0], "document": pair[1], "tokens": tokens["input_ids"],
+            "score": float(model.predict([pair])[0]),
+            "logit": float(model.predict([pair], activation_fn=torch.nn.Identity())[0])})
+    write(folder, {"entries": entries})
+
+
 def write(folder, value):
     (folder / "reference.json").write_text(json.dumps(value, indent=1) + "\n")
 
 
-MODELS = {"qwen3-embedding": embedding, "qwen3-reranker": reranker, "qwen3-label": label}
+MODELS = {
+    "qwen3-embedding": embedding, "qwen3-reranker": reranker, "qwen3-label": label, "bert-embedding": bert_embedding,
+    "bert-reranker": bert_reranker,
+}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or MODELS:
