@@ -80,6 +80,28 @@ public struct PipelineTokenizer: Tokenizer {
         return ids
     }
 
+    /// The ids of two texts as one, as the post-processor's pair has them.
+    public func pair(_ first: [TokenID], _ second: [TokenID]) throws(TokenizerError) -> TokenPair {
+        guard let pair = parts.postProcessor.pair else {
+            throw TokenizerError(
+                .encodingFailed,
+                "post_processor of tokenizer.json does not say how two texts become one, or several of its steps do; "
+                    + "correct its pair")
+        }
+        var (ids, types): ([TokenID], [Int32]) = ([], [])
+        for part in pair {
+            let (added, type) =
+                switch part {
+                case .tokens(let tokens, let type): (tokens, type)
+                case .first(let type): (first, type)
+                case .second(let type): (second, type)
+                }
+            ids += added
+            types += Array(repeating: type, count: added.count)
+        }
+        return TokenPair(ids: ids, types: types)
+    }
+
     /// Encodes a stretch between added tokens.
     private func encode(
         _ bytes: [UInt8], _ range: Range<Int>, _ scratch: inout TokenModel.Scratch, _ steps: inout Int,

@@ -24,6 +24,15 @@ public protocol Tokenizer: Sendable {
     /// - Throws: `TokenizerError` with code `textTooLong` or `encodingFailed`.
     func encode(_ text: String, addSpecialTokens: Bool) throws(TokenizerError) -> [TokenID]
 
+    /// The ids of two texts as one that a model reads together, such as a query and a document, with the special tokens
+    /// that the tokenizer's files put around and between them.
+    ///
+    /// - Parameters:
+    ///   - first: the ids of the first text, without special tokens.
+    ///   - second: those of the second.
+    /// - Throws: `TokenizerError` with code `encodingFailed` where the files do not say how.
+    func pair(_ first: [TokenID], _ second: [TokenID]) throws(TokenizerError) -> TokenPair
+
     /// What `id` adds to a decoded text; `.nothing` for an id outside the vocabulary.
     func text(of id: TokenID) -> TokenText
 
@@ -35,7 +44,29 @@ public protocol Tokenizer: Sendable {
     func piece(_ id: TokenID) -> String?
 }
 
+/// Two texts as one.
+public struct TokenPair: Sendable, Hashable {
+    /// The ids of both texts and of the tokens around them.
+    public let ids: [TokenID]
+    /// The type of each, mostly 0 in the first text and 1 in the second: `token_type_ids` of transformers.
+    public let types: [Int32]
+}
+
 extension Tokenizer {
+    /// Refuses: what a SentencePiece model holds says nothing of pairs.
+    public func pair(_ first: [TokenID], _ second: [TokenID]) throws(TokenizerError) -> TokenPair {
+        throw TokenizerError(
+            .encodingFailed, "the tokenizer's files do not say how two texts become one; use a tokenizer.json that does"
+        )
+    }
+
+    /// The ids of two texts as one.
+    ///
+    /// - Throws: as `encode(_:addSpecialTokens:)` and `pair(_:_:)` do.
+    public func encode(_ first: String, with second: String) throws(TokenizerError) -> TokenPair {
+        try pair(encode(first, addSpecialTokens: false), encode(second, addSpecialTokens: false))
+    }
+
     /// The same as `text(of:)`.
     public func openingText(of id: TokenID) -> TokenText { text(of: id) }
 

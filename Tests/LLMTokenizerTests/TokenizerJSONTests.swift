@@ -113,6 +113,67 @@ enum JSONFixture {
         }
     }
 
+    @Test func `Two texts become one as tokenizers makes them one`() throws {
+        struct Pair: Decodable {
+            let first: String
+            let second: String
+            let ids: [TokenID]
+            let types: [Int32]
+        }
+        let file = Paths.fixtures.appending(path: "tokenizer/json/pairs.json")
+        let rows = try #require(JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [[String: Any]])
+        #expect(rows.count == 10)
+        for row in rows {
+            let name = try #require(row["name"] as? String)
+            let json = JSONFixture.folder(name).appending(path: "tokenizer.json")
+            var members = try #require(JSONSerialization.jsonObject(with: Data(contentsOf: json)) as? [String: Any])
+            members["post_processor"] = row["post_processor"]
+            let tokenizer = try PipelineTokenizer(json: Array(JSONSerialization.data(withJSONObject: members)))
+            let cases = try JSONSerialization.data(withJSONObject: #require(row["cases"]))
+            for example in try JSONDecoder().decode([Pair].self, from: cases) {
+                let pair = try tokenizer.encode(example.first, with: example.second)
+                #expect(pair.ids == example.ids, "\(name): \(example.first.debugDescription)")
+                #expect(pair.types == example.types, "\(name): \(example.first.debugDescription)")
+            }
+        }
+    }
+
+    @Test(
+        .enabled(
+            if: ProcessInfo.processInfo.environment["LLMGEN_MINILM"] != nil,
+            "LLMGEN_MINILM names no folder of all-MiniLM-L6-v2"))
+    func `Texts have the ids that a real encoder's own tokenizer gives them`() throws {
+        struct Reference: Decodable {
+            struct Text: Decodable {
+                let text: String
+                let ids: [TokenID]
+            }
+            let texts: [Text]
+        }
+        let file = Paths.fixtures.appending(path: "embeddings/minilm.json")
+        let folder = try #require(ProcessInfo.processInfo.environment["LLMGEN_MINILM"])
+        let tokenizer = try TokenizerFile.load(URL(fileURLWithPath: folder))
+        for example in try JSONDecoder().decode(Reference.self, from: Data(contentsOf: file)).texts {
+            #expect(try tokenizer.encode(example.text, addSpecialTokens: true) == example.ids)
+        }
+    }
+
+    @Test func `Files that do not say how two texts become one are refused where that is asked`() throws {
+        let bert = #"{"type": "BertProcessing", "cls": ["a", 0], "sep": ["b", 1]}"#
+        let broken = #"""
+            {"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A"}}], "special_tokens": {},
+             "pair": [{"SpecialToken": {"id": "c"}}]}
+            """#
+        for processor in [#"{"type": "Sequence", "processors": [\#(bert), \#(bert)]}"#, broken] {
+            let json = #"""
+                {"model": {"type": "WordLevel", "vocab": {"a": 0, "b": 1}, "unk_token": "a"},
+                 "post_processor": \#(processor)}
+                """#
+            let tokenizer = try PipelineTokenizer(json: Array(json.utf8))
+            #expect(throws: TokenizerError.self) { try tokenizer.pair([0], [1]) }
+        }
+    }
+
     @Test func `Special tokens in a row lose the decoder's spaces where that is asked`() throws {
         let tokenizer = try JSONFixture.tokenizer("word-piece")
         let ids: [TokenID] = [2, 3, 3, 5]

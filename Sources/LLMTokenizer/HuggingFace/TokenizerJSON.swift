@@ -49,7 +49,7 @@ struct TokenizerJSON {
         parts.preTokenizer = preTokenizer
         parts.readsBytes = readsBytes
         if let value = part("normalizer") { parts.normalizer = try Normalizer(value) }
-        if let value = part("post_processor") { parts.postProcessor = try PostProcessor(value) }
+        parts.postProcessor = if let value = part("post_processor") { try PostProcessor(value) } else { .plain }
         if let value = part("decoder") { parts.decoder = try TokenDecoder(value) }
         guard case .array(let added) = part("added_tokens") ?? .array([]) else {
             throw Damage("added_tokens is no array")

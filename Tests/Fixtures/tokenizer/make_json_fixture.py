@@ -197,6 +197,31 @@ def regex():
     (HERE / "json" / "regex.json").write_text(json.dumps({"sets": sets, "matches": matches}) + "\n")
 
 
+def pairs():
+    """Pairs of texts under each fixture's own post-processor and under those of BERT, RoBERTa and XLM-RoBERTa."""
+    named = lambda *tokens: list(zip(tokens, range(2, 2 + len(tokens))))
+    bert = processors.TemplateProcessing(
+        single="[CLS]:0 $A:0 [SEP]:0", pair="[CLS]:0 $A:0 [SEP]:0 $B:1 [SEP]:1", special_tokens=named("[CLS]", "[SEP]"))
+    xlm = processors.TemplateProcessing(
+        single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=named("<s>", "</s>"))
+    own = [(kind.__name__.replace("_", "-"), None) for kind in KINDS]
+    others = [("word-piece", bert), ("byte-level-gpt2", processors.RobertaProcessing(("word", 2), ("wor", 3))),
+              ("unigram", xlm)]
+    rows = []
+    for name, post_processor in own + others:
+        path = HERE / "json" / name / "tokenizer.json"
+        t = Tokenizer.from_file(str(path))
+        if post_processor is not None:
+            t.post_processor = post_processor
+        row = {"name": name, "post_processor": json.loads(t.to_str())["post_processor"], "cases": []}
+        some = list(texts(3, 24, ["word"]))
+        for first, second in zip(some[::2], some[1::2]):
+            encoding = t.encode(first, second)
+            row["cases"].append({"first": first, "second": second, "ids": encoding.ids, "types": encoding.type_ids})
+        rows.append(row)
+    (HERE / "json" / "pairs.json").write_text(json.dumps(rows) + "\n")
+
+
 def cases(path, seed, count):
     if str(path).endswith(".model"):
         yield from sentencepiece_cases(path, seed, count)
@@ -246,6 +271,7 @@ def main():
             print(line)
         return
     regex()
+    pairs()
     for kind in KINDS:
         folder = HERE / "json" / kind.__name__.replace("_", "-")
         folder.mkdir(parents=True, exist_ok=True)
