@@ -23,7 +23,7 @@ import Testing
 
     static let poolings: [(Pooling, [Double], [Double])] = [
         (.mean, [3, 4], [4.5, 1]), (.meanOverRoot, [6, 8], [9 / 2.0.squareRoot(), 2 / 2.0.squareRoot()]),
-        (.weightedMean, [3.6, 2.8], [(3 * 2 + 4 * 7) / 7, (3 * 8 + 4 * -6) / 7]), (.max, [7, 8], [7, 8]),
+        (.weightedMean, [4, 1.8], [34 / 7.0, 0]), (.max, [7, 10], [7, 8]),
         (.first, [0, 10], [2, 8]), (.last, [7, -6], [7, -6]),
     ]
 

@@ -22,8 +22,8 @@ struct DenseLayer: Sendable {
             throw config.invalid("in_features", "\(inputs), as many as the layer before puts out")
         }
         let outputs = try config.integer("out_features", in: 1...1 << 20)
-        let name = try config.string("activation_function", default: "Tanh")
-        guard let activation = Activation(rawValue: String(name.split(separator: ".").last ?? "")) else {
+        let key = "activation_function"
+        guard let activation = Activation(rawValue: config.has(key) ? try config.lastPart(of: key) : "Tanh") else {
             throw config.unsupported("activation_function", "Identity and Tanh are")
         }
         try config.require("use_residual", false, "a layer's outputs alone are its result")

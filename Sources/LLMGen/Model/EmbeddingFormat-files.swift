@@ -7,19 +7,19 @@ import LLMWeights
 extension EmbeddingFormat {
     /// - Parameters:
     ///   - config: the model's own.
+    ///   - file: `config_sentence_transformers.json`, where there is one.
     ///   - width: of its hidden states.
     /// - Throws: `ModelError` or `WeightsError`, naming the file, the key and the value.
-    init(folder: URL, _ config: ConfigFile, width: Int) throws {
+    init(folder: URL, _ config: ConfigFile, _ file: ConfigFile?, width: Int) throws {
         self.init(width: width)
-        try readPrompts(folder)
+        if let file { try readPrompts(file) }
         shorterDimensions = try EmbeddingFormat.shorterDimensions(config, width: width)
         let modules = folder.appending(path: "modules.json")
         guard FileManager.default.fileExists(atPath: modules.path) else { return }
         try read(try ConfigFile.list(path: modules.path), folder)
     }
 
-    private mutating func readPrompts(_ folder: URL) throws {
-        guard let file = try EmbeddingFormat.file("config_sentence_transformers.json", in: folder) else { return }
+    private mutating func readPrompts(_ file: ConfigFile) throws {
         similarity = try file.optional("similarity_fn_name", .text)
         defaultPromptName = try file.optional("default_prompt_name", .text)
         if let object = try file.object("prompts") {
@@ -41,7 +41,7 @@ extension EmbeddingFormat {
         normalizes = false
         var (hasPooling, width) = (false, dimensions)
         for module in modules {
-            let kind = try module.string("type").split(separator: ".").last ?? ""
+            let kind = try module.lastPart(of: "type")
             let place = try EmbeddingFormat.folder(of: module, in: folder)
             switch kind {
             case "Transformer": try readLimits(place)

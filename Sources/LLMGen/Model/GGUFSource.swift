@@ -65,6 +65,8 @@ struct GGUFSource: ModelSource {
         return format
     }
 
+    func sentenceTransformersConfig() -> ConfigFile? { nil }
+
     private func architecture() throws(LLMGenError) -> String {
         try LLMGenError.rethrowing { try file.metadata.string("general.architecture") }
     }

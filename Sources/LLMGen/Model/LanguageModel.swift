@@ -103,7 +103,9 @@ public final class LanguageModel: Sendable {
             embedding = Result { () throws(LLMGenError) in try source.embeddingFormat(config, width: width) }
             scoring = Result { [network, tokenizer, compute] () throws(LLMGenError) in
                 try LLMGenError.rethrowing {
-                    try PairScorer(network, config, name: source.name, tokenizer, options.reranker, on: compute)
+                    try PairScorer(
+                        network, config, source.sentenceTransformersConfig(), name: source.name, tokenizer,
+                        options.reranker, on: compute)
                 }
             }
             tasks = ModelTask.tasks(network, scoring)

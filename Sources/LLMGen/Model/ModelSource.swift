@@ -27,6 +27,8 @@ protocol ModelSource: Sendable {
     func generationConfig() throws(LLMGenError) -> ConfigFile?
     /// How the model makes the vector of a text, its hidden states `width` wide.
     func embeddingFormat(_ config: ConfigFile, width: Int) throws(LLMGenError) -> EmbeddingFormat
+    /// `config_sentence_transformers.json`; nil where there is none.
+    func sentenceTransformersConfig() throws(LLMGenError) -> ConfigFile?
     /// What the source's files are.
     func contents() throws(LLMGenError) -> SourceContents
 }

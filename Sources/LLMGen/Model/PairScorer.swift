@@ -49,19 +49,21 @@ extension PairScorer {
     /// How a model scores pairs; nil for one that does not. Of a decoder its config (`classifier_from_token`, as vLLM has
     /// it), its name or the options say it.
     ///
+    /// - Parameter file: `config_sentence_transformers.json`, where there is one.
     /// - Throws: ``LLMGenError`` or `ModelError` where it is told how and cannot.
     init?(
-        _ network: Network, _ config: ConfigFile, name: String, _ tokenizer: (any Tokenizer)?, _ wanted: PairTemplate?,
+        _ network: Network, _ config: ConfigFile, _ file: ConfigFile?, name: String, _ tokenizer: (any Tokenizer)?,
+        _ wanted: PairTemplate?,
         on compute: Compute
     ) throws {
         guard case .decoder(let decoder) = network else {
             guard case .encoder(let encoder) = network, encoder.labels == 1 else { return nil }
-            activation = try PairScorer.activation(config)
+            activation = try PairScorer.activation(config, file)
             return
         }
         let isReranker = name.lowercased().contains("qwen3-reranker")
         let template = wanted ?? (isReranker ? .qwen3 : nil)
-        activation = try PairScorer.activation(config)
+        activation = try PairScorer.activation(config, file)
         switch decoder.predicts {
         case .none: return nil
         case .labels(let count):
@@ -88,17 +90,25 @@ extension PairScorer {
         }
     }
 
-    /// What the config says of the activation, under both names of sentence-transformers; a sigmoid where it says nothing.
-    static func activation(_ config: ConfigFile) throws -> Activation {
-        let (older, key) = ("sbert_ce_default_activation_function", "activation_fn")
-        let own = try config.object("sentence_transformers")
-        let holder = own?.has(key) == true ? own ?? config : config
-        let named = holder.has(older) ? older : key
-        let name = try holder.string(named, default: "Sigmoid")
-        guard let activation = Activation(rawValue: String(name.split(separator: ".").last ?? "")) else {
-            throw holder.unsupported(named, "Sigmoid and Identity are")
+    /// What the files say of the activation, now or in older versions of sentence-transformers; a sigmoid where they say
+    /// nothing.
+    private static func activation(_ config: ConfigFile, _ file: ConfigFile?) throws -> Activation {
+        let places = [
+            (file, "activation_fn"), (try config.object("sentence_transformers"), "activation_fn"),
+            (config, "sbert_ce_default_activation_function"),
+        ]
+        for case (let place?, let key) in places where place.has(key) {
+            if let activation = Activation(rawValue: try place.lastPart(of: key)) { return activation }
+            throw place.unsupported(key, "Sigmoid and Identity are")
         }
-        return activation
+        return .Sigmoid
+    }
+}
+
+extension ConfigFile {
+    /// The last part of a dotted name, such as that of a class.
+    func lastPart(of key: String) throws(ModelError) -> String {
+        String(try string(key).split(separator: ".").last ?? "")
     }
 }
 

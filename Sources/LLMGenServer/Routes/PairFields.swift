@@ -29,14 +29,15 @@ struct PairFields: Sendable {
         guard pairs.count <= Self.maxPairs else {
             throw .invalid("\(field) makes \(pairs.count) pairs; at most \(Self.maxPairs) are taken", param: field)
         }
+        let prepared: [PreparedPair]
         do throws(LLMGenError) {
-            let prepared = try pairs.map { [common, parameters] pair throws(LLMGenError) in
+            prepared = try pairs.map { [common, parameters] pair throws(LLMGenError) in
                 try common.engine.prepare(pair, parameters, common.options)
             }
-            return (prepared, try common.enter(pairs.count))
         } catch {
             throw ErrorResponse(error, field: field)
         }
+        return (prepared, try common.enter(pairs.count))
     }
 }
 
