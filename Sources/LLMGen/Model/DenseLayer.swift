@@ -6,7 +6,10 @@ import LLMWeights
 /// A layer that pooled states go through: sentence-transformers' `Dense`.
 struct DenseLayer: Sendable {
     /// What a layer puts its outputs through.
-    enum Activation: String { case Identity, Tanh }
+    enum Activation: String {
+        case identity = "Identity"
+        case tanh = "Tanh"
+    }
 
     private let linear: ExactLinear
     private let activation: Activation
@@ -47,6 +50,6 @@ struct DenseLayer: Sendable {
     /// What becomes of `[inputs]`.
     func callAsFunction(_ vector: [Double]) -> [Double] {
         let outputs = linear(vector)
-        return activation == .Tanh ? outputs.map { tanh($0) } : outputs
+        return activation == .tanh ? outputs.map { Foundation.tanh($0) } : outputs
     }
 }

@@ -1,6 +1,5 @@
 import Foundation
 import LLMModels
-import LLMWeights
 
 /// The files of sentence-transformers in a model's folder: `modules.json`, which names the others,
 /// `config_sentence_transformers.json` and `sentence_bert_config.json`.

@@ -46,7 +46,10 @@ extension LanguageModel {
     /// A pair as the tokenizer joins it; of one that is too long the longer text is cut first (`longest_first` of Hugging
     /// Face's tokenizers).
     private func joined(_ pair: TextPair, cutTo limit: Int?) throws(LLMGenError) -> (ids: [TokenID], types: [Int32]?) {
-        guard let tokenizer else { return (try tokens(of: .text(pair.query + pair.document)), nil) }  // which is refused
+        guard let tokenizer else {
+            // Which is refused as any text is.
+            return (try tokens(of: .text(pair.query + pair.document)), nil)
+        }
         do {
             var query = try tokenizer.encode(pair.query, addSpecialTokens: false)[...]
             var document = try tokenizer.encode(pair.document, addSpecialTokens: false)[...]

@@ -6,19 +6,22 @@ import LLMTokenizer
 /// How a model's last hidden state of a pair, or its classifier's outputs, become a score.
 struct PairScorer: Sendable {
     /// What a score is put through.
-    enum Activation: String { case Sigmoid, Identity }
+    enum Activation: String {
+        case sigmoid = "Sigmoid"
+        case identity = "Identity"
+    }
 
     /// How a pair is written as one text; nil where the tokenizer joins its texts.
     var template: PairTemplate?
     /// Yields the logits of yes and no, or of one label, of a hidden state; nil where the model has done so.
     var head: OutputRows?
-    var activation = Activation.Sigmoid
+    var activation = Activation.sigmoid
 
     /// The score of `[hidden]`, or of a classifier's one output.
     func score(_ vector: [Double], usesActivation: Bool) -> Double {
         let logits = head?.logits(of: vector) ?? vector
         let logit = logits.count == 2 ? logits[0] - logits[1] : logits[0]
-        return usesActivation && activation == .Sigmoid ? 1 / (1 + exp(-logit)) : logit
+        return usesActivation && activation == .sigmoid ? 1 / (1 + exp(-logit)) : logit
     }
 }
 
@@ -101,7 +104,7 @@ extension PairScorer {
             if let activation = Activation(rawValue: try place.lastPart(of: key)) { return activation }
             throw place.unsupported(key, "Sigmoid and Identity are")
         }
-        return .Sigmoid
+        return .sigmoid
     }
 }
 
