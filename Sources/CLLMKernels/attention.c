@@ -1,11 +1,11 @@
 // Attention over paged keys and values.
 //
 // A query at position t sees positions 0…t, or with a window of n the last n of them, in chunks those from the last
-// multiple of n on; where it sees ahead, as many more. Scores: one fma chain over the key's elements, times the scale, then the soft cap. Inside a
-// partition of 128 positions, key steps of 32 update the running maximum, the sum (16 lanes: slot j + slot j + 16, then
-// the tree) and the output (one fma chain over the visible positions). Steps and partitions of which nothing is visible
-// are passed over; other slots than the visible ones are never read into a result. A sink is merged last, as a partition
-// whose output is 0.
+// multiple of n on; where it sees ahead, some after t too. Scores: one fma chain over the key's elements, times the
+// scale, then the soft cap. Inside a partition of 128 positions, key steps of 32 update the running maximum, the sum
+// (16 lanes: slot j + slot j + 16, then the tree) and the output (one fma chain over the visible positions). Steps and
+// partitions of which nothing is visible are passed over; other slots than the visible ones are never read into a
+// result. A sink is merged last, as a partition whose output is 0.
 #include "attention_tiles.h"
 
 // A token's place in the pages.

@@ -45,7 +45,12 @@ public struct Architecture: Sendable {
     ///   - tiny: the keys of a very small model's config besides those that all have, as JSON members.
     ///   - build: states every tensor once and returns the decoder made of them.
     init(_ name: String, tiny: String, _ build: @escaping @Sendable (ConfigFile, ModelBuilder) throws -> Decoder) {
-        self.init(name, tiny: tiny, .decoder(build))
+        self.init(
+            name, tiny: tiny,
+            .decoder { config, model in
+                try config.requireCausality()
+                return try build(config, model)
+            })
     }
 
     /// An encoder, likewise.

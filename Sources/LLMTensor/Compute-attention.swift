@@ -34,8 +34,8 @@ public struct AttentionScores: Sendable, Hashable {
     }
 }
 
-/// The attention work of one batch over the pages of one group of layers, cut into pieces for the pool. Made once a step
-/// and used by every layer of the group.
+/// The attention work of one batch over the pages of one group of layers, cut into pieces for the pool. Made once a
+/// step and used by every layer of the group.
 public struct AttentionPlan: Sendable {
     struct Piece: Sendable {
         let sequence: Int
@@ -55,11 +55,11 @@ public struct AttentionPlan: Sendable {
     /// - Parameters:
     ///   - heads: query heads, a multiple of the pages' heads.
     ///   - window: positions that a query sees, its own included; nil for all up to its own.
-    ///   - ahead: positions after its own that a query sees too, up to its sequence's last row, so that the rows of a step
-    ///     must be a whole text; `.max` for all.
+    ///   - ahead: positions after its own that a query sees too, up to its sequence's last row, so that the rows of a
+    ///     step must be a whole text; `.max` for all.
     ///   - isChunked: whether windows begin at multiples of their length, and do not move with the query.
-    /// - Precondition: each block table covers its sequence's last position and names blocks below `blockCount`, but for
-    ///   those behind the window.
+    /// - Precondition: each block table covers its sequence's last position and names blocks below `blockCount`, but
+    ///   for those behind the window.
     public init(
         _ sequences: [AttentionSequence], heads: Int, window: Int? = nil, ahead: Int = 0, isChunked: Bool = false,
         pages: KVPages

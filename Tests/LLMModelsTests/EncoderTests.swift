@@ -108,6 +108,45 @@ import Testing
         #expect(try roberta.describe(file).dimensions.maxPositions == 510)
     }
 
+    static let refusals: [(architecture: String, members: String, words: [String])] = [
+        ("BertModel", #""position_embedding_type": "relative_key""#, ["position_embedding_type", "absolute"]),
+        ("BertModel", #""is_decoder": true"#, ["is_decoder", "true"]),
+        ("BertModel", #""hidden_act": "mish""#, ["hidden_act", "'mish'", "gelu"]),
+        ("BertForSequenceClassification", #""num_labels": 0"#, ["num_labels", "0"]),
+        ("RobertaModel", #""pad_token_id": 511"#, ["pad_token_id", "511"]),
+        ("ModernBertModel", #""layer_types": ["full_attention"]"#, ["layer_types", "num_hidden_layers, 2"]),
+        (
+            "ModernBertForSequenceClassification", #""classifier_pooling": "max""#,
+            ["classifier_pooling", "'max'", "cls"]
+        ),
+        ("NomicBertModel", #""rotary_scaling_factor": 2"#, ["rotary_scaling_factor", "2"]),
+        ("NomicBertModel", #""prenorm": true"#, ["prenorm", "true"]),
+        ("NomicBertModel", #""activation_function": "geglu""#, ["activation_function", "'geglu'", "swiglu"]),
+    ]
+
+    @Test(arguments: refusals.indices)
+    func `What an encoder cannot run is refused with the key and the value`(index: Int) throws {
+        let (architecture, members, words) = EncoderInvarianceTests.refusals[index]
+        let text = try config(architecture).replacingOccurrences(
+            of: "\"vocab_size\"", with: "\(members), \"vocab_size\"")
+        let file = try ConfigFile(bytes: Array(text.utf8), path: "config.json")
+        let error = try #require(throws: ModelError.self) { try Architectures.architecture(file).describe(file) }
+        for word in words { #expect(error.message.contains(word), "\(error.message)") }
+        #expect(!error.message.contains("\n"))
+    }
+
+    @Test func `A classifier has as many labels as the config names, or two`() throws {
+        func labels(_ members: String) throws -> Int? {
+            let text = try config("BertForSequenceClassification").replacingOccurrences(
+                of: "\"vocab_size\"", with: "\(members)\"vocab_size\"")
+            let file = try ConfigFile(bytes: Array(text.utf8), path: "config.json")
+            return try Architectures.architecture(file).describe(file).labels
+        }
+        #expect(try labels("") == 2)
+        #expect(try labels(#""id2label": {"0": "LABEL_0"}, "#) == 1)
+        #expect(try labels(#""num_labels": 3, "#) == 3)
+    }
+
     @Test func `What makes text is not loaded as an encoder, nor an encoder as what makes text`() throws {
         let compute = Compute(threads: 1)
         func file(_ name: String) throws -> ConfigFile {

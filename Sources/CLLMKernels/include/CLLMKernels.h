@@ -240,12 +240,13 @@ void llm_write_page(const llm_pages *pages, size_t slot, const float *key, const
 // (Query, head) rows that go through the keys together: the fewest that an argument range should have, if there are.
 enum { LLM_ATTENTION_ROWS = 48 };
 
-// Attention of consecutive queries of one sequence, causal or both ways, for one key/value head and all the query heads of its group.
+// Attention of consecutive queries of one sequence, causal or both ways, for one key/value head and all the query heads
+// of its group.
 //
 // Keys are taken in steps of 32 absolute positions, with an online softmax inside partitions of 128 absolute positions,
-// and the partitions are merged in rising order, so that a query's result depends on its own position only, and
-// on `length` where it sees ahead. Steps and
-// partitions that a query sees nothing of are passed over. Takes up to 384 KiB of stack.
+// and the partitions are merged in rising order, so that a query's result depends on its own position, and
+// where it sees ahead on `length`, only. Steps and partitions that a query sees nothing of are passed over. Takes up to
+// 384 KiB of stack.
 typedef struct {
     const float *q; // [queries][heads * key_dim]
     size_t q_stride;

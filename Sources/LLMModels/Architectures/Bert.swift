@@ -9,8 +9,8 @@ extension Architecture {
             classifier: (dense: "bert.pooler.dense", output: "classifier"))
     }
 
-    /// RoBERTa (Liu et al. 2019): BERT whose positions are counted from behind the padding token's, with a classifier of
-    /// its own.
+    /// RoBERTa (Liu et al. 2019): BERT whose positions are counted from behind the padding token's, with a classifier
+    /// of its own.
     static let roberta = robertas(of: "Roberta")
 
     /// XLM-RoBERTa (Conneau et al. 2019): RoBERTa over a vocabulary of a hundred languages.
@@ -38,8 +38,8 @@ extension Encoder {
         let hasClassifier: Bool
     }
 
-    /// The rows of a family's classes: the encoder alone, and under `prefix` as a part of a masked language model and of a
-    /// classifier.
+    /// The rows of a family's classes: the encoder alone, and under `prefix` as a part of a masked language model and
+    /// of a classifier.
     static func classes(
         of family: String, prefix: String, tiny: String,
         words: String = Names().words, _ build: @escaping @Sendable (ConfigFile, Parts) throws -> Encoder
@@ -65,6 +65,10 @@ extension Encoder {
         let heads = try AttentionHeads(config, readsKeys: false)
         let sizes = try DecoderSizes(config, heads, positions: 512)
         let hidden = sizes.hidden
+        if case .after(let padding) = positions, Int(padding) + 1 >= sizes.dimensions.maxPositions {
+            throw config.invalid(
+                "pad_token_id", "below max_position_embeddings less 1, \(sizes.dimensions.maxPositions - 1)")
+        }
         let style = try config.layerNorm("layer_norm_eps", default: 1e-12)
         let activation = try config.activation(default: "gelu")
         let width = try config.feedForwardWidth(default: 4 * hidden)

@@ -1,8 +1,8 @@
 import LLMWeights
 
 extension Architecture {
-    /// ModernBERT (Warner et al. 2024): norms before the blocks, gates, rotary positions; layers of which one in three sees
-    /// the whole text, the others a window around each token, with a theta of their own.
+    /// ModernBERT (Warner et al. 2024): norms before the blocks, gates, rotary positions; layers of which one in three
+    /// sees the whole text, the others a window around each token, with a theta of their own.
     static let modernBERT = Encoder.classes(
         of: "ModernBert", prefix: "model",
         tiny: #""local_attention": 24, "global_attn_every_n_layers": 2"#, words: modernWords

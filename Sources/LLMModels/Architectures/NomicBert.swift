@@ -1,8 +1,8 @@
 import LLMWeights
 
 extension Architecture {
-    /// Nomic's BERT (Nussbaum et al. 2024): a norm of each sum as BERT has, with rotary positions and SwiGLU. By the names of
-    /// the published files, which transformers 5 writes too.
+    /// Nomic's BERT (Nussbaum et al. 2024): a norm of each sum as BERT has, with rotary positions and SwiGLU. By the
+    /// names of the published files, which transformers 5 writes too.
     static let nomicBERT = Architecture(encoder: "NomicBertModel", tiny: #""type_vocab_size": 2"#) { config, model in
         let config = config.named(
             ConfigFile.gptNames.merging(["layer_norm_eps": "layer_norm_epsilon"]) { own, _ in own })

@@ -10,8 +10,8 @@ struct BlockNorms: Sendable {
 enum Wiring: Sendable {
     /// The mixer, then the feed-forward block over its sum.
     case sequential(mixer: BlockNorms, feedForward: BlockNorms)
-    /// Likewise, but for the norms: the stream itself has one after each sum, so that the residual is not what was added
-    /// to before (Vaswani et al. 2017).
+    /// Likewise, but for the norms: the stream itself has one after each sum, so that the residual is not what was
+    /// added to before (Vaswani et al. 2017).
     case normedSums(mixer: Norm, feedForward: Norm)
     /// Both over the same rows, their outputs summed (GPT-J, Wang and Komatsuzaki 2021).
     case parallel(mixer: Norm, feedForward: Norm)

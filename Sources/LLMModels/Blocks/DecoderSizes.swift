@@ -112,7 +112,9 @@ extension ConfigFile {
 
     /// Refuses attention to later tokens.
     func requireCausality() throws(ModelError) {
-        try require("use_bidirectional_attention", false, "a decoder's attention is causal")
+        for (key, wanted) in [("use_bidirectional_attention", false), ("is_causal", true)] {
+            try require(key, wanted, "a decoder's attention is causal")
+        }
     }
 
     /// An activation by its name in transformers, of which several have the same function.

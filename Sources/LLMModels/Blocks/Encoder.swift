@@ -3,8 +3,8 @@ import LLMWeights
 
 /// A transformer encoder: the token ids of whole texts in, hidden states and scores out.
 ///
-/// Every token sees its whole text, or a window around it. What is computed for a text depends on that text and on nothing
-/// else in the batch, bit for bit (law 1 of the design).
+/// Every token sees its whole text, or a window around it. What is computed for a text depends on that text and on
+/// nothing else in the batch, bit for bit (law 1 of the design).
 public struct Encoder: Sendable, BuiltModel {
     /// The sizes that the engine needs. There are no logits and no output head.
     public let dimensions: ModelDimensions
@@ -84,10 +84,11 @@ public struct Encoder: Sendable, BuiltModel {
         linearLayers = record.linearLayers
     }
 
-    /// The hidden states of every row after the last norm, `[rows, hidden]`. They lie in the workspace and last until the
-    /// next batch.
+    /// The hidden states of every row after the last norm, `[rows, hidden]`. They lie in the workspace and last until
+    /// the next batch.
     ///
-    /// - Precondition: token ids are below `dimensions.vocabularySize`, and no text is longer than `dimensions.maxPositions`.
+    /// - Precondition: token ids are below `dimensions.vocabularySize`, and no text is longer than
+    ///   `dimensions.maxPositions`.
     public func hiddenStates(_ batch: EncoderBatch, _ workspace: Workspace, on compute: Compute) -> Matrix {
         precondition(batch.texts.allSatisfy { $0.count <= dimensions.maxPositions }, "a text that is too long")
         workspace.reset()
@@ -102,8 +103,8 @@ public struct Encoder: Sendable, BuiltModel {
         return x
     }
 
-    /// What the classification head makes of the hidden states of a batch, `[texts, labels]`, in the workspace: logits, to
-    /// which no activation was applied. Nil where the model has no such head.
+    /// What the classification head makes of the hidden states of a batch, `[texts, labels]`, in the workspace: logits,
+    /// to which no activation was applied. Nil where the model has no such head.
     public func scores(_ states: Matrix, _ batch: EncoderBatch, _ workspace: Workspace, on compute: Compute) -> Matrix?
     {
         classifier?(states, batch.texts, context(batch, workspace, on: compute))

@@ -4,8 +4,8 @@ import LLMTensor
 public struct EncoderBatch: Sendable {
     /// `[rows]`
     public let tokens: [Int32]
-    /// Which segment of its text each row is of, such as 0 in a query and 1 in a document, `[rows]`; nil for 0 everywhere.
-    /// A model that does not tell segments apart takes no notice.
+    /// Which segment of its text each row is of, such as 0 in a query and 1 in a document, `[rows]`; nil for 0
+    /// everywhere. A model that does not tell segments apart takes no notice.
     public let tokenTypes: [Int32]?
     /// The rows of each text.
     public let texts: [Range<Int>]
@@ -32,7 +32,8 @@ public struct EncoderBatch: Sendable {
 
     private static func blocks(_ text: Range<Int>) -> Int { (text.count + blockSize - 1) / blockSize }
 
-    /// The same as a decoder's layers take it, from each text's first position on, its blocks after those of the text before.
+    /// The same as a decoder's layers take it, from each text's first position on, its blocks after those of the text
+    /// before.
     ///
     /// - Parameter groups: groups of layers, all of which have pages of their own.
     func forwardBatch(groups: Int) -> ForwardBatch {

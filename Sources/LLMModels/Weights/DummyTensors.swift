@@ -46,7 +46,7 @@ public struct DummyTensors: NamedTensors {
         }
         let isVector = shape.count == 1
         let scale = isVector ? 0.1 : 1 / Float(shape.last ?? 1).squareRoot()
-        let centre: Float = isVector && name.contains("norm") ? 1 : 0
+        let centre: Float = isVector && name.lowercased().contains("norm") ? 1 : 0
         var random = name.utf8.reduce(seed &+ 0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
         let values = (0..<min(DummyTensors.period, shape.reduce(1, *))).map { _ in
             random ^= random << 13

@@ -11,7 +11,8 @@ struct PostProcessor: Sendable {
 
     var prefix: [TokenID] = []
     var suffix: [TokenID] = []
-    /// The parts of a pair in order, each with the type of its tokens; nil where they make no pair, or several steps do.
+    /// The parts of a pair in order, each with the type of its tokens; nil where they make no pair, or several steps
+    /// do.
     private(set) var pair: [PairPart]?
     private var changesPair = false
 
