@@ -69,11 +69,7 @@ struct ModelRegistry: Sendable {
         func tokens(
             of prompt: Prompt, _ engine: Engine, _ options: ServerOptions, addSpecialTokens: Bool = true, field: String
         ) throws(ErrorResponse) -> [TokenID] {
-            if case .text(let text) = prompt, text.utf8.count > options.maxPromptBytes {
-                throw .invalid(
-                    "\(field) has a text of \(text.utf8.count) bytes; at most \(options.maxPromptBytes) are taken",
-                    param: field)
-            }
+            if case .text(let text) = prompt { try options.check(text, field: field) }
             do throws(LLMGenError) {
                 return try engine.model.tokens(of: prompt, addSpecialTokens: addSpecialTokens)
             } catch {

@@ -55,3 +55,12 @@ public struct ServerOptions: Sendable {
     /// Options; every one has a default.
     public init() {}
 }
+
+extension ServerOptions {
+    /// Refuses a text that is longer than is taken.
+    func check(_ text: String, field: String) throws(ErrorResponse) {
+        guard text.utf8.count > maxPromptBytes else { return }
+        throw .invalid(
+            "\(field) has a text of \(text.utf8.count) bytes; at most \(maxPromptBytes) are taken", param: field)
+    }
+}

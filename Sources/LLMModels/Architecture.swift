@@ -17,8 +17,10 @@ public struct ModelDescription: Sendable {
     public let cacheLayout: CacheLayout
     /// The tensors that the model reads, each once.
     public let tensors: [TensorSpecification]
-    /// Labels that an encoder scores texts with; nil for none.
+    /// Labels that texts are scored with; nil for none.
     public let labels: Int?
+    /// Whether there is an output head that predicts tokens.
+    public let predictsTokens: Bool
 }
 
 /// An architecture the engine runs: how a decoder or an encoder is put together from a config and named tensors.
@@ -43,7 +45,12 @@ public struct Architecture: Sendable {
     ///   - tiny: the keys of a very small model's config besides those that all have, as JSON members.
     ///   - build: states every tensor once and returns the decoder made of them.
     init(_ name: String, tiny: String, _ build: @escaping @Sendable (ConfigFile, ModelBuilder) throws -> Decoder) {
-        self.init(name, tiny: tiny, .decoder(build))
+        self.init(
+            name, tiny: tiny,
+            .decoder { config, model in
+                try config.requireCausality()
+                return try build(config, model)
+            })
     }
 
     /// An encoder, likewise.
@@ -68,18 +75,18 @@ public struct Architecture: Sendable {
     public func describe(
         _ config: ConfigFile, _ tensors: (any NamedTensors)? = nil
     ) throws(ModelError) -> ModelDescription {
-        let builder = ModelBuilder(nil, describing: tensors)
+        let builder = ModelBuilder(nil, describing: tensors.map(BaseModelTensors.named))
         switch build {
         case .decoder(let build):
             let decoder = try Architecture.built(config, builder, build)
             return ModelDescription(
                 dimensions: decoder.dimensions, cacheLayout: builder.record.layout, tensors: builder.record.tensors,
-                labels: nil)
+                labels: builder.record.labels, predictsTokens: decoder.predicts == .tokens)
         case .encoder(let build):
             let encoder = try Architecture.built(config, builder, build)
             return ModelDescription(
                 dimensions: encoder.dimensions, cacheLayout: CacheLayout(), tensors: builder.record.tensors,
-                labels: encoder.labels)
+                labels: encoder.labels, predictsTokens: false)
         }
     }
 
@@ -122,7 +129,8 @@ public struct Architecture: Sendable {
         _ config: ConfigFile, _ tensors: any NamedTensors, _ format: LinearFormat, _ compute: Compute,
         _ build: (ConfigFile, ModelBuilder) throws -> Model
     ) throws(ModelError) -> Model {
-        let builder = ModelBuilder(ModelBuilder.Source(tensors: tensors, format: format, compute: compute))
+        let builder = ModelBuilder(
+            ModelBuilder.Source(tensors: BaseModelTensors.named(tensors), format: format, compute: compute))
         var model = try built(config, builder, build)
         model.finish(builder.record)
         return model
@@ -132,6 +140,7 @@ public struct Architecture: Sendable {
         _ config: ConfigFile, _ builder: ModelBuilder, _ build: (ConfigFile, ModelBuilder) throws -> Model
     ) throws(ModelError) -> Model {
         do {
+            builder.record.labels = try config.classifiesTexts ? config.labels() : nil
             return try build(config, builder)
         } catch let error as ModelError {
             throw error

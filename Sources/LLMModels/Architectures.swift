@@ -25,7 +25,8 @@ public enum Architectures {
         guard !names.isEmpty else {
             throw config.invalid("architectures", "a list of one of \(all.map(\.name).joined(separator: ", "))")
         }
-        guard let architecture = all.first(where: { names.contains($0.name) }) else {
+        let wanted = names + names.compactMap(generating)
+        guard let architecture = all.first(where: { wanted.contains($0.name) }) else {
             let known = all.map(\.name)
             throw ModelError(
                 .unsupported,
@@ -33,6 +34,14 @@ public enum Architectures {
                     + "is \(nearest(to: names[0], of: known)); supported are \(known.joined(separator: ", "))")
         }
         return architecture
+    }
+
+    /// The architecture that generates, of one that has the same layers and another head or none: that of
+    /// `Qwen3ForSequenceClassification` and `Qwen3Model` is `Qwen3ForCausalLM`.
+    private static func generating(_ name: String) -> String? {
+        ["ForSequenceClassification", "Model"].first(where: name.hasSuffix).map {
+            "\(name.dropLast($0.count))ForCausalLM"
+        }
     }
 
     /// The name that takes the fewest letters changed, added or left out (Levenshtein 1966).

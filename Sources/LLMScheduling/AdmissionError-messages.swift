@@ -85,7 +85,9 @@ extension AdmissionError {
             retryAfterNanoseconds: nanoseconds)
     }
 
-    static func promptAloneNeverFits(_ promptCount: Int, _ group: CacheGroup, options: SchedulerOptions) -> Self {
+    static func promptAloneNeverFits(
+        _ promptCount: Int, in group: CacheGroup, options: SchedulerOptions
+    ) -> Self {
         Self(
             code: .neverFits,
             message: "a prompt of \(promptCount) tokens needs \(options.blocksNeeded(promptCount, group)) blocks of"
@@ -94,7 +96,7 @@ extension AdmissionError {
     }
 
     static func neverFits(
-        _ promptCount: Int, maxTokens: Int?, _ group: CacheGroup, options: SchedulerOptions
+        _ promptCount: Int, maxTokens: Int?, in group: CacheGroup, options: SchedulerOptions
     ) -> Self {
         let needed = options.blocksNeeded(promptCount + (maxTokens ?? 1), group)
         let output = maxTokens.map { "max_tokens \($0)" } ?? "at least 1 token to generate"

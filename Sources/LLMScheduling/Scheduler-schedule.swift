@@ -173,6 +173,9 @@ extension Scheduler {
     private func chunk(
         _ state: SequenceState, _ budget: Int, _ batch: ScheduledBatch, _ bound: StepBound?
     ) -> Int {
+        if options.computesWhole {
+            return state.pendingCount <= budget || batch.sequences.isEmpty ? state.pendingCount : 0
+        }
         let most = min(state.pendingCount, budget, state.room(in: pools))
         guard let bound, !state.isDecoding else { return most }
         let least = min(most, max(0, SchedulerOptions.leastPromptTokens - batch.promptWork.rows))

@@ -16,7 +16,7 @@ extension SchedulerOptions {
         }
         let shortest = promptCount + (request.maxTokens ?? 1)
         if let group = scarcestGroup, shortest > poolCapacity {
-            throw .neverFits(promptCount, maxTokens: request.maxTokens, group, options: self)
+            throw .neverFits(promptCount, maxTokens: request.maxTokens, in: group, options: self)
         }
         let places = min(maxNumSeqs, maxNumBatchedTokens)
         guard (1...places).contains(request.width) else { throw .tooWide(request.width, limit: places) }
@@ -45,7 +45,7 @@ extension SchedulerOptions {
             throw .promptAloneTooLong(promptCount, limit: maxModelLength, longest: longestModelLength)
         }
         if let group = scarcestGroup, promptCount > poolCapacity {
-            throw .promptAloneNeverFits(promptCount, group, options: self)
+            throw .promptAloneNeverFits(promptCount, in: group, options: self)
         }
         return promptCount
     }

@@ -5,7 +5,7 @@ public struct SchedulerOptions: Hashable, Sendable {
 
     /// Tokens a KV block holds, the same in every cache group.
     public let blockSize: Int
-    /// The model's cache groups; at least one, or states.
+    /// The model's cache groups; none for a model that caches no keys and values.
     public let groups: [CacheGroup]
     /// Slots of the states of recurrent layers: of sequences that run, and of snapshots that later ones may begin with. 0
     /// for a model without such layers.
@@ -18,6 +18,9 @@ public struct SchedulerOptions: Hashable, Sendable {
     public let maxModelLength: Int
     /// Whether full blocks are kept for later sequences that begin alike.
     public var prefixCaching = true
+    /// Whether a sequence's known tokens are computed in one step, for a model whose tokens see those after them. A step
+    /// then has no other beside a sequence of more tokens than its budget.
+    public var computesWhole = false
     /// Who is served first.
     public var policy = SchedulingPolicy.fcfs
     /// Tokens that `maxModelLength` could be raised to, for messages; at first that itself.
@@ -78,7 +81,7 @@ public struct SchedulerOptions: Hashable, Sendable {
         let largest = Int(Int32.max)
         try Self.check("block-size", blockSize, 1...128)
         try Self.check("state-slots", stateSlots, 0...largest)
-        try Self.check("cache-groups", groups.count, (stateSlots > 0 ? 0 : 1)...largest)
+        try Self.check("cache-groups", groups.count, 0...largest)
         for group in groups {
             try Self.check("kv-blocks", group.blockCount, 1...largest)
             if let window = group.window { try Self.check("sliding-window", window, 1...largest) }

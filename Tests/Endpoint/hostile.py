@@ -13,6 +13,8 @@ ROUTES = {
     "/v1/chat/completions": [("messages", '[{"role":"user","content":"Hello"}]'), ("max_tokens", "2")],
     "/v1/responses": [("input", '"Hello"'), ("max_output_tokens", "2")],
     "/v1/embeddings": [("input", '["Once","upon a time"]')],
+    "/v1/rerank": [("query", '"Once"'), ("documents", '["upon a time",{"text":"a king"}]')],
+    "/v1/score": [("text_1", '"Once"'), ("text_2", '["upon a time"]')],
     "/tokenize": [("prompt", '"Once upon a time"')],
     "/detokenize": [("tokens", "[1,2,3]")],
 }
@@ -191,7 +193,7 @@ class Cases:
 
     def fielded(self, random_):
         """Fields with wrong types and edges of their ranges."""
-        path = random_.choices(list(ROUTES), [8, 6, 5, 3, 2, 2])[0]
+        path = random_.choices(list(ROUTES), [8, 6, 5, 3, 2, 1, 2, 2])[0]
         members = self.members(random_, path)
         if random_.random() < 0.05:
             members.insert(random_.randrange(len(members) + 1), random_.choice(members))

@@ -224,6 +224,23 @@ def test_embeddings_are_unit_vectors(client, server):
     assert last != vectors[0]
 
 
+def test_embeddings_can_be_cut(client, server):
+    whole = client.embeddings.create(model=MODEL, input="a king", extra_body={"normalize": False}).data[0].embedding
+    cut = client.embeddings.create(model=MODEL, input="a king", dimensions=16).data[0].embedding
+    length = sum(x * x for x in whole[:16]) ** 0.5
+    assert cut == pytest.approx([x / length for x in whole[:16]], abs=1e-6)
+    with pytest.raises(openai.BadRequestError) as error:
+        client.embeddings.create(model=MODEL, input="a king", dimensions=100_000)
+    assert error.value.param == "dimensions" and f"1 to {len(whole)}" in error.value.message
+    short = client.embeddings.create(model=MODEL, input="a king and a queen", extra_body={"truncate_prompt_tokens": 2})
+    assert short.usage.prompt_tokens == 2
+    with pytest.raises(openai.BadRequestError) as error:
+        client.embeddings.create(model=MODEL, input="a king", extra_body={"prompt_name": "query"})
+    assert error.value.param == "prompt_name" and "no prompts" in error.value.message
+    own = client.embeddings.create(model=MODEL, input="king", extra_body={"prompt": "a "}).data[0].embedding
+    assert own == client.embeddings.create(model=MODEL, input="a king").data[0].embedding
+
+
 # Errors
 
 

@@ -50,25 +50,29 @@ import Testing
             + [3, 16, 64, 129].map { .tokenIDs(Array(ids.suffix($0))) }
     }()
 
+    private static let poolings: [EmbeddingParameters] =
+        [.init(pooling: .mean), .init(pooling: .last, normalize: false)]
+        + [Pooling.max, .weightedMean, .first].map { .init(pooling: $0, dimensions: 100) }
+
     /// The vectors of each pooling, in turn.
     private static func vectors(_ setup: Setup) async throws -> [[Float]] {
         let engine = try Engine(model: try await Fairytale.load(setup.load), options: setup.engine)
         let events = engine.events()
-        let parameters = try SamplingParameters(temperature: 0, ignoreEOS: true, maxTokens: 64)
+        let sampling = try SamplingParameters(temperature: 0, ignoreEOS: true, maxTokens: 64)
         let entries = try Fairytale.reference()
         let options = RequestOptions(name: "embedding", priority: 1)
         var vectors: [[Float]] = []
-        for (pooling, normalize) in [(Pooling.mean, true), (.last, false)] {
+        for parameters in poolings {
             if setup.oneAtATime {
                 for prompt in prompts {
-                    vectors += try await engine.embed([prompt], pooling: pooling, normalize: normalize).map(\.embedding)
+                    vectors += try await engine.embed([prompt], parameters).map(\.embedding)
                 }
                 continue
             }
             engine.pause()
             let streams = engine.streams(
-                entries.prefix(setup.neighbours).map { .tokenIDs($0.prompt_ids) }, parameters, RequestOptions())
-            async let outputs = engine.embed(prompts, pooling: pooling, normalize: normalize, options)
+                entries.prefix(setup.neighbours).map { .tokenIDs($0.prompt_ids) }, sampling, RequestOptions())
+            async let outputs = engine.embed(prompts, parameters, options)
             while engine.metrics.waiting < streams.count + prompts.count { await engine.settle() }
             engine.resume()
             vectors += try await outputs.map(\.embedding)
@@ -77,8 +81,8 @@ import Testing
             }
         }
         #expect(await engine.usedBlocks == 0)
-        #expect(engine.metrics.finishedRequests[.stop] == 2 * prompts.count)
-        _ = try? await engine.generate([.tokenIDs([])], parameters)
+        #expect(engine.metrics.finishedRequests[.stop] == poolings.count * prompts.count)
+        _ = try? await engine.generate([.tokenIDs([])], sampling)
         var preempted = 0
         for await event in events {
             if event.kind == .refused { break }

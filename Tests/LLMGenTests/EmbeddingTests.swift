@@ -31,8 +31,8 @@ import Testing
         let engine = try await Fairytale.engine(EngineOptions(maxNumBatchedTokens: budget))
         let entries = try reference()
         let prompts = entries.map { Prompt.tokenIDs($0.prompt_ids) }
-        let means = try await engine.embed(prompts, normalize: false)
-        let lasts = try await engine.embed(prompts, pooling: .last, normalize: false)
+        let means = try await engine.embed(prompts, .init(normalize: false))
+        let lasts = try await engine.embed(prompts, .init(pooling: .last, normalize: false))
         let normalized = try await engine.embed(prompts)
         #expect(entries.map(\.prompt_ids.count) == [1, 5, 15, 777])
         for (index, entry) in entries.enumerated() {
@@ -50,8 +50,8 @@ import Testing
         func length(_ output: EmbeddingOutput) -> Double {
             output.embedding.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
         }
-        let scaled = try await engine.embed([story], pooling: pooling)[0]
-        let plain = try await engine.embed([story], pooling: pooling, normalize: false)[0]
+        let scaled = try await engine.embed([story], .init(pooling: pooling))[0]
+        let plain = try await engine.embed([story], .init(pooling: pooling, normalize: false))[0]
         #expect(abs(length(scaled) - 1) < 1e-6 && length(plain) > 2)
         let (plainLength, expected) = (length(plain), scaled.embedding)
         #expect(difference(plain.embedding.map { Float(Double($0) / plainLength) }, expected) < 1e-6)
@@ -114,10 +114,10 @@ import Testing
         let engine = try await Fairytale.engine()
         engine.pause()
         let late = await #expect(throws: LLMGenError.self) {
-            try await engine.embed([story], RequestOptions(timeout: .milliseconds(20)))
+            try await engine.embed([story], .init(), RequestOptions(timeout: .milliseconds(20)))
         }
         #expect(late?.code == .timedOut && late?.message.contains("timeout of 0.02 s") == true)
-        let named = Task { try await engine.embed([story, story], RequestOptions(name: "vectors")) }
+        let named = Task { try await engine.embed([story, story], .init(), RequestOptions(name: "vectors")) }
         await waits(2, in: engine)
         engine.abort("vectors")
         #expect(await #expect(throws: LLMGenError.self) { try await named.value }?.code == .aborted)

@@ -54,7 +54,6 @@ import Testing
     }
 
     @Test(arguments: [
-        ([], "cache-groups is 0; it must be from 1 to 2147483647"),
         ([CacheGroup(blockCount: 4), CacheGroup(blockCount: 0)], "kv-blocks is 0; it must be from 1 to 2147483647"),
         ([CacheGroup(blockCount: 4, window: 0)], "sliding-window is 0; it must be from 1 to 2147483647"),
     ])

@@ -85,6 +85,7 @@ extension Engine {
     private func resolved(
         _ prompt: Prompt, _ parameters: SamplingParameters, _ options: RequestOptions
     ) throws(LLMGenError) -> PreparedGeneration {
+        try model.check(.generate)
         let sampling = try resolve(parameters)
         return PreparedGeneration(
             promptTokenIDs: sampling.truncated(try tokens(of: prompt), maxModelLength: maxModelLength),

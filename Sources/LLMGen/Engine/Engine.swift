@@ -48,9 +48,9 @@ public final class Engine: Sendable {
 
     /// Starts an engine. - Throws: ``LLMGenError`` `invalidArgument`, naming the option, its value and its range.
     public init(model: LanguageModel, options: EngineOptions = EngineOptions()) throws(LLMGenError) {
-        let decoder = model.decoder
+        let layout = model.network.cacheLayout
         let dtype = options.kvCacheDtype ?? model.automaticKVCacheDtype
-        var (scheduling, sizing) = try options.scheduling(decoder.dimensions, decoder.cacheLayout, dtype)
+        var (scheduling, sizing) = try options.scheduling(maxPositions: model.maxPositions, layout, dtype)
         if model.gemm == .openblas {
             // What it computes for a prefix depends on what else was in the step.
             scheduling.prefixCaching = false
@@ -61,8 +61,8 @@ public final class Engine: Sendable {
         kvCacheSizing = sizing
         blockSize = scheduling.blockSize
         kvCacheDtype = dtype
-        stateBytes = decoder.cacheLayout.stateByteCount
-        kvBytesPerToken = decoder.cacheLayout.tokenByteCount(dtype)
+        stateBytes = layout.stateByteCount
+        kvBytesPerToken = layout.tokenByteCount(dtype)
         maxModelLength = scheduling.maxModelLength
         watch = EngineWatch(
             MetricsRecorder(

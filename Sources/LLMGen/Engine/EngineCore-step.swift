@@ -29,7 +29,7 @@ extension EngineCore {
             work.append(sequence, job?.task(sequence) ?? RowsTask())
         }
         runner.run(
-            batch,
+            batch, types: { id in owners[id].flatMap { jobs[$0]?.tokenTypes } },
             states: { sequence, states in
                 guard let owner = owners[sequence.id] else { return }
                 let first = sequence.promptStates.lowerBound - sequence.rows.lowerBound

@@ -57,13 +57,13 @@ public struct EngineOptions: Sendable {
 
     /// The scheduler's limits for a model of these sizes and a cache of this type, and how the cache's size came about.
     func scheduling(
-        _ sizes: ModelDimensions, _ layout: CacheLayout, _ dtype: KVCacheDtype
+        maxPositions: Int, _ layout: CacheLayout, _ dtype: KVCacheDtype
     ) throws(LLMGenError) -> (SchedulerOptions, KVCacheSizing) {
-        let maxLength = maxModelLength ?? sizes.maxPositions
-        guard maxLength <= sizes.maxPositions else {
+        let maxLength = maxModelLength ?? maxPositions
+        guard maxLength <= maxPositions else {
             throw LLMGenError(
                 code: .invalidArgument,
-                message: "max-model-len is \(maxLength); the model was made for at most \(sizes.maxPositions) tokens")
+                message: "max-model-len is \(maxLength); the model was made for at most \(maxPositions) tokens")
         }
         func options(_ groups: [CacheGroup], stateSlots: Int = 0) throws(LLMGenError) -> SchedulerOptions {
             do {
@@ -72,13 +72,20 @@ public struct EngineOptions: Sendable {
                     maxNumBatchedTokens: maxNumBatchedTokens, maxModelLength: maxLength)
                 options.prefixCaching = prefixCaching
                 options.policy = policy
-                options.longestModelLength = sizes.maxPositions
+                options.longestModelLength = maxPositions
                 if let targetITL { try options.setTargetITL(targetITL.nanoseconds) }
                 try options.boundQueue(requests: maxQueuedRequests, tokens: maxQueuedTokens)
                 return options
             } catch {
                 throw LLMGenError(error)
             }
+        }
+        guard !layout.groups.isEmpty || !layout.states.isEmpty else {
+            // An encoder sees whole texts and caches nothing.
+            var options = try options([])
+            options.prefixCaching = false
+            options.computesWhole = true
+            return (options, KVCacheSizing())
         }
         // The size of the cache depends on other values, which must make sense before.
         _ = try options([CacheGroup(blockCount: kvBlocks ?? 1)])

@@ -35,6 +35,11 @@ public struct KVCacheSizing: Sendable, Hashable, CustomStringConvertible {
     /// Tokens that a sequence may have, where the cache was not given and has not room for as many; else nil.
     public let unreachedLength: Int?
 
+    /// That of a model which caches nothing.
+    init() {
+        (blockCount, groupBlockCounts, memory, bound, unreachedLength) = (0, [], ByteCount(bytes: 0), .given, nil)
+    }
+
     /// What a group of layers takes.
     package struct GroupCost: Sendable {
         /// Bytes of a block.

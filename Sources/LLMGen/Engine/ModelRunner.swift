@@ -5,7 +5,7 @@ import LLMTensor
 /// Runs a scheduled batch through the model over the pages of one cache.
 final class ModelRunner {
     private let model: LanguageModel
-    private let cache: KVCache
+    private let cache: KVCache  // empty of an encoder
     private let blockSize: Int
     private let workspace = Workspace()
 
@@ -16,16 +16,44 @@ final class ModelRunner {
         self.model = model
         blockSize = options.blockSize
         cache = KVCache(
-            model.decoder.cacheLayout, blockSize: blockSize, dtype: dtype,
+            model.network.cacheLayout, blockSize: blockSize, dtype: dtype,
             blockCounts: options.groups.map(\.blockCount), stateSlots: options.stateSlots)
     }
 
     /// Computes the batch.
     ///
-    /// `states` gets the hidden states of each sequence that wants some, `[rows, hidden]`. Then `logits` gets the logits of
-    /// the rows that want those, in order, a part at a time: which of all `logitRows` they are, and one row for each.
+    /// `states` gets the hidden states of each sequence that wants some, `[rows, hidden]`, or of a model that classifies
+    /// texts its outputs for the text, `[1, labels]`. Then `logits` gets the logits of the rows that want those, in order, a
+    /// part at a time: which of all `logitRows` they are, and one row for each.
+    ///
+    /// - Parameter types: of a sequence's tokens, for an encoder; nil where all are 0.
     func run(
-        _ batch: ScheduledBatch, states: (ScheduledSequence, Matrix) -> Void, logits: (Range<Int>, Matrix) -> Void
+        _ batch: ScheduledBatch, types: (SequenceID) -> [Int32]?, states: (ScheduledSequence, Matrix) -> Void,
+        logits: (Range<Int>, Matrix) -> Void
+    ) {
+        guard !batch.isEmpty else { return }
+        switch model.network {
+        case .decoder(let decoder): run(batch, decoder, states: states, logits: logits)
+        case .encoder(let encoder): run(batch, encoder, types, states: states)
+        }
+    }
+
+    private func run(
+        _ batch: ScheduledBatch, _ encoder: Encoder, _ types: (SequenceID) -> [Int32]?,
+        states: (ScheduledSequence, Matrix) -> Void
+    ) {
+        let types = batch.sequences.flatMap { types($0.id) ?? Array(repeating: 0, count: $0.rows.count) }
+        let texts = EncoderBatch(tokens: batch.tokens, tokenTypes: types, texts: batch.sequences.map(\.rows))
+        let hidden = encoder.hiddenStates(texts, workspace, on: model.compute)
+        let scores = encoder.scores(hidden, texts, workspace, on: model.compute)
+        for (index, sequence) in batch.sequences.enumerated() {
+            states(sequence, scores?.rows(index..<index + 1) ?? hidden.rows(sequence.promptStates))
+        }
+    }
+
+    private func run(
+        _ batch: ScheduledBatch, _ decoder: Decoder, states: (ScheduledSequence, Matrix) -> Void,
+        logits: (Range<Int>, Matrix) -> Void
     ) {
         for copy in batch.copies { cache.pages[copy.group].copyBlock(from: Int(copy.from), to: Int(copy.to)) }
         let forward = ForwardBatch(
@@ -36,7 +64,7 @@ final class ModelRunner {
                     blockTables: sequence.blockTables, states: sequence.states.map(SequenceStates.init))
             },
             outputRows: batch.sequences.flatMap(\.outputRows), blockSize: blockSize)
-        let hidden = model.decoder.hiddenStates(forward, cache, workspace, on: model.compute)
+        let hidden = decoder.hiddenStates(forward, cache, workspace, on: model.compute)
         var (next, forHead) = (0, [Int]())
         for sequence in batch.sequences {
             let rows = next..<next + sequence.outputRows.count
@@ -47,7 +75,7 @@ final class ModelRunner {
         for start in stride(from: 0, to: head.rows, by: ModelRunner.headRows) {
             let part = start..<min(start + ModelRunner.headRows, head.rows)
             workspace.scope {
-                logits(part, model.decoder.logits(head.rows(part), workspace, on: model.compute))
+                logits(part, decoder.logits(head.rows(part), workspace, on: model.compute))
             }
         }
     }

@@ -10,6 +10,7 @@ extension Engine {
     public func beamSearch(
         _ prompt: Prompt, _ parameters: BeamSearchParameters, _ options: RequestOptions = RequestOptions()
     ) async throws -> BeamSearchOutput {
+        try model.check(.generate)
         let request = BeamSearchRequest(
             prompt: try tokens(of: prompt), parameters: parameters, eosTokens: model.eosTokens, options: options)
         return try await Engine.reply(of: submit([.success(request)])[0])

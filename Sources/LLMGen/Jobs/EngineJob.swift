@@ -16,6 +16,9 @@ protocol EngineJob: Sendable {
     /// Whether nothing is left to compute.
     var isFinished: Bool { get }
 
+    /// The type of each token of its prompt, for a model that tells texts of a pair apart; nil where all are of type 0.
+    var tokenTypes: [Int32]? { get }
+
     /// Which sample of the request a live sequence is; 0 where there are no samples.
     func sample(of sequence: SequenceID) -> Int
     /// A sequence begins to run, or begins again after a preemption.
@@ -47,6 +50,8 @@ protocol EngineJob: Sendable {
 }
 
 extension EngineJob {
+    var tokenTypes: [Int32]? { nil }
+
     func sample(of sequence: SequenceID) -> Int { 0 }
 
     mutating func started(_ sequence: StartedSequence, at now: ContinuousClock.Instant) {

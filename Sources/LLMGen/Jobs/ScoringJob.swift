@@ -11,6 +11,7 @@ extension Engine {
     /// - Throws: ``LLMGenError``: a prompt that is too short, too long or not in the vocabulary, a full queue, a timeout,
     ///   an abort, logits that are no numbers; or `CancellationError` where the task is cancelled.
     public func score(_ prompt: Prompt, _ options: RequestOptions = RequestOptions()) async throws -> ScoringOutput {
+        try model.check(.generate)
         let tokens = try tokens(of: prompt)
         guard tokens.count >= 2 else {
             throw LLMGenError(

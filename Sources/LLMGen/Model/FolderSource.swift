@@ -16,8 +16,13 @@ struct FolderSource: ModelSource {
 
     func config() throws(LLMGenError) -> ConfigFile { try file("config.json") }
 
-    func generationConfig() throws(LLMGenError) -> ConfigFile? {
-        let name = "generation_config.json"
+    func generationConfig() throws(LLMGenError) -> ConfigFile? { try fileIfThere("generation_config.json") }
+
+    func sentenceTransformersConfig() throws(LLMGenError) -> ConfigFile? {
+        try fileIfThere("config_sentence_transformers.json")
+    }
+
+    private func fileIfThere(_ name: String) throws(LLMGenError) -> ConfigFile? {
         guard FileManager.default.fileExists(atPath: folder.appending(path: name).path) else {
             return nil
         }
@@ -40,6 +45,12 @@ struct FolderSource: ModelSource {
 
     func chatFormat(_ tokenizer: (any Tokenizer)?) -> ChatFormat {
         ChatFormat(model: name) { () throws(TemplateError) in try ChatTemplateSet(folder: folder) }
+    }
+
+    func embeddingFormat(_ config: ConfigFile, width: Int) throws(LLMGenError) -> EmbeddingFormat {
+        try LLMGenError.rethrowing {
+            try EmbeddingFormat(folder: folder, config, sentenceTransformersConfig(), width: width)
+        }
     }
 
     func contents() throws(LLMGenError) -> SourceContents {

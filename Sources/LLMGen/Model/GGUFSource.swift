@@ -54,6 +54,23 @@ struct GGUFSource: ModelSource {
         return try configFile(json)
     }
 
+    /// `pooling_type`, llama.cpp's number of a pooling; vectors are scaled to length 1, as its server does.
+    func embeddingFormat(_ config: ConfigFile, width: Int) throws(LLMGenError) -> EmbeddingFormat {
+        var format = EmbeddingFormat(width: width)
+        let key = "\(try architecture()).pooling_type"
+        guard file.metadata.type(of: key) != nil else { return format }
+        let number = try LLMGenError.rethrowing { try file.metadata.integer(key, in: 0...4) }
+        let poolings: [Int: Pooling] = [1: .mean, 2: .first, 3: .last]
+        format.pooling = poolings[number] ?? format.pooling
+        return format
+    }
+
+    func sentenceTransformersConfig() -> ConfigFile? { nil }
+
+    private func architecture() throws(LLMGenError) -> String {
+        try LLMGenError.rethrowing { try file.metadata.string("general.architecture") }
+    }
+
     func contents() throws(LLMGenError) -> SourceContents {
         SourceContents(files: file.files.map(\.path), tensors: file.tensors, gguf: file)
     }

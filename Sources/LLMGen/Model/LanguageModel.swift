@@ -33,18 +33,22 @@ public final class LanguageModel: Sendable {
     public let quantization: Packing?
     /// Seconds that loading took.
     public let loadSeconds: Double
-    let decoder: Decoder
+    /// What the model can be asked for.
+    public let tasks: Set<ModelTask>
+    let network: Network
+    private let embedding: Result<EmbeddingFormat, LLMGenError>
+    private let scoring: Result<PairScorer?, LLMGenError>
     /// Where the model computes.
     package let compute: Compute
 
     /// Tokens there are logits for.
-    public var vocabularySize: Int { decoder.dimensions.vocabularySize }
+    public var vocabularySize: Int { network.dimensions.vocabularySize }
     /// Width of the hidden states: elements of an embedding.
-    public var hiddenSize: Int { decoder.dimensions.hiddenSize }
+    public var hiddenSize: Int { network.dimensions.hiddenSize }
     /// Tokens of prompt and output together that the model was made for.
-    public var maxPositions: Int { decoder.dimensions.maxPositions }
+    public var maxPositions: Int { network.dimensions.maxPositions }
     /// The packed weights of its linear layers, the output head's last.
-    package var linearLayers: [PackedWeights] { decoder.linearLayers }
+    package var linearLayers: [PackedWeights] { network.linearLayers }
     /// The CPU level in use.
     public var cpuFeatures: CPUFeatures { compute.features }
     /// Threads that compute.
@@ -91,10 +95,20 @@ public final class LanguageModel: Sendable {
                 case .dummy: try DummyTensors(config)
                 }
             let format = try options.linearFormat(tensors)
-            decoder = try Architectures.load(config, tensors, format, on: compute)
-            for warning in decoder.warnings { Logger(label: "llmgen").warning("'\(source.name)': \(warning)") }
-            let layers = decoder.linearLayers
+            network = try Network(config, tensors, format, on: compute)
+            for warning in network.warnings { Logger(label: "llmgen").warning("'\(source.name)': \(warning)") }
+            let layers = network.linearLayers
             func count(_ arithmetic: Arithmetic) -> Int { layers.reduce(0) { $0 + $1.count(arithmetic) } }
+            let width = network.dimensions.hiddenSize
+            embedding = Result { () throws(LLMGenError) in try source.embeddingFormat(config, width: width) }
+            scoring = Result { [network, tokenizer, compute] () throws(LLMGenError) in
+                try LLMGenError.rethrowing {
+                    try PairScorer(
+                        network, config, source.sentenceTransformersConfig(), name: source.name, tokenizer,
+                        options.reranker, on: compute)
+                }
+            }
+            tasks = ModelTask.tasks(network, scoring)
             arithmetic = Arithmetic.allCases.max { count($0) < count($1) } ?? .float32
             automaticKVCacheDtype =
                 arithmetic == .float32 || options.computeDtype == .float32 ? .float32 : .bfloat16
@@ -109,6 +123,26 @@ public final class LanguageModel: Sendable {
             throw LLMGenError(code: .failed, message: "'\(folder.path)': \(error)", cause: error)
         }
         loadSeconds = (ContinuousClock.now - start).seconds
+    }
+
+    /// How the model makes the vector of a text.
+    ///
+    /// - Throws: ``LLMGenError`` where its files of sentence-transformers are damaged or ask for what is not supported; the
+    ///   model can generate without them.
+    public var embeddingFormat: EmbeddingFormat { get throws(LLMGenError) { try embedding.get() } }
+
+    /// How the model scores pairs. - Throws: ``LLMGenError`` where it does not.
+    func pairScorer() throws(LLMGenError) -> PairScorer {
+        try check(.score)
+        guard let scorer = try scoring.get() else { preconditionFailure("a model that scores has no scorer") }
+        return scorer
+    }
+
+    /// What generates. - Throws: ``LLMGenError`` for an encoder.
+    func decoder() throws(LLMGenError) -> Decoder {
+        if case .decoder(let decoder) = network { return decoder }
+        throw LLMGenError(
+            code: .invalidInput, message: "'\(name)' is an encoder; a model that generates is needed here")
     }
 
     /// The token ids of a prompt, as an engine uses them.

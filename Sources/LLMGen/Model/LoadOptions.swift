@@ -37,11 +37,14 @@ public struct LoadOptions: Sendable {
     public var cpuFeatures: CPUFeatures?
     /// Where the weights come from.
     public var loadFormat: LoadFormat
+    /// How a reranker that is a decoder is told pairs of texts; nil for what its config and name say.
+    public var reranker: PairTemplate?
 
     /// Options; every one has a default.
     public init(
         computeDtype: Arithmetic? = nil, quantization: Packing? = nil, gemm: GEMM = .auto,
-        threads: Int? = nil, cpuFeatures: CPUFeatures? = nil, loadFormat: LoadFormat = .auto
+        threads: Int? = nil, cpuFeatures: CPUFeatures? = nil, loadFormat: LoadFormat = .auto,
+        reranker: PairTemplate? = nil
     ) {
         self.computeDtype = computeDtype
         self.quantization = quantization
@@ -49,6 +52,7 @@ public struct LoadOptions: Sendable {
         self.threads = threads
         self.cpuFeatures = cpuFeatures
         self.loadFormat = loadFormat
+        self.reranker = reranker
     }
 
     /// Threads that compute where the options do not say: one a physical core that the process may run on, within its

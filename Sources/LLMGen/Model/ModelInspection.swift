@@ -42,12 +42,16 @@ public struct ModelInspection: Sendable, Encodable {
         public let maxPositions: Int
         /// Whether the output head is the embedding.
         public let tiedEmbedding: Bool
-        /// Bytes of keys and values for each token in a float32 cache.
+        /// Bytes of keys and values for each token in a float32 cache; 0 of an encoder, which caches nothing.
         public let kvBytesPerToken: Int
         /// Bytes of the states of recurrent layers for each sequence; 0 where there are no such layers.
         public let stateBytesPerSequence: Int
         /// What the layers cache, by kinds of layers.
         public let kvLayers: [CachedLayers]
+        /// Whether it predicts tokens, and so generates text.
+        public let predictsTokens: Bool
+        /// Labels that it scores texts with; nil for a model that does not.
+        public let labels: Int?
     }
 
     /// Layers that cache the same of a token, for equally long.
@@ -163,10 +167,11 @@ public struct ModelInspection: Sendable, Encodable {
                 headDim: model.headDim, vocabularySize: model.vocabularySize, maxPositions: model.maxPositions,
                 tiedEmbedding: model.tiedEmbedding,
                 kvBytesPerToken: description.cacheLayout.tokenByteCount(.float32),
-                stateBytesPerSequence: description.cacheLayout.stateByteCount)
+                stateBytesPerSequence: description.cacheLayout.stateByteCount,
                 kvLayers: description.cacheLayout.groups.map {
                     CachedLayers(layers: $0.layers, elementsPerToken: $0.entry.elementCount, window: $0.window)
-                })
+                },
+                predictsTokens: description.predictsTokens, labels: description.labels)
             return (sizes, nil)
         } catch {
             // Weights that do not fit the config are worth showing too.

@@ -25,6 +25,10 @@ protocol ModelSource: Sendable {
     func chatFormat(_ tokenizer: (any Tokenizer)?) -> ChatFormat
     /// What the model recommends for sampling; nil where it says nothing.
     func generationConfig() throws(LLMGenError) -> ConfigFile?
+    /// How the model makes the vector of a text, its hidden states `width` wide.
+    func embeddingFormat(_ config: ConfigFile, width: Int) throws(LLMGenError) -> EmbeddingFormat
+    /// `config_sentence_transformers.json`; nil where there is none.
+    func sentenceTransformersConfig() throws(LLMGenError) -> ConfigFile?
     /// What the source's files are.
     func contents() throws(LLMGenError) -> SourceContents
 }

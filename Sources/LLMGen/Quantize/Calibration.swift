@@ -99,7 +99,7 @@ final class CalibrationRun {
     /// The one of `count` inputs that each of `columns` is: the same, or, as several query heads read one value head, that
     /// head's; nil where neither fits.
     func origins(ofColumns columns: Int, from count: Int) -> [Int]? {
-        let sizes = model.decoder.dimensions
+        let sizes = model.network.dimensions
         if columns == count { return Array(0..<count) }
         guard columns == sizes.heads * sizes.headDim, count == sizes.kvHeads * sizes.headDim else { return nil }
         let group = sizes.heads / sizes.kvHeads
@@ -147,7 +147,7 @@ final class CalibrationRun {
     }
 
     private func read(_ observer: LinearObserver) throws {
-        let (decoder, workspace, architecture) = (model.decoder, Workspace(), architecture)
+        let (decoder, workspace, architecture) = (try model.decoder(), Workspace(), architecture)
         let blocks = ((windows.first?.count ?? 0) + CalibrationRun.blockSize - 1) / CalibrationRun.blockSize
         let groups = decoder.cacheLayout.groups
         let cache = KVCache(

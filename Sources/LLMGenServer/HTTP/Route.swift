@@ -12,11 +12,17 @@ struct Route: Sendable {
     /// All routes of a server.
     static func all(_ state: ServerState) -> [Route] {
         let (models, tokens, health) = (Models(state: state), TokenRoutes(state: state), Health(state: state))
+        let (rerank, score) = (Rerank(state: state), Score(state: state))
         return [
             Route(method: .post, path: "/v1/completions", respond: Completions(state: state).respond),
             Route(method: .post, path: "/v1/chat/completions", respond: ChatCompletions(state: state).respond),
             Route(method: .post, path: "/v1/responses", respond: Responses(state: state).respond),
             Route(method: .post, path: "/v1/embeddings", respond: Embeddings(state: state).respond),
+            Route(method: .post, path: "/v1/rerank", respond: rerank.respond),
+            Route(method: .post, path: "/v2/rerank", respond: rerank.respond),
+            Route(method: .post, path: "/rerank", respond: rerank.respond),
+            Route(method: .post, path: "/v1/score", respond: score.respond),
+            Route(method: .post, path: "/score", respond: score.respond),
             Route(method: .get, path: "/v1/models", respond: models.list),
             Route(method: .get, path: "/v1/models/{id}", respond: models.one),
             Route(method: .post, path: "/tokenize", respond: tokens.tokenize),

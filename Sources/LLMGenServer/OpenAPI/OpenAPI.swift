@@ -17,26 +17,34 @@ enum OpenAPI {
 
     // MARK: Paths
 
-    private static let paths: [String] = [
-        post("/v1/completions", "Continues texts.", "CompletionRequest", "Completion", streams: true),
-        post("/v1/chat/completions", "Answers in a conversation.", "ChatRequest", "ChatCompletion", streams: true),
-        post("/v1/responses", "Answers a text or a conversation.", "ResponseRequest", "Response", streams: true),
-        post("/v1/embeddings", "Texts as vectors.", "EmbeddingRequest", "EmbeddingList"),
-        post("/tokenize", "A text or a conversation as token ids.", "TokenizeRequest", "Tokens"),
-        post("/detokenize", "Token ids as a text.", "DetokenizeRequest", "DetokenizedText"),
-        get("/v1/models", "The models that are served.", "ModelList"),
-        get(
-            "/v1/models/{id}", "One of them.", "Model",
-            parameters: ##"[{"name":"id","in":"path","required":true,"schema":{"type":"string","minLength":1}}]"##,
-            errors: ["400", "401", "404", "429"]),
-        get(
-            "/health", "Health: 200 while every engine is idle or making progress.", "Status", unavailable: "Status",
-            isOpen: true),
-        get("/ready", "Whether the server wants requests.", "Status", unavailable: "Status", isOpen: true),
-        get("/metrics", "Metrics for Prometheus.", nil, isOpen: true),
-        get("/version", "The server's version.", "Version", isOpen: true),
-        get("/openapi.json", "This document.", "Document", isOpen: true),
-    ]
+    private static let paths: [String] =
+        [
+            post("/v1/completions", "Continues texts.", "CompletionRequest", "Completion", streams: true),
+            post("/v1/chat/completions", "Answers in a conversation.", "ChatRequest", "ChatCompletion", streams: true),
+            post("/v1/responses", "Answers a text or a conversation.", "ResponseRequest", "Response", streams: true),
+            post("/v1/embeddings", "Texts as vectors.", "EmbeddingRequest", "EmbeddingList"),
+        ]
+        + ["/v1/rerank", "/v2/rerank", "/rerank"].map {
+            post($0, "Documents by how well they go with a query.", "RerankRequest", "RankedDocuments")
+        }
+        + ["/v1/score", "/score"].map { post($0, "How well pairs of texts go together.", "ScoreRequest", "ScoreList") }
+        + [
+            post("/tokenize", "A text or a conversation as token ids.", "TokenizeRequest", "Tokens"),
+            post("/detokenize", "Token ids as a text.", "DetokenizeRequest", "DetokenizedText"),
+            get("/v1/models", "The models that are served.", "ModelList"),
+            get(
+                "/v1/models/{id}", "One of them.", "Model",
+                parameters: ##"[{"name":"id","in":"path","required":true,"schema":{"type":"string","minLength":1}}]"##,
+                errors: ["400", "401", "404", "429"]),
+            get(
+                "/health", "Health: 200 while every engine is idle or making progress.", "Status",
+                unavailable: "Status",
+                isOpen: true),
+            get("/ready", "Whether the server wants requests.", "Status", unavailable: "Status", isOpen: true),
+            get("/metrics", "Metrics for Prometheus.", nil, isOpen: true),
+            get("/version", "The server's version.", "Version", isOpen: true),
+            get("/openapi.json", "This document.", "OpenAPI", isOpen: true),
+        ]
 
     private static func post(
         _ path: String, _ summary: String, _ request: String, _ answer: String, streams: Bool = false

@@ -106,10 +106,49 @@ enum OpenAPIFields {
     static let embedding: [Field] = [
         ("input", ##"{"$ref":"#/components/schemas/Prompt"}"##),
         ("encoding_format", ##"{"type":"string","enum":["float","base64"]}"##),
-        ("dimensions", ##"{"type":"integer","description":"The model's own width."}"##),
-        ("pooling", ##"{"type":"string","enum":["mean","last"]}"##),
+        (
+            "dimensions",
+            ##"{"type":"integer","minimum":1,"description":"At most the model's own width, the default."}"##
+        ),
+        (
+            "pooling",
+            ##"{"type":"string","enum":["##
+                + Pooling.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ",") + "]}"
+        ),
         ("normalize", ##"{"type":"boolean"}"##),
+        ("prompt_name", ##"{"type":"string","description":"A prompt of the model, which is put before texts."}"##),
+        ("prompt", ##"{"type":"string","description":"What is put before texts, in its place."}"##),
+        ("truncate_prompt_tokens", truncation),
     ]
+
+    /// Routes that score pairs of texts besides.
+    static let pairs: [Field] = [
+        (
+            "instruction",
+            ##"{"type":"string","description":"What makes a document relevant, for models that are told."}"##
+        ),
+        ("use_activation", ##"{"type":"boolean"}"##), ("truncate_prompt_tokens", truncation),
+    ]
+
+    /// `/v1/rerank` besides.
+    static let rerank: [Field] = [
+        ("query", documents(atLeast: 1, atMost: 1)), ("documents", documents(atLeast: 1)),
+        ("top_n", ##"{"type":"integer","minimum":0,"description":"0 for all."}"##),
+        ("return_documents", ##"{"type":"boolean"}"##),
+    ]
+
+    /// `/v1/score` besides.
+    static let score: [Field] = ["text_1", "text_2", "queries", "documents", "items", "data_1", "data_2"].map {
+        ($0, documents(atLeast: 1))
+    }
+
+    private static let truncation = ##"{"type":"integer","minimum":-1,"description":"-1 for as many as fit."}"##
+
+    private static func documents(atLeast least: Int, atMost most: Int? = nil) -> String {
+        let document = ##"{"$ref":"#/components/schemas/Document"}"##
+        let bound = most.map { ##","maxItems":\##($0)"## } ?? ""
+        return ##"{"anyOf":[\##(document),{"type":"array","minItems":\##(least)\##(bound),"items":\##(document)}]}"##
+    }
 
     /// `/tokenize` besides.
     static let tokenize: [Field] = [

@@ -12,6 +12,11 @@ extension OpenAPI {
                 + ##""items":{"$ref":"#/components/schemas/TokenID"}}}]}"##
         ),
         (
+            "Document",
+            ##"{"anyOf":[{"type":"string"},{"type":"object","required":["text"],"additionalProperties":false,"##
+                + ##""properties":{"text":{"type":"string"}}}]}"##
+        ),
+        (
             "Message",
             ##"{"type":"object","required":["role","content"],"properties":{"role":{"type":"string"},"##
                 + ##""content":{"anyOf":[{"type":"string"},{"type":"array","items":{"type":"object","##
@@ -38,6 +43,16 @@ extension OpenAPI {
         (
             "EmbeddingRequest",
             OpenAPIFields.object(OpenAPIFields.common + OpenAPIFields.embedding, required: ["input"])
+        ),
+        (
+            "RerankRequest",
+            OpenAPIFields.object(
+                OpenAPIFields.common + OpenAPIFields.pairs + OpenAPIFields.rerank, required: ["query", "documents"])
+        ),
+        (
+            "ScoreRequest",
+            OpenAPIFields.object(
+                OpenAPIFields.common + OpenAPIFields.pairs + OpenAPIFields.score, required: [])
         ),
         (
             "TokenizeRequest",
@@ -85,6 +100,22 @@ extension OpenAPI {
                 + ##""embedding":{"anyOf":[{"type":"array","items":{"type":"number"}},{"type":"string"}]}}}}}}"##
         ),
         (
+            "RankedDocuments",
+            ##"{"type":"object","required":["id","model","results","usage"],"properties":{"id":{"type":"string"},"##
+                + ##""model":{"type":"string"},"usage":{"$ref":"#/components/schemas/Usage"},"results":{"type":"array","##
+                + ##""items":{"type":"object","required":["index","relevance_score"],"properties":{"##
+                + ##""index":{"type":"integer"},"relevance_score":{"type":"number"},"##
+                + ##""document":{"type":"object","required":["text"],"properties":{"text":{"type":"string"}}}}}}}}"##
+        ),
+        (
+            "ScoreList",
+            ##"{"type":"object","required":["id","object","created","model","data","usage"],"properties":{"##
+                + ##""id":{"type":"string"},"object":{"type":"string","enum":["list"]},"created":{"type":"integer"},"##
+                + ##""model":{"type":"string"},"usage":{"$ref":"#/components/schemas/Usage"},"data":{"type":"array","##
+                + ##""items":{"type":"object","required":["index","object","score"],"properties":{"##
+                + ##""index":{"type":"integer"},"object":{"type":"string"},"score":{"type":"number"}}}}}}"##
+        ),
+        (
             "Tokens",
             ##"{"type":"object","required":["count","max_model_len","tokens"],"properties":{"count":{"type":"integer"},"##
                 + ##""max_model_len":{"type":"integer"},"tokens":{"type":"array","items":{"type":"integer"}},"##
@@ -112,7 +143,7 @@ extension OpenAPI {
                 + ##""reason":{"type":"string"}}}"##
         ),
         ("Version", ##"{"type":"object","required":["version"],"properties":{"version":{"type":"string"}}}"##),
-        ("Document", ##"{"type":"object","required":["openapi","paths"]}"##),
+        ("OpenAPI", ##"{"type":"object","required":["openapi","paths"]}"##),
     ]
 
     private static func answer(_ object: String, choice: String) -> String {

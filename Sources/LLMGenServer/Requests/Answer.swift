@@ -52,6 +52,16 @@ struct UsageCount: Sendable {
     }
 }
 
+extension JSONWriter {
+    /// The usage of an answer for which nothing was generated.
+    mutating func promptUsage(_ tokens: Int) {
+        object { json in
+            json.member("prompt_tokens", tokens)
+            json.member("total_tokens", tokens)
+        }
+    }
+}
+
 extension FinishReason {
     /// The one of OpenAI's reasons that it is to a client that knows no other.
     var openAI: String {

@@ -23,11 +23,19 @@ struct CommonFields: Sendable {
     }
 
     /// Takes the fields out of `fields`.
+    ///
+    /// - Parameter task: what the route asks of a model.
     init(
-        _ fields: inout RequestFields, _ state: ServerState, _ request: Request, _ context: ServerContext
+        _ fields: inout RequestFields, _ state: ServerState, _ request: Request, _ context: ServerContext,
+        for task: ModelTask = .generate
     ) throws(ErrorResponse) {
         entry = try state.registry.entry(try fields.text("model"))
         engine = try state.engine(of: entry)
+        do throws(LLMGenError) {
+            try engine.model.check(task)
+        } catch {
+            throw ErrorResponse(error)
+        }
         limits = state.options
         let name = entry.name
         context.record.update { $0.model = name }
@@ -54,6 +62,14 @@ struct CommonFields: Sendable {
             "user", "metadata", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_retention",
             "session_id")
         try fields.refuse("store", unless: { $0 == .flag(false) }, "nothing is stored here; leave it out")
+    }
+
+    /// Refuses what only answers of tokens have.
+    func refuseTokens(_ fields: RequestFields) throws(ErrorResponse) {
+        guard !returnsTokenIDs else {
+            throw fields.invalid("return_token_ids", "is true; this route tells none", code: "unsupported_value")
+        }
+        guard stream == nil else { throw fields.invalid("stream", "is true; the answer comes as a whole") }
     }
 
     /// Takes a place in the server for so many sequences.

@@ -13,15 +13,7 @@ struct Embeddings {
             try EmbeddingRequest(&fields, state, request, context)
         }
         defer { withExtendedLifetime(asked.pass) {} }
-        let outputs: [EmbeddingOutput]
-        do {
-            outputs = try await departure.running {
-                try await asked.common.engine.embed(
-                    asked.prompts, pooling: asked.pooling, normalize: asked.normalizes, asked.common.options)
-            }
-        } catch let error as LLMGenError {
-            throw FieldNames.embeddings.renamed(ErrorResponse(error))
-        }
+        let outputs = try await departure.running { try await asked.common.engine.embed(asked.prepared) }
         let tokens = outputs.reduce(0) { $0 + $1.usage.promptTokens }
         context.record.update { $0.promptTokens = tokens }
         var json = JSONWriter()
@@ -39,12 +31,7 @@ struct Embeddings {
                     }
                 }
             }
-            json.member("usage") { json in
-                json.object { json in
-                    json.member("prompt_tokens", tokens)
-                    json.member("total_tokens", tokens)
-                }
-            }
+            json.member("usage") { $0.promptUsage(tokens) }
         }
         return .json(json.bytes)
     }
@@ -71,38 +58,45 @@ struct EmbeddingRequest: Sendable {
     static let maxInputs = 2048
 
     let common: CommonFields
-    let prompts: [Prompt]
+    let prepared: [PreparedEmbedding]
     let encoding: Encoding
-    let pooling: Pooling
-    let normalizes: Bool
     /// The request's place in the server, held as long as it runs.
     let pass: RequestGate.Pass
 
     init(
         _ fields: inout RequestFields, _ state: ServerState, _ request: Request, _ context: ServerContext
     ) throws(ErrorResponse) {
-        common = try CommonFields(&fields, state, request, context)
-        guard !common.returnsTokenIDs else {
-            throw fields.invalid("return_token_ids", "is true; this route tells none", code: "unsupported_value")
-        }
-        let (entry, engine) = (common.entry, common.engine)
-        prompts = try fields.prompts("input").map { prompt throws(ErrorResponse) in
-            .tokenIDs(try entry.tokens(of: prompt, engine, state.options, field: "input"))
-        }
+        common = try CommonFields(&fields, state, request, context, for: .embed)
+        try common.refuseTokens(fields)
+        let prompts = try fields.prompts("input")
+        for case .text(let text) in prompts { try state.options.check(text, field: "input") }
         encoding = try fields.choice("encoding_format", of: Encoding.self) ?? .float
-        pooling = try fields.choice("pooling", of: Pooling.self) ?? .mean
-        normalizes = try fields.flag("normalize") ?? true
-        let dimensions = try fields.integer("dimensions")
-        let width = engine.model.hiddenSize
-        guard dimensions == nil || dimensions == width else {
-            throw fields.invalid(
-                "dimensions", "is \(dimensions ?? 0); this model's vectors have \(width)", code: "unsupported_value")
-        }
-        guard common.stream == nil else { throw fields.invalid("stream", "is true; vectors come as a whole") }
+        let parameters = EmbeddingParameters(
+            pooling: try fields.choice("pooling", of: Pooling.self), normalize: try fields.flag("normalize"),
+            dimensions: try fields.integer("dimensions"), prompt: try Self.prompt(&fields),
+            truncatePromptTokens: try fields.integer("truncate_prompt_tokens"))
         try fields.finish()
         guard prompts.count <= Self.maxInputs else {
             throw fields.invalid("input", "has \(prompts.count) texts; at most \(Self.maxInputs) are taken")
         }
+        do throws(LLMGenError) {
+            prepared = try prompts.map { [common] prompt throws(LLMGenError) in
+                try common.engine.prepare(prompt, parameters, common.options)
+            }
+        } catch {
+            throw FieldNames.embeddings.renamed(ErrorResponse(error))
+        }
         pass = try common.enter(prompts.count)
+    }
+
+    /// What is put before texts: `prompt_name`, or a text of the request's own as `prompt`.
+    private static func prompt(_ fields: inout RequestFields) throws(ErrorResponse) -> EmbeddingPrompt {
+        let (name, text) = (try fields.text("prompt_name"), try fields.text("prompt"))
+        switch (name, text) {
+        case (nil, nil): return .usual
+        case (let name?, nil): return .named(name)
+        case (nil, let text?): return .text(text)
+        case (_?, _?): throw fields.invalid("prompt_name", "is given, and prompt too; give one of them")
+        }
     }
 }

@@ -13,7 +13,6 @@ extension Architecture {
         // The published configs say gelu and mean its approximation.
         try config.require("hidden_act", "gelu_pytorch_tanh", alias: "gelu")
         try config.require("hidden_activation", "gelu_pytorch_tanh")
-        try config.requireCausality()
         try config.requireWholeRotation()
         let rotary = try Rotary(config, dim: heads.dim)
         let width = try config.feedForwardWidth()

@@ -17,7 +17,6 @@ extension Architecture {
         let scalar = try config.number("query_pre_attn_scalar", in: 1e-6...1e6, default: 256)
         let softcap = try config.softcap("attn_logit_softcapping", default: 50)
         try config.require("hidden_activation", "gelu_pytorch_tanh")
-        try config.requireCausality()
         try config.requireWholeRotation()
         let rotary = try Rotary(config, dim: heads.dim)
         let width = try config.feedForwardWidth()

@@ -21,9 +21,22 @@ public struct Decoder: Sendable, BuiltModel {
     private let firstPosition: Int
     private let layers: [DecoderLayer]
     private let norm: Norm
-    private let head: Linear  // [vocabulary, hidden]
+    private let head: Linear?  // [vocabulary or labels, hidden]
     private let logitScale: Float?
     private let softcap: Float?
+
+    /// What the output head predicts.
+    public enum Head: Sendable, Hashable {
+        /// The next token.
+        case tokens
+        /// So many labels of the text, from its last token.
+        case labels(Int)
+        /// Nothing: the checkpoint has no head.
+        case none
+    }
+
+    /// What the output head predicts.
+    public let predicts: Head
 
     /// Reads the embedding, the layers, the last norm and the output head.
     ///
@@ -43,7 +56,8 @@ public struct Decoder: Sendable, BuiltModel {
         names: Names = Names(), layer: (ModelBuilder, Int) throws -> DecoderLayer
     ) throws {
         let (hidden, vocabulary) = (sizes.hidden, sizes.vocabulary)
-        let isTied = try Decoder.isTied(model, sizes, names)
+        predicts = Decoder.head(model, sizes, names)
+        let isTied = try predicts == .tokens && Decoder.isTied(model, sizes, names)
         var dimensions = sizes.dimensions
         dimensions.tiedEmbedding = isTied
         self.dimensions = dimensions
@@ -57,11 +71,20 @@ public struct Decoder: Sendable, BuiltModel {
         layers = try model.layers(names.layers, sizes.layers, layer)
         norm = try model.norm(names.norm, hidden, style)
         head =
-            isTied
-            ? embedding : try model.linear(names.head, inputs: hidden, outputs: vocabulary, bias: headBias)
+            switch predicts {
+            case .tokens where isTied: embedding
+            case .tokens: try model.linear(names.head, inputs: hidden, outputs: vocabulary, bias: headBias)
+            case .labels(let count): try model.linear("score", inputs: hidden, outputs: count)
+            case .none: nil
+            }
         self.embeddingScale = embeddingScale
         self.logitScale = logitScale
         self.softcap = softcap
+    }
+
+    private static func head(_ model: ModelBuilder, _ sizes: DecoderSizes, _ names: Names) -> Head {
+        if let labels = model.record.labels { return .labels(labels) }
+        return sizes.isTied || !model.isBaseModel || model.has("\(names.head).weight") ? .tokens : .none
     }
 
     /// Whether the output head is the embedding. As in `transformers` 5, a config that says so is wrong where the
@@ -79,7 +102,7 @@ public struct Decoder: Sendable, BuiltModel {
         warnings = record.warnings
         cacheLayout = record.layout
         linearLayers = record.linearLayers
-        if record.source != nil, dimensions.tiedEmbedding { linearLayers.append(head.weights) }
+        if record.source != nil, dimensions.tiedEmbedding, let head { linearLayers.append(head.weights) }
     }
 
     /// The names of a decoder's own tensors.
@@ -124,12 +147,15 @@ public struct Decoder: Sendable, BuiltModel {
         }
         // Where every row is wanted, in order, x holds them.
         let states = norm(x, context)
-        observer?(head.tensors, states)
+        if let head { observer?(head.tensors, states) }
         return states
     }
 
     /// The logits of hidden states, `[rows, vocabulary]`, in the workspace.
+    ///
+    /// - Precondition: the head predicts tokens.
     public func logits(_ hiddenStates: Matrix, _ workspace: Workspace, on compute: Compute) -> Matrix {
+        guard let head, predicts == .tokens else { preconditionFailure("a model that predicts no tokens") }
         let logits = workspace.matrix(rows: hiddenStates.rows, columns: dimensions.vocabularySize)
         let weights = head.weights
         let input = compute.activations(hiddenStates, for: weights, in: workspace.input)
@@ -137,5 +163,18 @@ public struct Decoder: Sendable, BuiltModel {
         if let logitScale { compute.scale(logits, by: logitScale) }
         if let softcap { compute.softcap(logits, softcap) }
         return logits
+    }
+
+    /// The part of the output head that yields the logits of some tokens, or labels; nil where the checkpoint has no head.
+    public func head(of outputs: [Int32], on compute: Compute) -> OutputRows? {
+        guard let head else { return nil }
+        let rows = Matrix(rows: outputs.count, columns: dimensions.hiddenSize)
+        compute.gatherRows(head.weights, outputs, into: rows)
+        let predictsTokens = predicts == .tokens
+        return OutputRows(
+            linear: ExactLinear(
+                rows: outputs.indices.map { rows.row($0) },
+                bias: head.bias.map { bias in outputs.map { bias[Int($0)] } }),
+            scale: predictsTokens ? logitScale : nil, softcap: predictsTokens ? softcap : nil)
     }
 }

@@ -139,7 +139,9 @@ extension ConfigFile {
 
     /// Refuses attention to later tokens.
     func requireCausality() throws(ModelError) {
-        try require("use_bidirectional_attention", false, "a decoder's attention is causal")
+        for (key, wanted) in [("use_bidirectional_attention", false), ("is_causal", true)] {
+            try require(key, wanted, "a decoder's attention is causal")
+        }
     }
 
     /// An activation by its name in transformers, of which several have the same function.
@@ -160,12 +162,12 @@ extension ConfigFile {
     }
 
     /// Refuses a flag that is not as wanted, which it is where the config has none.
-    func require(_ key: String, _ wanted: Bool, _ remedy: String) throws(ModelError) {
+    package func require(_ key: String, _ wanted: Bool, _ remedy: String) throws(ModelError) {
         guard try flag(key, default: wanted) == wanted else { throw unsupported(key, remedy) }
     }
 
     /// Refuses a text that is not as wanted, which may have another name and is as wanted where the config has none.
-    func require(_ key: String, _ wanted: String, alias: String? = nil) throws(ModelError) {
+    package func require(_ key: String, _ wanted: String, alias: String? = nil) throws(ModelError) {
         let text = try string(key, default: wanted)
         guard text == wanted || text == alias else { throw unsupported(key, "this architecture has \(wanted)") }
     }

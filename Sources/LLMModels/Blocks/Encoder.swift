@@ -25,6 +25,9 @@ public struct Encoder: Sendable, BuiltModel {
     /// Labels that ``scores(_:_:_:on:)`` are of; nil where the model has no head that scores texts.
     public var labels: Int? { classifier?.labels }
 
+    /// Types of tokens that are told apart; 1 where none are.
+    public var tokenTypeCount: Int { tokenTypes.map { max(1, $0.columns) } ?? 1 }
+
     /// The names of an encoder's own tensors: BERT's.
     struct Names {
         var words = "embeddings.word_embeddings"

@@ -14,41 +14,59 @@ public struct ConfigFile: Sendable {
     private static let maxByteCount = 16 << 20
 
     /// Reads a file. - Throws: `ModelError` `notFound` or `invalidConfig`.
-    public init(path: String) throws(ModelError) {
-        do {
-            let file = try MappedFile(path: path)
-            guard file.count <= ConfigFile.maxByteCount else {
-                throw ModelError(
-                    .invalidConfig,
-                    "'\(path)': \(file.count) bytes, the limit is \(ConfigFile.maxByteCount); "
-                        + "a config is a small JSON file")
-            }
-            try self.init(bytes: file.bytes(in: 0..<file.count), path: path)
-        } catch let error as WeightsError {
-            throw ModelError(error.code == .notFound ? .notFound : .invalidConfig, error.message)
-        } catch let error as ModelError {
-            throw error
-        } catch {
-            throw ModelError(.invalidConfig, "'\(path)': \(error)")
-        }
-    }
+    public init(path: String) throws(ModelError) { try self.init(ConfigFile.json(path: path), path: path) }
 
     /// Reads JSON text. - Throws: `ModelError` `invalidConfig`.
     public init(bytes: [UInt8], path: String) throws(ModelError) {
-        self.path = path
-        prefix = ""
-        do {
-            guard case .object(let members) = try JSONValue(bytes, takesPythonNumbers: true) else {
-                throw ModelError(.invalidConfig, "'\(path)': not a JSON object; a config is one")
+        try self.init(ConfigFile.json(bytes, path: path), path: path)
+    }
+
+    private init(_ value: JSONValue, path: String) throws(ModelError) {
+        guard case .object(let members) = value else {
+            throw ModelError(.invalidConfig, "'\(path)': not a JSON object; a config is one")
+        }
+        self.init(path: path, prefix: "", values: members)
+    }
+
+    private static func json(path: String) throws(ModelError) -> JSONValue {
+        let bytes: [UInt8]
+        do throws(WeightsError) {
+            let file = try MappedFile(path: path)
+            guard file.count <= maxByteCount else {
+                throw WeightsError(
+                    .invalidMetadata,
+                    "'\(path)': \(file.count) bytes, the limit is \(maxByteCount); a config is a small JSON file")
             }
-            values = members
-        } catch let error as ModelError {
-            throw error
+            bytes = try file.bytes(in: 0..<file.count)
+        } catch {
+            throw ModelError(error.code == .notFound ? .notFound : .invalidConfig, error.message)
+        }
+        return try json(bytes, path: path)
+    }
+
+    private static func json(_ bytes: [UInt8], path: String) throws(ModelError) -> JSONValue {
+        do {
+            return try JSONValue(bytes, takesPythonNumbers: true)
         } catch {
             throw ModelError(
                 .invalidConfig,
                 "'\(path)': \(error); the file is damaged or cut short: download or convert it again")
         }
+    }
+
+    /// Reads a file that is a list of objects, such as `modules.json`. - Throws: as ``init(path:)``.
+    package static func list(path: String) throws(ModelError) -> [ConfigFile] {
+        guard case .array(let elements) = try json(path: path) else {
+            throw ModelError(.invalidConfig, "'\(path)': not a JSON list; this file is one")
+        }
+        var objects: [ConfigFile] = []
+        for (index, element) in elements.enumerated() {
+            guard case .object(let members) = element else {
+                throw ModelError(.invalidConfig, "'\(path)': [\(index)] is \(element.shown); it must be an object")
+            }
+            objects.append(ConfigFile(path: path, prefix: "[\(index)].", values: members))
+        }
+        return objects
     }
 
     private init(path: String, prefix: String, values: OrderedDictionary<String, JSONValue>) {
@@ -76,6 +94,9 @@ public struct ConfigFile: Sendable {
         if case .null? = values[name(key)] { true } else { false }
     }
 
+    /// Every key.
+    package var keys: [String] { Array(values.keys) }
+
     /// Keys there are.
     var count: Int { values.count }
 
@@ -97,6 +118,13 @@ public struct ConfigFile: Sendable {
         guard let value = field(key) else { return nil }
         guard case .object(let object) = value else { throw invalid(key, "an object") }
         return ConfigFile(path: path, prefix: "\(prefix)\(name(key)).", values: object)
+    }
+
+    /// Whether the model classifies whole texts.
+    var classifiesTexts: Bool {
+        get throws(ModelError) {
+            try strings("architectures").contains { $0.hasSuffix("ForSequenceClassification") }
+        }
     }
 
     /// The same with a value for each of these keys that it does not have.

@@ -22,6 +22,8 @@ struct ModelBuilder {
         /// What the user should know, a line each.
         fileprivate(set) var warnings: [String] = []
         fileprivate(set) var layout = CacheLayout()
+        /// Outputs of a head that classifies texts; nil for one that predicts tokens.
+        var labels: Int?
         /// The matrices that a step reads.
         fileprivate(set) var linearLayers: [PackedWeights] = []
 
@@ -63,6 +65,9 @@ struct ModelBuilder {
 
     /// Whether the checkpoint holds a tensor of this shape; false without a checkpoint.
     func has(_ name: String, _ shape: [Int]) -> Bool { record.stored?.info(named: prefix + name)?.shape == shape }
+
+    /// Whether the checkpoint is that of layers without an output head.
+    var isBaseModel: Bool { record.stored is BaseModelTensors }
 
     /// One value a layer, of the tensors under `name.0`, `name.1` and so on.
     func layers<Layer>(_ name: String, _ count: Int, _ make: (ModelBuilder, Int) throws -> Layer) rethrows -> [Layer] {

@@ -52,6 +52,9 @@ extension ModelInspection {
 
     private func sizeRows(_ sizes: Sizes) -> [(String, String)] {
         let tied = sizes.tiedEmbedding ? ", output head tied to the embedding" : ""
+        let output =
+            sizes.labels.map { "\($0) \($0 == 1 ? "label" : "labels") of a text" }
+            ?? (sizes.predictsTokens ? "the next token" : "hidden states, for vectors of texts")
         let kinds = sizes.kvLayers.map { kind -> (String, String) in
             let kept = kind.window.map { ", kept of the last \($0) tokens" } ?? ""
             return ("", "\(kind.layers) layers: \(kind.elementsPerToken) elements a token\(kept)")
@@ -68,6 +71,7 @@ extension ModelInspection {
         if sizes.stateBytesPerSequence > 0 {
             rows.append(("states", "\(sizes.stateBytesPerSequence) bytes a sequence"))
         }
+        rows.append(("output", output))
         return rows
     }
 

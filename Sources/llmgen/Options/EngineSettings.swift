@@ -73,6 +73,9 @@ struct EngineSettings: SettingTable {
         Setting(
             "load-format", .choice, \.loading.loadFormat, valueName: "name",
             help: "Where the weights come from; dummy makes random ones of the config's shape."),
+        Setting(
+            "reranker", optional: .choice, none: "auto", \.loading.reranker, valueName: "name",
+            help: "How a decoder that reranks is told pairs of texts; auto is what its config and its name say."),
     ]
 
     /// How an engine schedules.

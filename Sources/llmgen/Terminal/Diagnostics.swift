@@ -15,11 +15,14 @@ enum Diagnostics {
         let slots =
             "\(engine.stateSlots) state\(engine.stateSlots == 1 ? "" : "s")"
             + " of \(ByteCount(bytes: engine.stateBytes))"
-        let cache = (engine.kvBlocks == 0 ? [] : [blocks]) + (engine.stateSlots == 0 ? [] : [slots])
+        let kept = (engine.kvBlocks == 0 ? [] : [blocks]) + (engine.stateSlots == 0 ? [] : [slots])
+        let cache =
+            kept.isEmpty
+            ? "texts of at most \(engine.maxModelLength) tokens"
+            : "\(kept.joined(separator: " and ")) (\(engine.kvCacheSizing)) in \(engine.kvCacheDtype.rawValue)"
         let weights = model.quantization.map { "\($0), " } ?? ""
         return "\(model.architectureName), \(weights)\(model.arithmetic.rawValue), "
-            + "\(model.cpuFeatures.rawValue), \(threads), \(cache.joined(separator: " and ")) "
-            + "(\(engine.kvCacheSizing)) in \(engine.kvCacheDtype.rawValue), "
+            + "\(model.cpuFeatures.rawValue), \(threads), \(cache), "
             + "loaded in \(rounded(model.loadSeconds)) s"
     }
 

@@ -1,0 +1,53 @@
+/// A query and a document.
+public struct TextPair: Sendable, Hashable {
+    /// What is asked.
+    public let query: String
+    /// What may answer it.
+    public let document: String
+
+    /// A pair of texts.
+    public init(_ query: String, _ document: String) {
+        self.query = query
+        self.document = document
+    }
+}
+
+/// How pairs are scored.
+public struct PairParameters: Sendable, Hashable {
+    /// What makes a document relevant, for models that are told (Qwen3-Reranker); nil for the model's usual.
+    public var instruction: String?
+    /// Whether scores go through the model's activation, which brings them between 0 and 1 where it is a sigmoid.
+    public var usesActivation: Bool
+    /// Cuts a pair to so many tokens at most; -1 for as many as fit. Nil, and a pair too long is an error.
+    public var truncatePromptTokens: Int?
+
+    /// Parameters; every one has a default.
+    public init(instruction: String? = nil, usesActivation: Bool = true, truncatePromptTokens: Int? = nil) {
+        self.instruction = instruction
+        self.usesActivation = usesActivation
+        self.truncatePromptTokens = truncatePromptTokens
+    }
+}
+
+/// How well a pair goes together.
+public struct PairScore: Sendable, Hashable {
+    /// The higher, the better; from 0 to 1 after a sigmoid.
+    public let score: Double
+    /// Tokens counted; nothing of a score is cached or generated.
+    public let usage: Usage
+}
+
+/// A document's place among others.
+public struct RankedDocument: Sendable, Hashable {
+    /// Which of the documents it is.
+    public let index: Int
+    /// How well it goes with the query.
+    public let score: PairScore
+}
+
+/// A pair to score, checked and resolved.
+public struct PreparedPair: Sendable {
+    let request: PoolingRequest
+    let scorer: PairScorer
+    let usesActivation: Bool
+}

@@ -1,0 +1,50 @@
+import LLMModels
+import LLMTensor
+import LLMWeights
+
+/// What a model computes with.
+enum Network: Sendable {
+    /// Predicts from the tokens before, whose keys and values are cached.
+    case decoder(Decoder)
+    /// Sees whole texts, and caches nothing.
+    case encoder(Encoder)
+
+    /// Builds what a config describes from its tensors.
+    init(
+        _ config: ConfigFile, _ tensors: any NamedTensors, _ format: LinearFormat, on compute: Compute
+    ) throws(ModelError) {
+        let architecture = try Architectures.architecture(config)
+        self =
+            architecture.isEncoder
+            ? .encoder(try architecture.loadEncoder(config, tensors, format, on: compute))
+            : .decoder(try architecture.load(config, tensors, format, on: compute))
+    }
+
+    var dimensions: ModelDimensions {
+        switch self {
+        case .decoder(let decoder): decoder.dimensions
+        case .encoder(let encoder): encoder.dimensions
+        }
+    }
+
+    var cacheLayout: CacheLayout {
+        switch self {
+        case .decoder(let decoder): decoder.cacheLayout
+        case .encoder: CacheLayout()
+        }
+    }
+
+    var linearLayers: [PackedWeights] {
+        switch self {
+        case .decoder(let decoder): decoder.linearLayers
+        case .encoder(let encoder): encoder.linearLayers
+        }
+    }
+
+    var warnings: [String] {
+        switch self {
+        case .decoder(let decoder): decoder.warnings
+        case .encoder(let encoder): encoder.warnings
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import Hummingbird
+import LLMGen
+import LLMJSON
+
+/// `POST /v1/rerank`, and `/rerank` and `/v2/rerank` as Cohere, Jina and vLLM have them: documents by how well they go with
+/// a query.
+struct Rerank: Sendable {
+    let state: ServerState
+
+    func respond(_ request: Request, _ context: ServerContext) async throws -> Response {
+        let departure = try await context.departure
+        let asked = try await request.parse(state.options) { [state] fields in
+            try RerankRequest(&fields, state, request, context)
+        }
+        defer { withExtendedLifetime(asked.pass) {} }
+        let engine = asked.pairs.common.engine
+        let scores = try await departure.running { try await engine.score(asked.prepared) }
+        let tokens = scores.reduce(0) { $0 + $1.usage.promptTokens }
+        context.record.update { $0.promptTokens = tokens }
+        var json = JSONWriter()
+        json.object { json in
+            json.member("id", "rerank-\(randomID())")
+            json.member("model", asked.pairs.common.entry.name)
+            json.member("results") { json in
+                json.array { json in
+                    for ranked in RankedDocument.ranking(scores).prefix(asked.topN) {
+                        json.object { json in
+                            json.member("index", ranked.index)
+                            json.member("relevance_score", ranked.score.score)
+                            guard asked.returnsDocuments else { return }
+                            json.member("document") { $0.object { $0.member("text", asked.documents[ranked.index]) } }
+                        }
+                    }
+                }
+            }
+            json.member("usage") { $0.promptUsage(tokens) }
+        }
+        return .json(json.bytes)
+    }
+}
+
+/// A request to `/v1/rerank`.
+private struct RerankRequest: Sendable {
+    let pairs: PairFields
+    let documents: [String]
+    let prepared: [PreparedPair]
+    let topN: Int
+    let returnsDocuments: Bool
+    /// The request's place in the server, held as long as it runs.
+    let pass: RequestGate.Pass
+
+    init(
+        _ fields: inout RequestFields, _ state: ServerState, _ request: Request, _ context: ServerContext
+    ) throws(ErrorResponse) {
+        pairs = try PairFields(&fields, state, request, context)
+        let queries = try fields.documents("query", state.options)
+        guard queries.count == 1 else { throw fields.invalid("query", "has \(queries.count) texts; give one") }
+        documents = try fields.documents("documents", state.options)
+        let topN = try fields.integer("top_n") ?? 0
+        guard topN >= 0 else {
+            throw fields.invalid("top_n", "is \(topN); it must be at least 1, or 0 for all documents")
+        }
+        self.topN = topN == 0 ? documents.count : topN
+        returnsDocuments = try fields.flag("return_documents") ?? true
+        try fields.finish()
+        (prepared, pass) = try pairs.prepared(documents.map { TextPair(queries[0], $0) }, field: "documents")
+    }
+}
