@@ -90,14 +90,15 @@ public struct Architecture: Sendable {
         }
     }
 
-    /// Whether a config, with the tensors that there are, makes of another architecture the model that this one makes of its own:
-    /// every number that it computes with, but for weights.
+    /// Whether a config, with the tensors that there are, makes of another architecture the decoder that this one makes of
+    /// its own: every number that it computes with, but for weights. False of encoders.
     package func makes(
         _ config: ConfigFile, _ tensors: any NamedTensors, as other: Architecture, _ otherConfig: ConfigFile,
         _ otherTensors: any NamedTensors
     ) throws(ModelError) -> Bool {
-        let one = try decoder(config, ModelBuilder(nil, describing: tensors)).0
-        let two = try other.decoder(otherConfig, ModelBuilder(nil, describing: otherTensors)).0
+        guard case .decoder(let build) = build, case .decoder(let otherBuild) = other.build else { return false }
+        let one = try Architecture.built(config, ModelBuilder(nil, describing: tensors), build)
+        let two = try Architecture.built(otherConfig, ModelBuilder(nil, describing: otherTensors), otherBuild)
         // All fields of all its parts.
         return "\(one)" == "\(two)"
     }

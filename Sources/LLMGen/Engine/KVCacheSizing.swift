@@ -37,7 +37,8 @@ public struct KVCacheSizing: Sendable, Hashable, CustomStringConvertible {
 
     /// That of a model which caches nothing.
     init() {
-        (blockCount, groupBlockCounts, memory, bound, unreachedLength) = (0, [], ByteCount(bytes: 0), .given, nil)
+        (blockCount, groupBlockCounts, stateSlots) = (0, [], 0)
+        (memory, bound, unreachedLength) = (ByteCount(bytes: 0), .given, nil)
     }
 
     /// What a group of layers takes.

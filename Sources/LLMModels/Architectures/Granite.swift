@@ -71,7 +71,8 @@ extension Decoder {
             multipliers: Multipliers(
                 embedding: try multiplier("embedding_multiplier"), residual: try multiplier("residual_multiplier"),
                 logit: 1 / (try multiplier("logits_scaling"))),
-            isRotated: { _ in isRotated }, options: { _ in Attention.Options(scale: score, bias: bias, outputBias: bias) },
+            isRotated: { _ in isRotated },
+            options: { _ in Attention.Options(scale: score, bias: bias, outputBias: bias) },
             recurrent: recurrent
         ) { layer, _ in try feedForward(layer, sizes.hidden) }
     }

@@ -3,12 +3,12 @@ import LLMWeights
 
 /// Several feed-forward blocks of which each token takes the few that a router chooses (Shazeer et al. 2017).
 ///
-/// Rows are grouped by expert; an expert that no row chose is not computed, and those that few chose are computed together. A row's outputs are summed in rising order of
-/// the experts, so that its bits do not depend on what else is in the batch.
+/// Rows are grouped by expert; an expert that no row chose is not computed, and those that few chose are computed together.
+/// A row's outputs are summed in rising order of the experts, so that its bits do not depend on what else is in the batch.
 struct Experts: FeedForward {
     private let router: Linear  // [experts, hidden]
     private let routing: Routing
-    private let experts: [any FeedForward]
+    private let experts: [any TwoLayerFeedForward]
     private let shared: (any FeedForward)?  // of all tokens
     private let sharedGate: Linear?  // [1, hidden]
     private let weighsInputs: Bool
@@ -18,7 +18,7 @@ struct Experts: FeedForward {
     ///   - sharedGate: makes the number whose sigmoid the shared expert's output is multiplied by; nil for 1.
     ///   - weighsInputs: whether an expert's weight multiplies what it reads (Llama 4), not what it puts out.
     init(
-        router: Linear, _ routing: Routing, experts: [any FeedForward], shared: (any FeedForward)? = nil,
+        router: Linear, _ routing: Routing, experts: [any TwoLayerFeedForward], shared: (any FeedForward)? = nil,
         sharedGate: Linear? = nil, weighsInputs: Bool = false
     ) {
         self.router = router
@@ -73,9 +73,9 @@ struct Experts: FeedForward {
                 var end = 0
                 let blocks = group.map { index in
                     end += chosenOf[index].count
-                    return (experts[index], end - chosenOf[index].count..<end)
+                    return (block: experts[index], rows: end - chosenOf[index].count..<end)
                 }
-                GatedFeedForward.together(blocks, own, into: outputs.rows(done..<done + chosen.count), context)
+                together(blocks, own, into: outputs.rows(done..<done + chosen.count), context)
             }
             for (place, term) in chosen.enumerated() {
                 terms[term.row].append((done + place, weighsInputs ? 1 : term.weight))

@@ -7,8 +7,38 @@ protocol FeedForward: Sendable {
         _ x: Matrix, after norm: Norm?, into y: Matrix, _ output: LinearOutput, _ context: ForwardContext)
 }
 
+/// A feed-forward block of two linear layers, so that several such blocks can be computed together.
+protocol TwoLayerFeedForward: FeedForward {
+    /// `[width or 2 * width, hidden]`
+    var up: Linear { get }
+    /// `[hidden, width]`
+    var down: Linear { get }
+
+    /// What `down` reads, of what `up` puts out.
+    func activated(_ ups: Matrix, _ context: ForwardContext) -> Matrix
+}
+
+extension TwoLayerFeedForward {
+    func callAsFunction(
+        _ x: Matrix, after norm: Norm?, into y: Matrix, _ output: LinearOutput, _ context: ForwardContext
+    ) {
+        down(activated(up(x, after: norm, context), context), into: y, output, context)
+    }
+}
+
+/// Blocks that differ in their weights alone, each over rows of its own of `x`, into the same rows of `y`.
+func together(
+    _ blocks: [(block: any TwoLayerFeedForward, rows: Range<Int>)], _ x: Matrix, into y: Matrix,
+    _ context: ForwardContext
+) {
+    guard let first = blocks.first?.block else { return }
+    let ups = context.workspace.matrix(rows: x.rows, columns: first.up.columns)
+    Linear.together(blocks.map { ($0.block.up, $0.rows) }, x, into: ups, context)
+    Linear.together(blocks.map { ($0.block.down, $0.rows) }, first.activated(ups, context), into: y, context)
+}
+
 /// `down(activation(gate x) * up x)` (Shazeer 2020).
-struct GatedFeedForward: FeedForward {
+struct GatedFeedForward: TwoLayerFeedForward {
     /// What its matrices are called.
     typealias Names = (gate: String, up: String, down: String)
 
@@ -24,8 +54,8 @@ struct GatedFeedForward: FeedForward {
         var kind: PackedWeights.Kind { self == .activation(.silu) ? .gated : .plain }
     }
 
-    private let gateUp: Linear  // [2 * width, hidden]
-    private let down: Linear  // [hidden, width]
+    let up: Linear  // gates, then ups
+    let down: Linear
     private let width: Int
     private let gate: Gate
 
@@ -57,30 +87,14 @@ struct GatedFeedForward: FeedForward {
 
     /// - Parameter gateUp: of the kind that `gate` has.
     init(gateUp: Linear, down: Linear, width: Int, _ gate: Gate = .activation(.silu)) {
-        self.gateUp = gateUp
+        up = gateUp
         self.down = down
         self.width = width
         self.gate = gate
     }
 
-    func callAsFunction(
-        _ x: Matrix, after norm: Norm?, into y: Matrix, _ output: LinearOutput, _ context: ForwardContext
-    ) {
-        down(activated(gateUp(x, after: norm, context), context), into: y, output, context)
-    }
-
-    /// Several blocks of the same sizes, each over rows of its own of `x`, into the same rows of `y`.
-    static func together(
-        _ blocks: [(block: GatedFeedForward, rows: Range<Int>)], _ x: Matrix, into y: Matrix, _ context: ForwardContext
-    ) {
-        guard let first = blocks.first?.block else { return }
-        let gateUps = context.workspace.matrix(rows: x.rows, columns: first.gateUp.columns)
-        Linear.together(blocks.map { ($0.block.gateUp, $0.rows) }, x, into: gateUps, context)
-        Linear.together(blocks.map { ($0.block.down, $0.rows) }, first.activated(gateUps, context), into: y, context)
-    }
-
-    /// What `gateUp` puts out, with gates applied to ups where they are not yet.
-    private func activated(_ gateUps: Matrix, _ context: ForwardContext) -> Matrix {
+    /// Gates are applied to ups where they are not yet.
+    func activated(_ gateUps: Matrix, _ context: ForwardContext) -> Matrix {
         guard gate.kind == .plain else { return gateUps }
         let activated = context.workspace.matrix(rows: gateUps.rows, columns: width)
         switch gate {
@@ -97,9 +111,9 @@ struct GatedFeedForward: FeedForward {
 }
 
 /// `down(activation(up x))` (Vaswani et al. 2017).
-struct PlainFeedForward: FeedForward {
-    private let up: Linear  // [width, hidden]
-    private let down: Linear  // [hidden, width]
+struct PlainFeedForward: TwoLayerFeedForward {
+    let up: Linear
+    let down: Linear
     private let activation: Activation
 
     /// Reads the two matrices that `names` calls.
@@ -114,11 +128,8 @@ struct PlainFeedForward: FeedForward {
         down = try model.linear(names.down, inputs: width, outputs: hidden, bias: bias, isRead: isRead)
     }
 
-    func callAsFunction(
-        _ x: Matrix, after norm: Norm?, into y: Matrix, _ output: LinearOutput, _ context: ForwardContext
-    ) {
-        let activated = up(x, after: norm, context)
-        context.compute.activate(activated, activation, gated: false, into: activated)
-        down(activated, into: y, output, context)
+    func activated(_ ups: Matrix, _ context: ForwardContext) -> Matrix {
+        context.compute.activate(ups, activation, gated: false, into: ups)
+        return ups
     }
 }
