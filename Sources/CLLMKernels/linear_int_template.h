@@ -117,7 +117,8 @@ LLM_TEMPLATE void NAME(grouped_tile)(
                 const char *inputs = x + group * LLM_GROUP * X_BYTES(packing);
                 const int32_t *own = offsets + group * subs + sub;
                 const size_t fours = LLM_GROUP / 4 / subs;
-                if (rows == 1) read_on(w + sub * (group_size(packing) / subs), group_size(packing) / subs);
+                if (rows == 1 && SIDE_BY_SIDE > 1)
+                    read_on(w + sub * (group_size(packing) / subs), group_size(packing) / subs);
                 i32x16 sums[ROWS][2];
                 LLM_UNROLL for (size_t m = 0; m < rows; m++) LLM_UNROLL for (size_t h = 0; h < halves; h++)
                     sums[m][h] = (i32x16)START(packing, own[m * a->x.offset_stride]);
@@ -246,6 +247,7 @@ static void NAME(linear_w8)(const llm_linear_args *a, size_t begin, size_t end) 
 #undef ROWS
 #undef W8_ROWS
 #undef HALVES
+#undef SIDE_BY_SIDE
 #undef ACTIVATION
 #undef SIGNED_WEIGHTS
 #undef PAIRS

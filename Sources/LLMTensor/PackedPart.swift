@@ -29,7 +29,7 @@ struct PackedPart: Sendable {
         case .float32Rows: storage = PackedPart.widen(views, count: count * inputs)
         case .panels(let packing, _):
             let bytes = PackedPart.panels(count, kind) * packing.panelByteCount(inputs: inputs)
-            storage = Storage(count: (bytes + 3) / 4)
+            storage = Storage(count: (bytes + 3) / 4, inHugePages: true)
             packPanels(views, packing, on: compute)
         }
     }
@@ -69,7 +69,7 @@ struct PackedPart: Sendable {
     /// The same weights in memory of their own.
     func copied() -> PackedPart {
         var copy = self
-        copy.storage = Storage(count: byteCount / MemoryLayout<Float>.stride)
+        copy.storage = Storage(count: byteCount / MemoryLayout<Float>.stride, inHugePages: true)
         UnsafeMutableRawPointer(copy.storage.base).copyMemory(from: base, byteCount: byteCount)
         return copy
     }
@@ -87,7 +87,7 @@ struct PackedPart: Sendable {
 
 extension PackedPart {
     private static func widen(_ views: [TensorView], count: Int) -> Storage {
-        let storage = Storage(count: count)
+        let storage = Storage(count: count, inHugePages: true)
         var next = storage.base
         for view in views {
             for value in view.floats() {

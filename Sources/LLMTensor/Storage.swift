@@ -18,17 +18,35 @@ package final class Storage: @unchecked Sendable {
 
     /// Room for `count` floats.
     ///
-    /// - Parameter nodes: memory nodes to share large storage between; nil takes those the process's threads run on.
-    package init(count: Int, nodes: [Int]? = nil) {
+    /// - Parameters:
+    ///   - nodes: memory nodes to share large storage between; nil takes those the process's threads run on.
+    ///   - inHugePages: whether large storage asks for pages of 2 MiB, of which one touched byte takes the whole: for
+    ///     what is used to its end and read again and again, such as weights. What does not fill one lies in small pages.
+    package init(count: Int, nodes: [Int]? = nil, inHugePages: Bool = false) {
         byteCount = max(count, 1) * MemoryLayout<Float>.stride
-        let memory = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
-        guard let memory, memory != MAP_FAILED else { fatalError("out of memory: \(byteCount) bytes") }
+        let isHuge = inHugePages && byteCount >= Storage.hugePageByteCount
+        let memory = Storage.map(byteCount, alignment: isHuge ? Storage.hugePageByteCount : Storage.pageByteCount)
         base = memory.bindMemory(to: Float.self, capacity: count)
+        // Speed only: a system that refuses gives small pages.
+        if isHuge { madvise(memory, byteCount, MADV_HUGEPAGE) }
         let nodes = nodes ?? Storage.machineNodes
         if nodes.count > 1, byteCount >= Storage.interleavedByteCount { interleave(nodes) }
     }
 
     deinit { munmap(base, byteCount) }
+
+    /// Maps memory that begins at a multiple of `alignment`, a multiple of a page.
+    private static func map(_ byteCount: Int, alignment: Int) -> UnsafeMutableRawPointer {
+        let spare = alignment - pageByteCount
+        let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+        let memory = mmap(nil, byteCount + spare, PROT_READ | PROT_WRITE, flags, -1, 0)
+        guard let memory, memory != MAP_FAILED else { fatalError("out of memory: \(byteCount) bytes") }
+        let start = memory.alignedUp(toMultipleOf: alignment)
+        let before = start - memory
+        if before > 0 { munmap(memory, before) }
+        if before < spare { munmap((start + byteCount).alignedUp(toMultipleOf: pageByteCount), spare - before) }
+        return start
+    }
 
     /// Takes the memory of a range of bytes from the system, at once instead of page by page as it is touched.
     ///
@@ -39,6 +57,7 @@ package final class Storage: @unchecked Sendable {
         madvise(UnsafeMutableRawPointer(base) + start, range.upperBound - start, Storage.populateWrite)
     }
 
+    private static let hugePageByteCount = 2 << 20
     private static let pageByteCount = sysconf(Int32(_SC_PAGESIZE))
     /// MADV_POPULATE_WRITE of Linux 5.14, which older headers lack.
     private static let populateWrite: Int32 = 23

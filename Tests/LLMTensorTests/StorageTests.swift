@@ -10,4 +10,14 @@ import Testing
         for index in 0..<count { storage.base[index] = Float(index) }
         #expect((0..<count).allSatisfy { storage.base[$0] == Float($0) })
     }
+
+    @Test(arguments: [100, 1 << 19, 1_000_003, 1 << 21])
+    func `Storage in huge pages is zeroed, can be written, and begins at one if it is large`(count: Int) {
+        let storage = Storage(count: count, inHugePages: true)
+        if count * 4 >= 2 << 20 { #expect(Int(bitPattern: storage.base) % (2 << 20) == 0) }
+        #expect(storage.byteCount == count * 4)
+        #expect((0..<count).allSatisfy { storage.base[$0] == 0 })
+        for index in 0..<count { storage.base[index] = Float(index) }
+        #expect((0..<count).allSatisfy { storage.base[$0] == Float($0) })
+    }
 }

@@ -58,7 +58,7 @@ public struct MachineLimits: Sendable {
     /// Bytes a second that all threads together read from `byteCount` bytes of memory of their own: the median of
     /// `runs` passes. Much more than the caches hold gives the memory's bandwidth.
     public func readBytesPerSecond(over byteCount: Int, runs: Int = 7) -> Double {
-        let storage = Storage(count: byteCount / MemoryLayout<Float>.stride)
+        let storage = Storage(count: byteCount / MemoryLayout<Float>.stride, inHugePages: true)
         let memory = UnsafeMutableRawBufferPointer(start: storage.base, count: byteCount)
         memory.initializeMemory(as: UInt8.self, repeating: 1)  // so that the system provides it
         let pass = ReadPass([UnsafeRawBufferPointer(memory)], threads: pool.threads)
