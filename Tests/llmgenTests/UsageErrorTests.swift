@@ -112,7 +112,7 @@ struct Refusal: CustomTestStringConvertible {
         Refusal(["--kv-cache-memory", "-1GiB"], 64, ["--kv-cache-memory", "-1GiB"]),
         Refusal(["--kv-cache-memory", "nan"], 64, ["--kv-cache-memory", "nan"]),
         Refusal(["--kv-cache-memory", "1e400GiB"], 64, ["--kv-cache-memory", "1e400GiB"]),
-        Refusal(["--kv-cache-memory", "1KiB"], 64, ["kv-cache-memory", "1.0 KiB", "does not hold one block of 32 tokens"]),
+        Refusal(["--kv-cache-memory", "1KiB"], 64, ["kv-cache-memory", "1.0 KiB", "not hold one block of 32 tokens"]),
         Refusal(["--target-itl", "5"], 64, ["target-itl", "'5'", "50ms"]),
         Refusal(["--target-itl", "0ms"], 64, ["target-itl", "0", "1000"]),
         Refusal(["--scheduling-policy", "nope"], 64, ["nope", "fcfs", "priority"]),
