@@ -69,7 +69,7 @@ extension QuantizationSource {
             vocabularySize: sizes.vocabularySize, headDim: sizes.headDim,
             rotated: try QuantizationSource.rotated(config, sizes.headDim),
             windows: try QuantizationSource.windows(config, model), rotation: rotation
-        ) { resolved[$0] ?? config.field($0) }
+        ) { resolved[$0] ?? config.field($0) ?? ($0 == "num_experts" ? config.field("num_local_experts") : nil) }
         entries.insert(("general.name", .string(source.name)), at: 1)
         let (own, notes) = try QuantizationSource.text(source, config, vocabularySize: sizes.vocabularySize)
         metadata = entries + own
@@ -87,18 +87,46 @@ extension QuantizationSource {
             unwritten: config.path, metadata: entries,
             tensors: tensors.map { TensorInfo(name: $0.name, shape: $0.shape, dtype: .float32) },
             factors: [GGUFArchitecture.factorsName: factors ?? []])
-        guard (try? QuantizationSource.means(file, config, checkpoint, hub)) ?? false else {
-            throw QuantizationSource.inexpressible(config, "some of its numbers")
-        }
+        try QuantizationSource.check(file, config, checkpoint, hub)
     }
 
-    /// Whether a file will be read as the model that a folder is.
-    private static func means(
+    /// Throws where a file would not be read, or not as the model that a folder is, and names the keys that make the
+    /// difference.
+    private static func check(
         _ file: GGUFFile, _ config: ConfigFile, _ checkpoint: any NamedTensors, _ hub: Architecture
-    ) throws -> Bool {
-        let model = try GGUFModel(file)
-        let read = try ConfigFile(bytes: model.config, path: config.path)
-        return try hub.makes(config, checkpoint, as: Architectures.architecture(read), read, model)
+    ) throws {
+        let (model, read, other) = try readBack(file, config.path)
+        let isSame: Bool
+        do throws(ModelError) {
+            isSame = try hub.makes(config, checkpoint, as: other, read, model)
+        } catch {
+            guard error.code == .invalidWeights else { throw error }
+            throw inexpressible(config, "which tensors each of its layers has")
+        }
+        if isSame { return }
+        // The file's own config, with one key of the folder's after another as long as nothing changes.
+        var (known, different) = (read, [String]())
+        for key in config.keys {
+            let next = known.replacing(key, by: config)
+            let isSame = (try? hub.makes(next, checkpoint, as: other, read, model)) ?? false
+            if isSame { known = next } else { different.append("\(key) \(config.field(key)?.shown ?? "null")") }
+        }
+        throw inexpressible(
+            config, different.count < config.keys.count ? different.joined(separator: " with ") : "its numbers")
+    }
+
+    private static func readBack(
+        _ file: GGUFFile, _ path: String
+    ) throws(LLMGenError) -> (GGUFModel, ConfigFile, Architecture) {
+        do throws(LLMGenError) {
+            return try LLMGenError.rethrowing {
+                let model = try GGUFModel(file)
+                let read = try ConfigFile(bytes: model.config, path: path)
+                return (model, read, try Architectures.architecture(read))
+            }
+        } catch {
+            throw LLMGenError(code: .invalidInput, message: "a GGUF file cannot say it: \(error.message)")
+        }
     }
 
     private static func architecture(_ hub: Architecture, _ config: ConfigFile) throws(LLMGenError) -> GGUFArchitecture

@@ -141,6 +141,13 @@ public struct ConfigFile: Sendable {
         return config
     }
 
+    /// The same with what another config has under a key, or without the key where it has nothing there.
+    package func replacing(_ key: String, by other: ConfigFile) -> ConfigFile {
+        var config = self
+        config.values[key] = other.values[key]
+        return config
+    }
+
     /// The config of the text model of one that reads images too, under `text_config`. Whether its output head is tied the
     /// whole config says, where it does.
     func textConfig() throws(ModelError) -> ConfigFile {
