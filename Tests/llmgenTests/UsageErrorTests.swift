@@ -28,12 +28,12 @@ struct Refusal: CustomTestStringConvertible {
         Refusal(["generate", "--prompt-token-ids", "1", "--prompt-file", "f"], 64, ["exclude"]),
         Refusal(["generate", "x", "--jsonl"], 64, ["--jsonl"]),
         Refusal(["generate", "--prompt-token-ids", "1", "--jsonl"], 64, ["--jsonl"]),
-        Refusal(["quantize", Command.tiny, "/tmp/x.gguf"], 64, ["--type", "Q4_K_M"]),
+        Refusal(["quantize", Command.tiny, "x.gguf"], 64, ["--type", "Q4_K_M"]),
         Refusal(
-            ["quantize", Command.tiny, "/tmp/x.gguf", "--type", "Q4_0", "--calibration-tokens", "5"], 64,
+            ["quantize", Command.tiny, "x.gguf", "--type", "Q4_0", "--calibration-tokens", "5"], 64,
             ["--calibration-tokens is 5", "give --calibration"]),
         Refusal(
-            ["quantize", Command.tiny, "/tmp/x.gguf", "--type", "Q4_0", "--rounding", "gptq"], 64, ["gptq", "text"]),
+            ["quantize", Command.tiny, "x.gguf", "--type", "Q4_0", "--rounding", "gptq"], 64, ["gptq", "text"]),
     ]
 
     @Test(arguments: usage)
