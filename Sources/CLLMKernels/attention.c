@@ -8,6 +8,7 @@
 // visible are passed over; other slots than the visible ones are never read into a result. A sink is merged last, as a
 // partition whose output is 0.
 #include "attention_tiles.h"
+#include "variants.h"
 
 // A token's place in the pages.
 static inline size_t token_at(const llm_attention_args *a, size_t kv_head, size_t position) {
@@ -99,7 +100,7 @@ static void attend_plain(const llm_attention_args *a, size_t kv_head, size_t hea
     for (size_t d = 0; d < value_dim; d++) out[d] = output[d] * scale;
 }
 
-static void attention_scalar(const llm_attention_args *a, size_t kv_head, size_t query_begin, size_t query_end) {
+static void attention_plain(const llm_attention_args *a, size_t kv_head, size_t query_begin, size_t query_end) {
     const size_t group = a->heads / a->pages.kv_heads;
     for (size_t query = query_begin; query < query_end; query++)
         for (size_t head = kv_head * group; head < (kv_head + 1) * group; head++)
@@ -360,17 +361,4 @@ static void attention_neon(const llm_attention_args *a, size_t kv_head, size_t b
 }
 #endif
 
-static const llm_attention_variant variants[] = {
-    {"scalar", 0, attention_scalar},
-#if defined(__x86_64__)
-    {"avx2", LLM_CPU_AVX2, attention_avx2},
-    {"avx512", LLM_CPU_AVX2 | LLM_CPU_AVX512, attention_avx512},
-#elif defined(__aarch64__)
-    {"neon", LLM_CPU_NEON, attention_neon},
-#endif
-};
-
-const llm_attention_variant *llm_attention_variants(size_t *count) {
-    *count = sizeof variants / sizeof *variants;
-    return variants;
-}
+VARIANT_TABLE(attention)

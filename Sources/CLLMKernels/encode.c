@@ -1,6 +1,7 @@
 // Activations in the type that a linear kernel takes, normalized on the way where asked.
 #include "CLLMKernels.h"
 
+#include "variants.h"
 #include "vector16.h"
 
 // The scale of inputs whose largest magnitude has these bits, and what to multiply them by before they are rounded.
@@ -233,30 +234,4 @@ LLM_TEMPLATE void encode_template(const llm_encode_args *a, size_t row_begin, si
     }
 }
 
-// Variants
-
-#if defined(__x86_64__)
-LLM_TARGET_AVX2 static void encode_avx2(const llm_encode_args *a, size_t begin, size_t end) {
-    encode_template(a, begin, end);
-}
-LLM_TARGET_AVX512 static void encode_avx512(const llm_encode_args *a, size_t begin, size_t end) {
-    encode_template(a, begin, end);
-}
-#elif defined(__aarch64__)
-static void encode_neon(const llm_encode_args *a, size_t begin, size_t end) { encode_template(a, begin, end); }
-#endif
-
-static const llm_encode_variant variants[] = {
-    {"scalar", 0, encode_plain},
-#if defined(__x86_64__)
-    {"avx2", LLM_CPU_AVX2, encode_avx2},
-    {"avx512", LLM_CPU_AVX2 | LLM_CPU_AVX512, encode_avx512},
-#elif defined(__aarch64__)
-    {"neon", LLM_CPU_NEON, encode_neon},
-#endif
-};
-
-const llm_encode_variant *llm_encode_variants(size_t *count) {
-    *count = sizeof variants / sizeof *variants;
-    return variants;
-}
+VARIANTS(encode)

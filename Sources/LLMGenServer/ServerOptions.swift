@@ -63,4 +63,12 @@ extension ServerOptions {
         throw .invalid(
             "\(field) has a text of \(text.utf8.count) bytes; at most \(maxPromptBytes) are taken", param: field)
     }
+
+    /// Refuses texts that are more together than a body may hold. A text that a request says once may stand before each
+    /// of many others; all are read.
+    func check(bytes: Int, madeOf field: String) throws(ErrorResponse) {
+        guard bytes > maxBodyBytes else { return }
+        throw .invalid(
+            "\(field) makes texts of \(bytes) bytes together; at most \(maxBodyBytes) are taken", param: field)
+    }
 }

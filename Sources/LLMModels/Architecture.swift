@@ -53,6 +53,17 @@ public struct Architecture: Sendable {
             })
     }
 
+    /// A decoder whose config has the keys of its text model, the usual ones of `tinyText` included, in `text_config`.
+    init(_ name: String, tinyText: String, _ build: @escaping @Sendable (ConfigFile, ModelBuilder) throws -> Decoder) {
+        self.init(
+            name,
+            tiny: """
+                "text_config": {
+                    "vocab_size": 97, "hidden_size": 40, "intermediate_size": 56, "num_hidden_layers": 2,
+                    "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 512, \(tinyText)}
+                """, build)
+    }
+
     /// An encoder, likewise.
     init(
         encoder name: String, tiny: String,

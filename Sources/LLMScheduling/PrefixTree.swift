@@ -6,8 +6,8 @@
 /// hash that two prefixes share costs a miss at most. The nodes at the top carry the tenant's salt.
 ///
 /// Nodes are independent of blocks. Each pool, of a cache group or of states, attaches at most one block to a node; where a
-/// pool's block is given away, the node stays while another pool has one, while it has a child, or while it is pinned by a sequence that
-/// goes on from it.
+/// pool's block is given away, the node stays while another pool has one, while it has a child, or while it is pinned by a
+/// sequence that goes on from it.
 ///
 /// The key has all that keys and values depend on within one scheduler: tokens and salt. Their type and the model's
 /// weights are the same for all blocks.

@@ -10,7 +10,7 @@ extension SequenceState {
             guard free >= 0 else { return 0 }
             least = min(least, tables.blocks[group].count + max(0, free - spared))
         }
-        return tables.blocks.isEmpty ? .max : least * pools.blockSize - computedCount
+        return least * pools.blockSize - computedCount
     }
 
     /// Whether the next token goes to a block of the group that others hold too.

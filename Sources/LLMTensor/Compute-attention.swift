@@ -141,6 +141,7 @@ extension Compute {
         for values in [scores.slopes, scores.sinks] {
             precondition(values.map { $0.count == plan.heads } ?? true, "attention: slopes or sinks")
         }
+        precondition(scores.slopes == nil || plan.ahead == 0, "attention: slopes of positions ahead")
         let layerPages = KernelArguments(value: pages.layer(layer))
         let kernel = kernels.attention
         withOptionalPointer(scores.slopes) { slopes in

@@ -143,18 +143,16 @@ extension Compute {
     /// `y += x`.
     public func add(_ x: Matrix, to y: Matrix) {
         precondition(x.rows == y.rows && x.columns == y.columns, "add: sizes")
-        for row in 0..<x.rows {
-            let (source, target) = (x.base + row * x.stride, y.base + row * y.stride)
-            for column in 0..<x.columns { target[column] += source[column] }
+        eachRow(y) { row, target in
+            let source = x.base + row * x.stride
+            for column in target.indices { target[column] += source[column] }
         }
     }
 
     /// The elements of `x` into `y`.
     public func copy(_ x: Matrix, into y: Matrix) {
         precondition(x.rows == y.rows && x.columns == y.columns, "copy: sizes")
-        for row in 0..<x.rows {
-            (y.base + row * y.stride).update(from: x.base + row * x.stride, count: x.columns)
-        }
+        eachRow(y) { row, target in target.baseAddress?.update(from: x.base + row * x.stride, count: target.count) }
     }
 
     /// `y[r]` becomes the sum of rows of `x` times their weights, from zero, in the order of `terms[r]`.
@@ -176,9 +174,10 @@ extension Compute {
     /// Rows `indices` of `x` into the rows of `y`, in that order.
     public func copyRows(_ x: Matrix, _ indices: [Int], into y: Matrix) {
         precondition(y.rows == indices.count && y.columns == x.columns, "copyRows: sizes")
-        for (row, index) in indices.enumerated() {
+        eachRow(y) { row, target in
+            let index = indices[row]
             precondition(index >= 0 && index < x.rows, "copyRows: row \(index) of \(x.rows)")
-            (y.base + row * y.stride).update(from: x.base + index * x.stride, count: x.columns)
+            target.baseAddress?.update(from: x.base + index * x.stride, count: target.count)
         }
     }
 }

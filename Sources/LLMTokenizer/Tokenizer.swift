@@ -60,13 +60,6 @@ extension Tokenizer {
         )
     }
 
-    /// The ids of two texts as one.
-    ///
-    /// - Throws: as `encode(_:addSpecialTokens:)` and `pair(_:_:)` do.
-    public func encode(_ first: String, with second: String) throws(TokenizerError) -> TokenPair {
-        try pair(encode(first, addSpecialTokens: false), encode(second, addSpecialTokens: false))
-    }
-
     /// The same as `text(of:)`.
     public func openingText(of id: TokenID) -> TokenText { text(of: id) }
 

@@ -40,8 +40,10 @@ import Testing
         let engine = try await engine("bert-embedding", EngineOptions(maxNumBatchedTokens: budget))
         let reference: Embedded = try reference("bert-embedding")
         let outputs = try await engine.embed(reference.texts.map(Prompt.text), .init(truncatePromptTokens: -1))
+        try #require(outputs.count == 4 && reference.vectors.count == 4 && reference.tokens.count == 4)
         for (index, output) in outputs.enumerated() {
             #expect(output.usage.promptTokens == reference.tokens[index].count)
+            #expect(output.embedding.count == reference.vectors[index].count)
             for (one, other) in zip(output.embedding, reference.vectors[index]) { #expect(abs(one - other) < 2e-5) }
         }
         // Alone, the same bits.

@@ -1,5 +1,7 @@
+import Foundation
 import LLMGen
 import LLMTestSupport
+import LLMWeights
 import Testing
 
 /// GGUF files of the fixtures' models, made by `Tests/Fixtures/models/make_gguf.py`, against the folders they are made of.
@@ -72,6 +74,38 @@ import Testing
         let path = Paths.fixtures.appending(path: "models/gguf/qwen2-q8_0.gguf").path
         let model = try await LanguageModel.load(path, LoadOptions(loadFormat: .dummy))
         #expect(model.vocabularySize == 320 && model.hiddenSize == 64)
+    }
+
+    @Test func `A file says how texts are pooled, and a reranker's pooling is refused by name`() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "llmgen-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        func model(_ pooling: UInt32) async throws -> LanguageModel {
+            let path = folder.appending(path: "\(pooling).gguf").path
+            try write(pooling: pooling, to: path)
+            return try await LanguageModel.load(path)
+        }
+        let poolings: [(UInt32, Pooling)] = [(0, .mean), (1, .mean), (2, .first), (3, .last)]
+        for (number, pooling) in poolings {
+            let format = try await model(number).embeddingFormat
+            #expect(format.pooling == pooling)
+        }
+        let reranker = try await model(4)
+        let error = try #require(throws: LLMGenError.self) { try reranker.embeddingFormat }
+        #expect(error.message.contains("'qwen3.pooling_type' is 4"), "\(error)")
+    }
+
+    /// Writes a fixture's file with `pooling_type` among its keys.
+    private func write(pooling: UInt32, to path: String) throws {
+        let file = try GGUFFile(path: Paths.fixtures.appending(path: "models/gguf/qwen3-tied-f32.gguf").path)
+        var metadata: [GGUFWriter.Entry] = []
+        for key in file.metadata.keys {
+            if let value = try file.metadata.stored(key) { metadata.append((key, value)) }
+        }
+        metadata.append(("qwen3.pooling_type", .uint32(pooling)))
+        let writer = try GGUFWriter(path: path, metadata: metadata, tensors: file.tensors)
+        for tensor in file.tensors { try writer.append(file.tensor(named: tensor.name).withBytes { Array($0) }) }
+        try writer.finish()
     }
 
     private static let prompts: [Prompt] = [

@@ -30,7 +30,39 @@ import Testing
 
     @Test(arguments: folders)
     func `A float32 file gives the bits of the folder it is made of`(name: String) async throws {
-        let folder = Self.models.appending(path: name).path
+        try await checkFloat32(folder: Self.models.appending(path: name).path)
+    }
+
+    @Test(arguments: ["qwen3-moe", "gemma2", "olmoe", "starcoder2"])
+    func `A float32 file gives the bits of a folder with the config of a converter's file`(name: String) async throws {
+        try await checkFloat32(converted: name) { $0 }
+    }
+
+    @Test(arguments: ["qwen3-moe", "olmoe"], ["num_experts", "num_local_experts"])
+    func `Experts are written whichever key counts them`(model: String, key: String) async throws {
+        try await checkFloat32(converted: model) { config in
+            let text = config.replacing("\"num_experts\"", with: "\"num_local_experts\"")
+                .replacing("\"num_local_experts\"", with: "\"\(key)\"")
+            #expect(text.contains("\"\(key)\": 6"))
+            return text
+        }
+    }
+
+    /// Checks the file of a fixture's weights under the config that its converted file stands for.
+    ///
+    /// - Parameter change: of the config's text.
+    private func checkFloat32(converted name: String, _ change: (_ config: String) -> String) async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "llmgen-\(UUID().uuidString)")
+        try FileManager.default.copyItem(at: Self.models.appending(path: name), to: folder)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let config = try String(
+            contentsOf: Self.models.appending(path: "gguf/converted/\(name).json"), encoding: .utf8)
+        try Data(change(config).utf8).write(to: folder.appending(path: "config.json"))
+        try await checkFloat32(folder: folder.path)
+    }
+
+    /// Checks that a folder's float32 file gives the bits of the folder.
+    private func checkFloat32(folder: String) async throws {
         try await write(folder, "F32") { file, report in
             let options = LoadOptions(computeDtype: .float32)
             let (one, two) = (

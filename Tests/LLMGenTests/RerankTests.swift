@@ -35,11 +35,13 @@ import Testing
         let entries = try reference(model.0)
         let pairs = entries.map { TextPair($0.query, $0.document) }
         let scores = try await engine.score(pairs)
+        #expect(entries.count == 4 && scores.count == 4)
         for (score, entry) in zip(scores, entries) {
             #expect(abs(score.score - entry.score) < 1e-5)
             #expect(score.usage.promptTokens == entry.tokens.count)
         }
         let raw = try await engine.score(pairs, .init(usesActivation: false))
+        #expect(raw.count == 4)
         for (score, entry) in zip(raw, entries) {
             #expect(abs(score.score - (entry.logit ?? log(entry.score / (1 - entry.score)))) < 1e-4)
         }

@@ -25,7 +25,6 @@ import Testing
     private static let reference = Result {
         try JSONDecoder().decode(Reference.self, from: Data(contentsOf: folder.appending(path: "reference.json")))
     }
-    static let cases = (try? reference.get().cases) ?? []
 
     /// The model with other files in the place of its own.
     private func engine(_ files: [String: String] = [:], _ options: EngineOptions = EngineOptions()) async throws
@@ -48,9 +47,11 @@ import Testing
         return "[\(entries.joined(separator: ","))]"
     }
 
-    @Test(arguments: cases.indices)
+    @Test(arguments: 0..<17)
     func `Vectors are those of sentence-transformers`(index: Int) async throws {
-        let (entry, texts) = (Self.cases[index], try Self.reference.get().texts)
+        let reference = try Self.reference.get()
+        try #require(reference.cases.count == 17)
+        let (entry, texts) = (reference.cases[index], reference.texts)
         let kinds =
             ["Transformer", "Pooling"] + (entry.dense ? ["Dense"] : []) + (entry.normalizes ? ["Normalize"] : [])
         var options = EngineOptions(maxNumBatchedTokens: 50)
@@ -66,6 +67,7 @@ import Testing
         if let name = entry.prompt_name { parameters.prompt = .named(name) }
         if let text = entry.prompt { parameters.prompt = .text(text) }
         let outputs = try await engine.embed(texts.map(Prompt.text), parameters)
+        #expect(outputs.count == 3 && entry.vectors.count == 3)
         for (output, expected) in zip(outputs, entry.vectors) {
             #expect(output.embedding.count == expected.count)
             for (one, other) in zip(output.embedding, expected) {

@@ -4,8 +4,8 @@ import Testing
 
 /// Models with recurrent layers: whoever holds the slots of their states, and wherever a sequence begins, the same tokens.
 @Suite struct StateLayerTests {
-    /// With convolutions and with Mamba-2 layers beside attention, and with nothing but Mamba-2 layers.
-    private static let models = ["lfm2", "granite-hybrid", "mamba2"]
+    /// With convolutions, Mamba-2 layers and the gated delta rule beside attention, and with Mamba-2 layers alone.
+    private static let models = ["lfm2", "granite-hybrid", "qwen3-next", "mamba2"]
 
     private func load(_ name: String) async throws -> LanguageModel {
         let folder = Paths.fixtures.appending(path: "models/\(name)")
@@ -105,7 +105,7 @@ import Testing
 
     @Test func `Inspection shows what a sequence's states take`() throws {
         let sizes = try ModelInspection(Paths.fixtures.appending(path: "models/lfm2").path).sizes
-        #expect((sizes?.stateBytesPerSequence ?? 0) > 0)
+        #expect(sizes?.stateBytesPerSequence == 640)
         #expect(try ModelInspection(Paths.fairytale.path).sizes?.stateBytesPerSequence == 0)
     }
 }

@@ -33,6 +33,11 @@ import Testing
         (["rope_scaling": "{\"type\": \"dynamic\", \"alpha\": 1000}"], ["rope_scaling.alpha", "1000", "factor"]),
         (["rope_scaling": "{\"rope_type\": \"linear\"}"], ["rope_scaling.factor", "missing"]),
         (["rope_theta": "-1"], ["rope_theta", "-1"]),
+        (["is_causal": "false"], ["is_causal", "false", "a decoder's attention is causal"]),
+        (
+            ["use_bidirectional_attention": "true"],
+            ["use_bidirectional_attention", "true", "a decoder's attention is causal"]
+        ),
         (
             ["rope_parameters": "{\"full_attention\": {\"rope_theta\": 100}}"],
             ["rope_parameters.full_attention", "all layers"]

@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    @Test func `An encoder keeps nothing between batches, and its layers share their pages`() throws {
+    @Test func `An encoder has no cache and no tied embedding`() throws {
         for architecture in Architectures.all where architecture.isEncoder {
             let file = try ConfigFile(bytes: Array(architecture.tinyConfig.utf8), path: "config.json")
             let description = try architecture.describe(file)

@@ -131,7 +131,9 @@ enum JSONFixture {
             let tokenizer = try PipelineTokenizer(json: Array(JSONSerialization.data(withJSONObject: members)))
             let cases = try JSONSerialization.data(withJSONObject: #require(row["cases"]))
             for example in try JSONDecoder().decode([Pair].self, from: cases) {
-                let pair = try tokenizer.encode(example.first, with: example.second)
+                let pair = try tokenizer.pair(
+                    tokenizer.encode(example.first, addSpecialTokens: false),
+                    tokenizer.encode(example.second, addSpecialTokens: false))
                 #expect(pair.ids == example.ids, "\(name): \(example.first.debugDescription)")
                 #expect(pair.types == example.types, "\(name): \(example.first.debugDescription)")
             }

@@ -86,6 +86,13 @@ import Testing
         #expect(scaling["rope_type"] as? String == "linear" && scaling["factor"] as? Double == 4)
     }
 
+    @Test func `How texts are pooled is no part of the config`() throws {
+        let plain = try config(Self.model(Self.metadata("qwen3")))
+        let pooled = try config(Self.model(Self.metadata("qwen3") + [Self.number("qwen3.pooling_type", 3)]))
+        #expect(pooled["architectures"] as? [String] == ["Qwen3ForCausalLM"])
+        #expect(Set(pooled.keys) == Set(plain.keys))
+    }
+
     @Test func `Factors of Llama 3's frequencies are known again`() throws {
         var values = Self.metadata() + [Self.float("llama.rope.freq_base", 500_000)]
         values += [Self.number("llama.attention.key_length", 8)]

@@ -4,7 +4,8 @@ public import LLMTensor
 /// `llmgen bench kernels` runs.
 ///
 /// Kernels run as the engine runs them, on the pool and cut into its pieces. Weights and pages come in so many copies,
-/// used in turn, that the caches do not hold them, as those of a model's layers. The shapes are those of Llama-3.2-1B.
+/// used in turn, that the caches do not hold them, as those of a model's layers. The shapes are those of Llama-3.2-1B; of
+/// layers with states, those of Granite 4 and Qwen3-Next.
 public struct KernelBenchmark: Sendable {
     /// Where the kernels run.
     public let compute: Compute

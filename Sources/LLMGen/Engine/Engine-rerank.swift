@@ -4,7 +4,7 @@ extension Engine {
     ///
     /// A score is the same bits whatever else the engine computes. An input at fault ends all, as with ``embed(_:_:_:)``.
     ///
-    /// - Throws: ``LLMGenError``: a model that scores no pairs, an empty text, a pair too long, a queue that has no room
+    /// - Throws: ``LLMGenError``: a model that scores no pairs, a pair too long, a queue that has no room
     ///   for all, a timeout, an abort, hidden states that are no numbers; or `CancellationError`.
     public func score(
         _ pairs: [TextPair], _ parameters: PairParameters = PairParameters(),
@@ -21,6 +21,10 @@ extension Engine {
         _ query: String, _ documents: [String], topN: Int? = nil, _ parameters: PairParameters = PairParameters(),
         _ options: RequestOptions = RequestOptions()
     ) async throws -> [RankedDocument] {
+        guard topN ?? 0 >= 0 else {
+            throw LLMGenError(
+                code: .invalidArgument, message: "top_n is \(topN ?? 0); it must be at least 0", field: "top_n")
+        }
         let scores = try await score(documents.map { TextPair(query, $0) }, parameters, options)
         return Array(RankedDocument.ranking(scores).prefix(topN ?? documents.count))
     }
@@ -36,7 +40,7 @@ extension Engine {
         let limit = try Engine.cut(parameters.truncatePromptTokens, to: lengthLimit)
         let tokens = try model.tokens(of: pair, parameters.instruction, scorer.template, cutTo: limit)
         let request = PoolingRequest(
-            prompt: tokens.ids, tokenTypes: tokens.types, pooling: .last, options: options)
+            what: "score", prompt: tokens.ids, tokenTypes: tokens.types, pooling: .last, options: options)
         return PreparedPair(
             request: try checked(request), scorer: scorer, usesActivation: parameters.usesActivation)
     }

@@ -10,8 +10,8 @@ public typealias SchedulingPolicy = LLMScheduling.SchedulingPolicy
 
 /// How an engine schedules and how much memory its cache takes.
 public struct EngineOptions: Sendable {
-    /// Memory for keys and values, and for states of recurrent layers; unset, what all sequences at full length need, at most half of what is available
-    /// (``KVCacheSizing``).
+    /// Memory for keys and values, and for states of recurrent layers; unset, what all sequences at full length need, at
+    /// most half of what is available (``KVCacheSizing``).
     public var kvCacheMemory: ByteCount?
     /// Blocks of keys and values, in place of an amount of memory.
     public var kvBlocks: Int?
@@ -85,7 +85,7 @@ public struct EngineOptions: Sendable {
             var options = try options([])
             options.prefixCaching = false
             options.computesWhole = true
-            return (options, KVCacheSizing())
+            return (options, try KVCacheSizing(empty: self))
         }
         // The size of the cache depends on other values, which must make sense before.
         _ = try options([CacheGroup(blockCount: kvBlocks ?? 1)])

@@ -35,8 +35,12 @@ public struct KVCacheSizing: Sendable, Hashable, CustomStringConvertible {
     /// Tokens that a sequence may have, where the cache was not given and has not room for as many; else nil.
     public let unreachedLength: Int?
 
-    /// That of a model which caches nothing.
-    init() {
+    /// That of a model which caches nothing. - Throws: ``LLMGenError`` `invalidArgument` for blocks that are given.
+    init(empty options: EngineOptions) throws(LLMGenError) {
+        guard options.kvBlocks == nil else {
+            throw LLMGenError(
+                code: .invalidArgument, message: "kv-blocks is given; this model caches nothing, leave it out")
+        }
         (blockCount, groupBlockCounts, stateSlots) = (0, [], 0)
         (memory, bound, unreachedLength) = (ByteCount(bytes: 0), .given, nil)
     }

@@ -5,6 +5,8 @@ import LLMTensor
 struct PoolingRequest: JobRequest {
     typealias Reply = PooledOutput
 
+    /// What it is, in errors.
+    var what = "embedding"
     let prompt: [TokenID]
     /// The type of each token, for a model that tells texts of a pair apart.
     var tokenTypes: [Int32]?
@@ -34,6 +36,7 @@ struct PooledOutput: Sendable {
 struct PoolingJob: EngineJob {
     var ticket: JobTicket
     let tokenTypes: [Int32]?
+    private let what: String
     private let sink: JobSink<PooledOutput>
     private var pooled: PooledStates
     private var finishReason: FinishReason?
@@ -42,6 +45,7 @@ struct PoolingJob: EngineJob {
     init(_ ticket: JobTicket, _ request: PoolingRequest, _ sink: JobSink<PooledOutput>) {
         self.ticket = ticket
         tokenTypes = request.tokenTypes
+        what = request.what
         self.sink = sink
         pooled = PooledStates(request.pooling, skipping: request.skipped)
     }
@@ -66,7 +70,7 @@ struct PoolingJob: EngineJob {
     }
 
     func finish() {
-        guard let output else { return fail(LLMGenError(unfinished: "embedding", ticket, finishReason)) }
+        guard let output else { return fail(LLMGenError(unfinished: what, ticket, finishReason)) }
         sink.yield(output)
         sink.finish()
     }

@@ -45,7 +45,7 @@ extension EmbeddingFormat {
             switch kind {
             case "Transformer": try readLimits(place)
             case "Pooling":
-                guard let file = try EmbeddingFormat.file("config.json", in: place) else {
+                guard let file = try ConfigFile.ifThere(place.appending(path: "config.json")) else {
                     throw module.invalid("path", "the folder of a config.json")
                 }
                 try readPooling(file, width: width)
@@ -104,16 +104,13 @@ extension EmbeddingFormat {
 
     private mutating func readLimits(_ folder: URL) throws {
         for kind in ["bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet"] {
-            guard let file = try EmbeddingFormat.file("sentence_\(kind)_config.json", in: folder) else { continue }
+            guard let file = try ConfigFile.ifThere(folder.appending(path: "sentence_\(kind)_config.json")) else {
+                continue
+            }
             maxTokens = try file.optional("max_seq_length", .integer(in: 1...1 << 30))
             lowercases = try file.flag("do_lower_case", default: false)
             return
         }
-    }
-
-    private static func file(_ name: String, in folder: URL) throws -> ConfigFile? {
-        let path = folder.appending(path: name).path
-        return FileManager.default.fileExists(atPath: path) ? try ConfigFile(path: path) : nil
     }
 
     /// The folder of a module, which is in that of the model.

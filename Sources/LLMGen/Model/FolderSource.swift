@@ -23,10 +23,7 @@ struct FolderSource: ModelSource {
     }
 
     private func fileIfThere(_ name: String) throws(LLMGenError) -> ConfigFile? {
-        guard FileManager.default.fileExists(atPath: folder.appending(path: name).path) else {
-            return nil
-        }
-        return try file(name)
+        try LLMGenError.rethrowing { try ConfigFile.ifThere(folder.appending(path: name)) }
     }
 
     func tensors() throws(LLMGenError) -> any NamedTensors {
@@ -74,5 +71,12 @@ struct FolderSource: ModelSource {
 
     private func file(_ name: String) throws(LLMGenError) -> ConfigFile {
         try LLMGenError.rethrowing { try ConfigFile(path: folder.appending(path: name).path) }
+    }
+}
+
+extension ConfigFile {
+    /// The file there; nil where there is none.
+    static func ifThere(_ file: URL) throws(ModelError) -> ConfigFile? {
+        FileManager.default.fileExists(atPath: file.path) ? try ConfigFile(path: file.path) : nil
     }
 }

@@ -60,8 +60,16 @@ struct GGUFSource: ModelSource {
         let key = "\(try architecture()).pooling_type"
         guard file.metadata.type(of: key) != nil else { return format }
         let number = try LLMGenError.rethrowing { try file.metadata.integer(key, in: 0...4) }
-        let poolings: [Int: Pooling] = [1: .mean, 2: .first, 3: .last]
-        format.pooling = poolings[number] ?? format.pooling
+        switch number {
+        case 1: format.pooling = .mean
+        case 2: format.pooling = .first
+        case 3: format.pooling = .last
+        case 4:
+            throw LLMGenError(
+                code: .invalidInput,
+                message: "\(file.file.path.quoted): '\(key)' is 4, a reranker's; GGUF files of those are not read")
+        default: break
+        }
         return format
     }
 

@@ -59,23 +59,27 @@ extension PairScorer {
         _ wanted: PairTemplate?,
         on compute: Compute
     ) throws {
-        guard case .decoder(let decoder) = network else {
-            guard case .encoder(let encoder) = network, encoder.labels == 1 else { return nil }
+        let decoder: Decoder
+        switch network {
+        case .encoder(let encoder):
+            guard encoder.labels == 1 else { return nil }
             activation = try PairScorer.activation(config, file)
             return
+        case .decoder(let own): decoder = own
         }
         let isReranker = name.lowercased().contains("qwen3-reranker")
         let template = wanted ?? (isReranker ? .qwen3 : nil)
-        activation = try PairScorer.activation(config, file)
         switch decoder.predicts {
         case .none: return nil
         case .labels(let count):
             guard count == 1 else { return nil }
+            activation = try PairScorer.activation(config, file)
             self.template = template
             head = decoder.head(of: [0], on: compute)
         case .tokens:
             var answers = try config.strings("classifier_from_token")
             guard !answers.isEmpty || template != nil else { return nil }
+            activation = try PairScorer.activation(config, file)
             if answers.isEmpty { answers = ["no", "yes"] }
             guard answers.count == 2 else { throw config.unsupported("classifier_from_token", "two tokens are") }
             let ids = try answers.map { answer in

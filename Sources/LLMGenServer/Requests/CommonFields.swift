@@ -3,7 +3,7 @@ import Hummingbird
 import LLMGen
 import LLMJSON
 
-/// What every request for generation says besides its prompt and how tokens are chosen.
+/// What every request to a model says besides its texts and how tokens are chosen.
 struct CommonFields: Sendable {
     let entry: ModelRegistry.Entry
     let engine: Engine

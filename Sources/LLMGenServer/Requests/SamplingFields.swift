@@ -33,7 +33,6 @@ struct FieldNames: Sendable {
     static let chat = FieldNames(prompt: "messages", maxTokens: "max_completion_tokens", logprobs: "top_logprobs")
     /// Chat's where the older name of `max_completion_tokens` is used.
     static let olderChat = FieldNames(prompt: "messages", maxTokens: "max_tokens", logprobs: "top_logprobs")
-    static let embeddings = FieldNames(prompt: "input", maxTokens: "max_tokens")
     static let responses = FieldNames(prompt: "input", maxTokens: "max_output_tokens", logprobs: "top_logprobs")
 
     /// The error in the route's words.

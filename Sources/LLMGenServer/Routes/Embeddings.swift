@@ -79,12 +79,16 @@ struct EmbeddingRequest: Sendable {
         guard prompts.count <= Self.maxInputs else {
             throw fields.invalid("input", "has \(prompts.count) texts; at most \(Self.maxInputs) are taken")
         }
+        if case .text(let prompt) = parameters.prompt {
+            try state.options.check(prompt, field: "prompt")
+            try state.options.check(bytes: prompts.count * prompt.utf8.count, madeOf: "prompt")
+        }
         do throws(LLMGenError) {
             prepared = try prompts.map { [common] prompt throws(LLMGenError) in
                 try common.engine.prepare(prompt, parameters, common.options)
             }
         } catch {
-            throw FieldNames.embeddings.renamed(ErrorResponse(error))
+            throw ErrorResponse(error, field: "input")
         }
         pass = try common.enter(prompts.count)
     }

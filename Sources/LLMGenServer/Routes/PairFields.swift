@@ -15,20 +15,23 @@ struct PairFields: Sendable {
     ) throws(ErrorResponse) {
         common = try CommonFields(&fields, state, request, context, for: .score)
         try common.refuseTokens(fields)
+        let instruction = try fields.text("instruction")
+        if let instruction { try state.options.check(instruction, field: "instruction") }
         parameters = PairParameters(
-            instruction: try fields.text("instruction"), usesActivation: try fields.flag("use_activation") ?? true,
+            instruction: instruction, usesActivation: try fields.flag("use_activation") ?? true,
             truncatePromptTokens: try fields.integer("truncate_prompt_tokens"))
     }
 
     /// The pairs, checked, and a place in the server for them.
     ///
     /// - Parameter field: the field that is at fault where a pair is.
-    func prepared(
-        _ pairs: [TextPair], field: String
-    ) throws(ErrorResponse) -> (pairs: [PreparedPair], pass: RequestGate.Pass) {
+    func checked(_ pairs: [TextPair], field: String) throws(ErrorResponse) -> CheckedPairs {
         guard pairs.count <= Self.maxPairs else {
             throw .invalid("\(field) makes \(pairs.count) pairs; at most \(Self.maxPairs) are taken", param: field)
         }
+        let instruction = parameters.instruction?.utf8.count ?? 0
+        let bytes = pairs.reduce(0) { $0 + $1.query.utf8.count + $1.document.utf8.count + instruction }
+        try common.limits.check(bytes: bytes, madeOf: field)
         let prepared: [PreparedPair]
         do throws(LLMGenError) {
             prepared = try pairs.map { [common, parameters] pair throws(LLMGenError) in
@@ -37,7 +40,26 @@ struct PairFields: Sendable {
         } catch {
             throw ErrorResponse(error, field: field)
         }
-        return (prepared, try common.enter(pairs.count))
+        return CheckedPairs(common: common, prepared: prepared, pass: try common.enter(pairs.count))
+    }
+}
+
+/// Pairs that can be scored.
+struct CheckedPairs: Sendable {
+    let common: CommonFields
+    fileprivate let prepared: [PreparedPair]
+    /// The request's place in the server, held as long as it runs.
+    fileprivate let pass: RequestGate.Pass
+
+    /// Their scores, in order, and the tokens that these took.
+    func scores(
+        _ departure: Departure, _ context: ServerContext
+    ) async throws -> (scores: [PairScore], promptTokens: Int) {
+        defer { withExtendedLifetime(pass) {} }
+        let scores = try await departure.running { try await common.engine.score(prepared) }
+        let tokens = scores.reduce(0) { $0 + $1.usage.promptTokens }
+        context.record.update { $0.promptTokens = tokens }
+        return (scores, tokens)
     }
 }
 

@@ -12,11 +12,7 @@ struct Rerank: Sendable {
         let asked = try await request.parse(state.options) { [state] fields in
             try RerankRequest(&fields, state, request, context)
         }
-        defer { withExtendedLifetime(asked.pass) {} }
-        let engine = asked.pairs.common.engine
-        let scores = try await departure.running { try await engine.score(asked.prepared) }
-        let tokens = scores.reduce(0) { $0 + $1.usage.promptTokens }
-        context.record.update { $0.promptTokens = tokens }
+        let (scores, tokens) = try await asked.pairs.scores(departure, context)
         var json = JSONWriter()
         json.object { json in
             json.member("id", "rerank-\(randomID())")
@@ -41,18 +37,15 @@ struct Rerank: Sendable {
 
 /// A request to `/v1/rerank`.
 private struct RerankRequest: Sendable {
-    let pairs: PairFields
+    let pairs: CheckedPairs
     let documents: [String]
-    let prepared: [PreparedPair]
     let topN: Int
     let returnsDocuments: Bool
-    /// The request's place in the server, held as long as it runs.
-    let pass: RequestGate.Pass
 
     init(
         _ fields: inout RequestFields, _ state: ServerState, _ request: Request, _ context: ServerContext
     ) throws(ErrorResponse) {
-        pairs = try PairFields(&fields, state, request, context)
+        let asked = try PairFields(&fields, state, request, context)
         let queries = try fields.documents("query", state.options)
         guard queries.count == 1 else { throw fields.invalid("query", "has \(queries.count) texts; give one") }
         documents = try fields.documents("documents", state.options)
@@ -63,6 +56,6 @@ private struct RerankRequest: Sendable {
         self.topN = topN == 0 ? documents.count : topN
         returnsDocuments = try fields.flag("return_documents") ?? true
         try fields.finish()
-        (prepared, pass) = try pairs.prepared(documents.map { TextPair(queries[0], $0) }, field: "documents")
+        pairs = try asked.checked(documents.map { TextPair(queries[0], $0) }, field: "documents")
     }
 }

@@ -11,11 +11,7 @@ struct Score: Sendable {
         let asked = try await request.parse(state.options) { [state] fields in
             try ScoreRequest(&fields, state, request, context)
         }
-        defer { withExtendedLifetime(asked.pass) {} }
-        let engine = asked.pairs.common.engine
-        let scores = try await departure.running { try await engine.score(asked.prepared) }
-        let tokens = scores.reduce(0) { $0 + $1.usage.promptTokens }
-        context.record.update { $0.promptTokens = tokens }
+        let (scores, tokens) = try await asked.pairs.scores(departure, context)
         var json = JSONWriter()
         json.object { json in
             AnswerHead("score", object: "list", model: asked.pairs.common.entry.name).write(to: &json)
@@ -38,10 +34,7 @@ struct Score: Sendable {
 
 /// A request to `/v1/score`.
 private struct ScoreRequest: Sendable {
-    let pairs: PairFields
-    let prepared: [PreparedPair]
-    /// The request's place in the server, held as long as it runs.
-    let pass: RequestGate.Pass
+    let pairs: CheckedPairs
 
     /// What the two sides of pairs are called; a request has one of these.
     private static let names = [
@@ -51,7 +44,7 @@ private struct ScoreRequest: Sendable {
     init(
         _ fields: inout RequestFields, _ state: ServerState, _ request: Request, _ context: ServerContext
     ) throws(ErrorResponse) {
-        pairs = try PairFields(&fields, state, request, context)
+        let asked = try PairFields(&fields, state, request, context)
         let names = Self.names.first { [fields] in fields.peek($0.0) != nil && fields.peek($0.1) != nil }
         let (one, other) = names ?? Self.names[0]
         let first = try fields.documents(one, state.options)
@@ -62,6 +55,6 @@ private struct ScoreRequest: Sendable {
                 one, "has \(first.count) texts and \(other) \(second.count); give one, or as many as there")
         }
         let texts = second.enumerated().map { TextPair(first[first.count == 1 ? 0 : $0], $1) }
-        (prepared, pass) = try pairs.prepared(texts, field: other)
+        pairs = try asked.checked(texts, field: other)
     }
 }

@@ -80,10 +80,15 @@ extension ConfigFile {
     fileprivate func lfm2Width() throws(ModelError) -> Int {
         let width = try feedForwardWidth()
         guard try flag("block_auto_adjust_ff_dim", default: true) else { return width }
-        let adjusted = 2 * width / 3
-        if isNull("block_ffn_dim_multiplier") { return adjusted }
-        let multiple = try integer("block_multiple_of", in: 1...1 << 20, default: 256)
-        let scaled = Int(try number("block_ffn_dim_multiplier", in: 1e-3...1e3, default: 1) * Double(adjusted))
-        return (scaled + multiple - 1) / multiple * multiple
+        var adjusted = 2 * width / 3
+        if !isNull("block_ffn_dim_multiplier") {
+            let multiple = try integer("block_multiple_of", in: 1...1 << 20, default: 256)
+            let scaled = Int(try number("block_ffn_dim_multiplier", in: 1e-3...1e3, default: 1) * Double(adjusted))
+            adjusted = (scaled + multiple - 1) / multiple * multiple
+        }
+        guard 1...1 << 20 ~= adjusted else {
+            throw invalid("intermediate_size", "such that the width made of it, \(adjusted), is from 1 to \(1 << 20)")
+        }
+        return adjusted
     }
 }

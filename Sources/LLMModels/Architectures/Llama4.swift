@@ -16,13 +16,9 @@ extension Architecture {
     /// Llama 4 as it reads images; here text only. The text model is under names of its own.
     static let llama4Conditional = Architecture(
         "Llama4ForConditionalGeneration",
-        tiny: #"""
-            "text_config": {
-                "vocab_size": 97, "hidden_size": 40, "intermediate_size": 28, "intermediate_size_mlp": 52,
-                "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 12,
-                "max_position_embeddings": 512, "num_local_experts": 3, "attention_chunk_size": 24,
-                "no_rope_layer_interval": 2, "interleave_moe_layer_step": 2
-            }
+        tinyText: #"""
+            "head_dim": 12, "intermediate_size_mlp": 52, "num_local_experts": 3, "attention_chunk_size": 24, "no_rope_layer_interval": 2,
+            "interleave_moe_layer_step": 2
             """#
     ) { config, model in
         try .llama4(config.textConfig(), model.scope("language_model"))

@@ -11,13 +11,7 @@ extension Architecture {
     /// under names of its own.
     static let mistral3Conditional = Architecture(
         "Mistral3ForConditionalGeneration",
-        tiny: #"""
-            "text_config": {
-                "model_type": "mistral", "vocab_size": 97, "hidden_size": 40, "intermediate_size": 56,
-                "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 12,
-                "max_position_embeddings": 512, "rms_norm_eps": 1e-5, "sliding_window": null
-            }
-            """#
+        tinyText: #""head_dim": 12, "model_type": "mistral", "rms_norm_eps": 1e-5, "sliding_window": null"#
     ) { config, model in
         let text = try config.textConfig()
         try text.require("model_type", "mistral")

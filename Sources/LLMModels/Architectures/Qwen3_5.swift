@@ -13,16 +13,16 @@ extension Architecture {
 
     /// Qwen 3.5 as it reads images; here text only. The text model is under names of its own.
     static let qwen3_5Conditional = Architecture(
-        "Qwen3_5ForConditionalGeneration", tiny: #""text_config": {\#(conditionalTiny), \#(qwen3_5Tiny)}"#
+        "Qwen3_5ForConditionalGeneration", tinyText: qwen3_5Tiny
     ) { config, model in
-        try .qwen3_5(try config.qwenText(), model, names: .qwenText)
+        try .qwen3_5(try config.textConfig(), model, names: Decoder.Names(textModel: "model.language_model"))
     }
 
     /// The same with experts.
     static let qwen3_5MoeConditional = Architecture(
-        "Qwen3_5MoeForConditionalGeneration", tiny: #""text_config": {\#(conditionalTiny), \#(qwen3_5MoeTiny)}"#
+        "Qwen3_5MoeForConditionalGeneration", tinyText: qwen3_5MoeTiny
     ) { config, model in
-        try .qwen3_5Moe(try config.qwenText(), model, names: .qwenText)
+        try .qwen3_5Moe(try config.textConfig(), model, names: Decoder.Names(textModel: "model.language_model"))
     }
 
     private static let qwen3_5Tiny = #"""
@@ -32,10 +32,6 @@ extension Architecture {
     private static let qwen3_5MoeTiny = #"""
         \#(qwen3_5Tiny), "num_experts": 5, "num_experts_per_tok": 2, "moe_intermediate_size": 20,
         "shared_expert_intermediate_size": 28
-        """#
-    private static let conditionalTiny = #"""
-        "vocab_size": 97, "hidden_size": 40, "intermediate_size": 56, "num_hidden_layers": 2,
-        "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 512
         """#
 }
 
@@ -56,20 +52,5 @@ extension Decoder {
         return try .qwenHybrid(config, model, keys: 2, .split, names: names) { block, _, sizes in
             try Experts(qwen: block, config, hidden: sizes.hidden, routing)
         }
-    }
-}
-
-extension Decoder.Names {
-    /// Beside a vision tower.
-    fileprivate static let qwenText = Decoder.Names(
-        embedding: "model.language_model.embed_tokens", layers: "model.language_model.layers",
-        norm: "model.language_model.norm")
-}
-
-extension ConfigFile {
-    /// The text model's config; whether the embedding is the output head, the whole model's says.
-    fileprivate func qwenText() throws(ModelError) -> ConfigFile {
-        guard let text = try object("text_config") else { throw missing("text_config") }
-        return text.taking("tie_word_embeddings", from: self)
     }
 }

@@ -15,12 +15,7 @@ extension Architecture {
 
     static let qwen3VL = Architecture(
         "Qwen3VLForConditionalGeneration",
-        tiny: #"""
-            "text_config": {
-                "vocab_size": 97, "hidden_size": 40, "intermediate_size": 56, "num_hidden_layers": 2,
-                "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 12, "max_position_embeddings": 512
-            }
-            """#
+        tinyText: #""head_dim": 12"#
     ) { config, model in
         let text = try config.textConfig()
         let heads = try AttentionHeads(text, keys: 32, dim: 128)
@@ -49,7 +44,7 @@ extension Decoder {
 
 extension Decoder.Names {
     /// A text model's tensors under a prefix, but for the output head.
-    fileprivate init(textModel prefix: String) {
+    init(textModel prefix: String) {
         self.init(embedding: "\(prefix).embed_tokens", layers: "\(prefix).layers", norm: "\(prefix).norm")
     }
 }

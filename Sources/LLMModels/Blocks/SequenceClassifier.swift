@@ -59,7 +59,7 @@ struct SequenceClassifier: Sendable {
 extension ConfigFile {
     /// How many labels a classifier has; of transformers' configs those without a count have two.
     func labels() throws(ModelError) -> Int {
-        let named = try object("id2label")?.count ?? 2
+        let named = try object("id2label")?.keys.count ?? 2
         return try integer("num_labels", in: 1...1 << 20, default: max(1, named))
     }
 }

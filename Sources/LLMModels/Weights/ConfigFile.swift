@@ -97,9 +97,6 @@ public struct ConfigFile: Sendable {
     /// Every key.
     package var keys: [String] { Array(values.keys) }
 
-    /// Keys there are.
-    var count: Int { values.count }
-
     /// The keys whose values are objects.
     public var objectKeys: [String] {
         values.filter { if case .object = $0.value { true } else { false } }.keys.sorted()
@@ -134,13 +131,6 @@ public struct ConfigFile: Sendable {
         return config
     }
 
-    /// The same with what another config has under a key, where it has something there.
-    func taking(_ key: String, from other: ConfigFile) -> ConfigFile {
-        var config = self
-        if let value = other.values[other.name(key)] { config.values[name(key)] = value }
-        return config
-    }
-
     /// The same with what another config has under a key, or without the key where it has nothing there.
     package func replacing(_ key: String, by other: ConfigFile) -> ConfigFile {
         var config = self
@@ -154,6 +144,7 @@ public struct ConfigFile: Sendable {
         guard var text = try object("text_config") else { throw missing("text_config") }
         let key = "tie_word_embeddings"
         if has(key) { text.values[key] = .flag(try flag(key)) }
+        try text.requireCausality()
         return text
     }
 

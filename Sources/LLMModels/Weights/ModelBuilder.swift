@@ -120,18 +120,19 @@ struct ModelBuilder {
             let view = isTransposed ? stored.transposed() : stored
             views.append(index == 0 ? order.map { view.reorderingRows($0) } ?? view : view)
         }
-        var biases: [Float]? = bias ? [] : nil
+        var biases: [Float] = []
         if bias {
             for (index, part) in parts.enumerated() {
                 let own = try vector("\(part.name).bias", part.outputs)
-                biases? += index == 0 ? order.map { order in own.indices.map { own[order($0)] } } ?? own : own
+                biases += index == 0 ? order.map { order in own.indices.map { own[order($0)] } } ?? own : own
             }
         }
         let outputs = parts.reduce(0) { $0 + $1.outputs }
         return try linear(
             views, named: prefix + parts[0].name,
             tensors: isTransposed ? [] : parts.map { "\(prefix)\($0.name).weight" }, inputs: inputs,
-            columns: kind == .gated ? outputs / 2 : outputs, bias: biases, kind, exact: exact, isRead: isRead)
+            columns: kind == .gated ? outputs / 2 : outputs, bias: bias ? biases : nil, kind, exact: exact,
+            isRead: isRead)
     }
 
     /// One matrix `[outputs, inputs]`.

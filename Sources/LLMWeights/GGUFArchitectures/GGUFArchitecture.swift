@@ -17,9 +17,6 @@ package struct GGUFArchitecture: Sendable {
     /// Keys of the config that say whether there is a tensor.
     let flags: [(hubName: String, tensor: String)]
     let tensors: GGUFTensorTable
-    /// Whether rows of q and k are stored for rotation of neighbours: of each head row `j` and row `j + half`, one after the
-    /// other.
-    package let interleavesHeads: Bool
     let windows: Windows
     let rotation: Rotation
     /// What YaRN has besides the usual.
@@ -71,7 +68,6 @@ package struct GGUFArchitecture: Sendable {
         self.constants = constants
         self.flags = flags
         tensors = GGUFTensorTable(model: model, layer: layer, layers: layers, interleavesHeads: interleavesHeads)
-        self.interleavesHeads = interleavesHeads
         self.windows = windows
         self.rotation = rotation
         self.yarn = yarn

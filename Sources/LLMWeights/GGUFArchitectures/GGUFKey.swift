@@ -65,7 +65,7 @@ struct GGUFKey: Sendable {
         ] + others.map(GGUFKey.other)
 
     private static let others = [
-        "vocab_size", "tensor_data_layout", "nextn_predict_layers", "attention.value_length",
+        "vocab_size", "pooling_type", "tensor_data_layout", "nextn_predict_layers", "attention.value_length",
         "attention.sliding_window",
         "attention.sliding_window_pattern", "rope.dimension_count", "rope.freq_base_swa", "rope.scale_linear",
         "rope.scaling.type", "rope.scaling.factor", "rope.scaling.original_context_length", "rope.scaling.finetuned",

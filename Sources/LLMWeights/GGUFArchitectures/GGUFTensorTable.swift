@@ -26,8 +26,9 @@ struct GGUFTensorTable: Sendable {
 
     init(model: [GGUFTensorName], layer: [GGUFTensorName], layers: String, interleavesHeads: Bool) {
         func add(_ names: [GGUFTensorName], to shared: [GGUFTensorName], _ prefix: String, _ hubPrefix: String) {
-            let own = Set(names.map(\.name))
-            for entry in shared.filter({ !own.contains($0.name) }) + names {
+            // What an architecture stores or calls otherwise is not as in others.
+            let (own, ownHub) = (Set(names.map(\.name)), Set(names.map(\.hubName)))
+            for entry in shared.filter({ !own.contains($0.name) && !ownHub.contains($0.hubName) }) + names {
                 let isWhole = entry.name.hasSuffix(".weight") || entry.name.hasSuffix(".bias")
                 for kind in isWhole ? [""] : [".weight", ".bias"] {
                     let hubName = entry.hubName.isEmpty ? "" : "\(hubPrefix)\(entry.hubName)\(kind)"
@@ -101,11 +102,10 @@ struct GGUFTensorTable: Sendable {
 
     /// Experts that are matrices of their own, in a block that the hub calls `block`.
     static func experts(
-        _ block: String, router: String = "gate",
-        names: (gate: String, up: String, down: String) = ("gate_proj", "up_proj", "down_proj")
+        _ block: String, names: (gate: String, up: String, down: String) = ("gate_proj", "up_proj", "down_proj")
     ) -> [GGUFTensorName] {
         [
-            GGUFTensorName("ffn_gate_inp", "\(block).\(router)"),
+            GGUFTensorName("ffn_gate_inp", "\(block).gate"),
             GGUFTensorName("ffn_gate_exps", "\(block).experts.#.\(names.gate)", .elements(.experts)),
             GGUFTensorName("ffn_up_exps", "\(block).experts.#.\(names.up)", .elements(.experts)),
             GGUFTensorName("ffn_down_exps", "\(block).experts.#.\(names.down)", .elements(.experts)),

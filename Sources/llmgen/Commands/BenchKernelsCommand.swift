@@ -77,7 +77,7 @@ struct KernelsReport: Encodable {
         }
 
         static let header =
-            "kernel".padding(to: 18) + "shape".padding(to: 20) + "rows".padding(to: 6) + "time".padding(to: 11)
+            "kernel".padding(to: 18) + "shape".padding(to: 32) + "rows".padding(to: 6) + "time".padding(to: 11)
             + "rate".padding(to: 14) + "limit".padding(to: 24) + "of limit"
 
         /// One line of the table; rates are in the limit's unit.
@@ -85,7 +85,7 @@ struct KernelsReport: Encodable {
             let isMemory = limit == "memory"
             let rate = isMemory ? bytes_per_s : operations_per_s
             let unit = isMemory ? "GB/s" : "Gop/s"
-            return kernel.padding(to: 18) + shape.padding(to: 20) + "\(rows)".padding(to: 6)
+            return kernel.padding(to: 18) + shape.padding(to: 32) + "\(rows)".padding(to: 6)
                 + (seconds < 1e-3
                 ? "\(Diagnostics.rounded(seconds * 1e6)) us" : "\(Diagnostics.rounded(seconds * 1e3)) ms").padding(
                     to: 11)

@@ -57,7 +57,10 @@ extension ModelInspection {
             ?? (sizes.predictsTokens ? "the next token" : "hidden states, for vectors of texts")
         let kinds = sizes.kvLayers.map { kind -> (String, String) in
             let kept = kind.window.map { ", kept of the last \($0) tokens" } ?? ""
-            return ("", "\(kind.layers) layers: \(kind.elementsPerToken) elements a token\(kept)")
+            return (
+                "",
+                "\(kind.layers) layer\(kind.layers == 1 ? "" : "s"): \(kind.elementsPerToken) elements a token\(kept)"
+            )
         }
         var rows = [
             ("layers", "\(sizes.layers)"),

@@ -11,7 +11,9 @@ enum Diagnostics {
     /// How a model was loaded and what its engine has.
     static func description(_ model: LanguageModel, _ engine: Engine) -> String {
         let threads = model.threads == 1 ? "1 thread" : "\(model.threads) threads"
-        let blocks = "\(engine.kvBlocks) block\(engine.kvBlocks == 1 ? "" : "s") of \(engine.blockSize) tokens"
+        let blocks =
+            "\(engine.kvBlocks) block\(engine.kvBlocks == 1 ? "" : "s") of \(engine.blockSize) tokens"
+            + " in \(engine.kvCacheDtype.rawValue)"
         let slots =
             "\(engine.stateSlots) state\(engine.stateSlots == 1 ? "" : "s")"
             + " of \(ByteCount(bytes: engine.stateBytes))"
@@ -19,7 +21,7 @@ enum Diagnostics {
         let cache =
             kept.isEmpty
             ? "texts of at most \(engine.maxModelLength) tokens"
-            : "\(kept.joined(separator: " and ")) (\(engine.kvCacheSizing)) in \(engine.kvCacheDtype.rawValue)"
+            : "\(kept.joined(separator: " and ")) (\(engine.kvCacheSizing))"
         let weights = model.quantization.map { "\($0), " } ?? ""
         return "\(model.architectureName), \(weights)\(model.arithmetic.rawValue), "
             + "\(model.cpuFeatures.rawValue), \(threads), \(cache), "

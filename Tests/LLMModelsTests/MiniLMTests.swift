@@ -5,7 +5,7 @@ import LLMTestSupport
 import Testing
 
 /// A real encoder, all-MiniLM-L6-v2, against what sentence-transformers computes with it: see `make_minilm.py`.
-@Suite struct SentenceTransformerTests {
+@Suite struct MiniLMTests {
     private struct Reference: Decodable {
         struct Text: Decodable {
             let ids: [Int32]
@@ -24,7 +24,7 @@ import Testing
     func `Embeddings of a real model equal those of sentence-transformers, and so does what they find`() throws {
         let file = Paths.fixtures.appending(path: "embeddings/minilm.json")
         let reference = try JSONDecoder().decode(Reference.self, from: Data(contentsOf: file))
-        let driver = try EncoderDriver(folder: URL(fileURLWithPath: try #require(SentenceTransformerTests.folder)))
+        let driver = try EncoderDriver(folder: URL(fileURLWithPath: try #require(MiniLMTests.folder)))
         let outputs = driver.outputs(reference.texts.map { EncoderDriver.Text(tokens: $0.ids) })
         let embeddings = outputs.map { normalizedMean($0.states) }
         for (ours, theirs) in zip(embeddings, reference.texts) {
