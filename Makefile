@@ -125,7 +125,7 @@ asan: setup
 
 # The engine's own tests with leak detection; the test framework leaks elsewhere.
 leaks: setup
-	ASAN_OPTIONS=detect_leaks=1 $(ASAN) --filter LLMGenTests
+	ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leaks.suppressions $(ASAN) --filter LLMGenTests
 
 # The whole suite under the thread sanitizer, in all code; takes long.
 tsan: setup
