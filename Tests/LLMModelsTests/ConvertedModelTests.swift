@@ -15,6 +15,7 @@ import Testing
 
     private static let prompts: [[Int32]] = [[1, 17, 42, 99, 5], (0..<40).map { $0 * 3 % 150 }]
 
+    /// Where the converter changes numbers, or the order of a sum, the bits need not be the same.
     @Test(arguments: names)
     func `A converted model computes the bits of the folder that it is made of`(name: String) throws {
         let url = Self.folder.appending(path: "\(name).gguf")
@@ -23,11 +24,18 @@ import Testing
         let reference = try ConfigFile(path: Self.folder.appending(path: "\(name).json").path)
         let compute = Compute(threads: 1)
         let ours = ModelDriver(try Architectures.load(config, model, on: compute), compute)
-        let theirs = ModelDriver(
-            try Architectures.load(reference, RoundedFolder(name, reference, like: model), on: compute), compute)
+        let folder = try RoundedFolder(name, reference, like: model)
+        let theirs = ModelDriver(try Architectures.load(reference, folder, on: compute), compute)
         #expect(ours.model.dimensions.maxPositions > 96)
         #expect(ours.model.cacheLayout.groups.map(\.window) == theirs.model.cacheLayout.groups.map(\.window))
-        #expect(ours.logits(Self.prompts) == theirs.logits(Self.prompts))
+        let (made, wanted) = (ours.logits(Self.prompts), theirs.logits(Self.prompts))
+        guard folder.names.contains(where: { $0.hasSuffix("A_log") }) else {
+            #expect(made == wanted)
+            return
+        }
+        let most = wanted.joined().joined().map(abs).max() ?? 0
+        let furthest = zip(made.joined().joined(), wanted.joined().joined()).map { abs($0 - $1) }.max() ?? 0
+        #expect(furthest <= 1e-5 * most)
     }
 
     @Test func `Every row of the table has a file`() throws {
@@ -47,11 +55,14 @@ import Testing
 private struct RoundedFolder: NamedTensors {
     let checkpoint: Checkpoint
     let layers: [Int]
+    let feedForward: [Int]
     let file: GGUFModel
 
     init(_ name: String, _ config: ConfigFile, like file: GGUFModel) throws {
-        checkpoint = try Checkpoint(path: Paths.fixtures.appending(path: "models/\(name)").path)
+        let folder = try config.string("folder", default: name)
+        checkpoint = try Checkpoint(path: Paths.fixtures.appending(path: "models/\(folder)").path)
         layers = try config.integers("folder_layers", in: 0...100)
+        feedForward = try config.integers("folder_feed_forward", in: 0...100)
         self.file = file
     }
 
@@ -62,7 +73,8 @@ private struct RoundedFolder: NamedTensors {
         var parts = name.split(separator: ".").map(String.init)
         guard !layers.isEmpty, let place = parts.firstIndex(where: { Int($0) != nil }), let layer = Int(parts[place])
         else { return name }
-        parts[place] = "\(layers[layer])"
+        let sources = parts.contains("mlp") && !feedForward.isEmpty ? feedForward : layers
+        parts[place] = "\(sources[layer])"
         return parts.joined(separator: ".")
     }
 
@@ -70,10 +82,11 @@ private struct RoundedFolder: NamedTensors {
 
     func tensor(named name: String) throws(WeightsError) -> TensorView {
         let view = try checkpoint.tensor(named: ownName(name))
+        let name = name.replacing("language_model.", with: "")
         let stored =
             file.info(named: name) ?? file.info(named: "\(name).weight") ?? file.info(named: "transformer.\(name)")
-        // What has no name of its own there are matrices.
-        guard stored?.dtype ?? .float16 == .float16 else { return view }
+        // What has no name of its own there are matrices, or norms.
+        guard stored?.dtype ?? (view.shape.count > 1 ? .float16 : .float32) == .float16 else { return view }
         return TensorView(shape: view.shape, dtype: .float16, repeating: view.floats())
     }
 }

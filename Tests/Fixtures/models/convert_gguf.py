@@ -25,6 +25,10 @@ OUT = HERE / "gguf" / "converted"
 
 # Folders whose keys are those of transformers 4, by which alone the converter finds some.
 OLDER = {"gpt-neox", "gpt-neox-sequential"}
+# Folders whose configs are taken as they are, not with what transformers adds to them.
+PLAIN = OLDER | {"nemotron-h"}
+# Folders of whose matrices the converter makes products, that would be rounded otherwise than the matrices.
+FLOAT32 = {"falcon-h1", "falcon-h1-groups"}
 # Keys of a config that are changed, by folder.
 CONFIGS = {
     "mixtral": {},
@@ -67,14 +71,50 @@ CONFIGS = {
     "gpt-oss": {"swiglu_limit": 7.0},
     "llama4": {"attention_chunk_size": 8192, "attn_scale": 0.1, "floor_scale": 8192, "no_rope_layers": [1, 1, 1, 0],
                "layer_types": None, "moe_layers": [1, 3]},
+    "qwen3-next": {"mlp_only_layers": []},
+    "qwen3.5": {},
+    "qwen3.5-moe": {},
+    "qwen3.5-vision": {},
+    "qwen3.5-moe-vision": {},
+    "qwen2-vl": {},
+    "qwen2.5-vl": {},
+    "qwen3-vl": {},
+    "lfm2": {"conv_bias": False},
+    "lfm2-moe": {"tie_word_embeddings": True, "routed_scaling_factor": 1.0},
+    "granite-hybrid": {"layer_types": ["mamba", "attention", "mamba"]},
+    "granite-hybrid-dense": {"layer_types": ["mamba", "attention", "mamba"], "position_embedding_type": "nope"},
+    "bamba": {"attn_rotary_emb": 6},
+    "nemotron-h": {"hybrid_override_pattern": "M*-M", "layers_block_type": None, "mamba_d_head": 20,
+                   "num_experts_per_tok": None, "n_routed_experts": None, "n_group": None, "topk_group": None},
+    "nemotron-h-moe": {"layers_block_type": ["linear_attention", "full_attention", "moe", "linear_attention"],
+                       "mamba_d_head": 20},
+    "falcon-h1": {"head_dim": 12},
+    "falcon-h1-groups": {"head_dim": 12},
+    "mamba2": {},
+    "mamba2-groups": {},
+    "internlm2": {"bias": False},
+    "internlm3": {},
+    "minicpm": {},
+    "bloom": {"seq_length": 512},
+    "mpt": {"attn_config": {"alibi": True, "alibi_bias_max": 4, "clip_qkv": 0.9}},
 }
 # Layers of the folder that the converted model has, one after another, where they are not the same.
 LAYERS = {
     "smollm3": [0, 1, 2, 0], "cohere2": [0, 1, 2, 0], "llama4": [0, 1, 2, 1], "gemma3": [0, 1, 2, 0, 1, 2],
-    "qwen2-moe": [1], "qwen3-moe": [0],
+    "qwen2-moe": [1], "qwen3-moe": [0], "nemotron-h": [0, 1, 2, 4], "nemotron-h-moe": [0, 1, 3, 4],
+    "qwen3-next": [0, 1, 2],
 }
+# Of which folder's layers the feed-forward blocks are, where they are not those of LAYERS.
+FEED_FORWARD = {"qwen3-next": [0, 0, 2]}
+# Folders that are not called as the file.
+FOLDERS = {"nemotron-h-moe": "nemotron-h"}
 # Tensors that the converter cannot read.
-DROPPED = {"falcon-grouped": r"(query_key_value|dense|dense_h_to_4h|dense_4h_to_h)\.bias"}
+DROPPED = {
+    "falcon-grouped": r"(query_key_value|dense|dense_h_to_4h|dense_4h_to_h)\.bias", "lfm2": r"\.bias", "lfm2-moe": "lm_head",
+    "internlm2": r"\.bias",
+}
+# What the converter calls classes.
+CLASSES = {"MptForCausalLM": "MPTForCausalLM"}
 # Keys of the file.
 KEYS = {"glm": {"chatglm.attention.key_length": 24, "chatglm.attention.value_length": 24}}
 
@@ -82,7 +122,7 @@ KEYS = {"glm": {"chatglm.attention.key_length": 24, "chatglm.attention.value_len
 def tensors(name):
     """The folder's tensors, as the converted model has them."""
     stored = {}
-    for file in sorted((HERE / name).glob("*.safetensors")):
+    for file in sorted((HERE / FOLDERS.get(name, name)).glob("*.safetensors")):
         stored |= load_file(file)
     layers = LAYERS.get(name)
     for key, tensor in stored.items():
@@ -91,7 +131,8 @@ def tensors(name):
         if layers is None or not (place := re.fullmatch(r"(.*\.layers\.)(\d+)(\..*)", key)):
             yield key, tensor
             continue
-        for layer, source in enumerate(layers):
+        sources = FEED_FORWARD.get(name, layers) if place[3].startswith(".mlp.") else layers
+        for layer, source in enumerate(sources):
             if source == int(place[2]):
                 yield f"{place[1]}{layer}{place[3]}", tensor.copy()
 
@@ -112,20 +153,22 @@ def convert(name, folder):
     import gguf
 
     older = name in OLDER
-    config = json.loads((HERE / name / ("config-transformers4.json" if older else "config.json")).read_text())
+    config = json.loads((HERE / FOLDERS.get(name, name) / ("config-transformers4.json" if older else "config.json")).read_text())
     config |= CONFIGS[name]
     if name in LAYERS:
         config["num_hidden_layers"] = len(LAYERS[name])
-    config = {key: value for key, value in config.items() if key != "layer_types" or value}
+    left_out = {"layer_types", "layers_block_type", "num_experts_per_tok", "n_routed_experts", "n_group", "topk_group"}
+    config = {key: value for key, value in config.items() if key not in left_out or value}
     (folder / "config.json").write_text(json.dumps(config))
     save_file(stacked(dict(tensors(name))), folder / "model.safetensors")
     # The only thing that the classes themselves ask a tokenizer for is its size.
-    vocabulary = {str(token): token for token in range(config["vocab_size"])}
+    vocabulary = {str(token): token for token in range(config.get("text_config", config)["vocab_size"])}
     (folder / "tokenizer.json").write_text(json.dumps({"model": {"vocab": vocabulary}, "added_tokens": []}))
-    kind = get_model_class(config["architectures"][0])
+    kind = get_model_class(CLASSES.get(config["architectures"][0], config["architectures"][0]))
+    kind.no_mtp = True
     model = kind(
-        folder, gguf.LlamaFileType.MOSTLY_F16, OUT / f"{name}.gguf", eager=True, model_name=name,
-        hparams=config if older else None)
+        folder, gguf.LlamaFileType.ALL_F32 if name in FLOAT32 else gguf.LlamaFileType.MOSTLY_F16, OUT / f"{name}.gguf", eager=True, model_name=name,
+        hparams=config if name in PLAIN else None)
     model.set_vocab = lambda: None
     own = model.set_gguf_parameters
 
@@ -138,8 +181,12 @@ def convert(name, folder):
 
     model.set_gguf_parameters = set_parameters
     model.write()
+    if name in FOLDERS:
+        config["folder"] = FOLDERS[name]
     if name in LAYERS:
         config["folder_layers"] = LAYERS[name]
+    if name in FEED_FORWARD:
+        config["folder_feed_forward"] = FEED_FORWARD[name]
     (OUT / f"{name}.json").write_text(json.dumps(config, indent=1) + "\n")
 
 
