@@ -13,7 +13,7 @@ import Testing
     static let names = FileManager.default.subpaths(atPath: folder.path)!
         .filter { $0.hasSuffix(".gguf") }.map { String($0.dropLast(".gguf".count)) }.sorted()
 
-    private static let prompts: [[Int32]] = [[1, 17, 42, 99, 5], (0..<40).map { $0 * 3 % 150 }]
+    private static let prompts: [[Int32]] = [[1, 17, 42, 99, 5], (0..<40).map { $0 * 3 % 100 }]
 
     /// Where the converter changes numbers, or the order of a sum, the bits need not be the same.
     @Test(arguments: names)
@@ -78,7 +78,10 @@ private struct RoundedFolder: NamedTensors {
         return parts.joined(separator: ".")
     }
 
-    func info(named name: String) -> TensorInfo? { checkpoint.info(named: ownName(name)) }
+    func info(named name: String) -> TensorInfo? {
+        // Tied where the file is, whatever the folder has besides.
+        name == "lm_head.weight" && !file.contains(name) ? nil : checkpoint.info(named: ownName(name))
+    }
 
     func tensor(named name: String) throws(WeightsError) -> TensorView {
         let view = try checkpoint.tensor(named: ownName(name))

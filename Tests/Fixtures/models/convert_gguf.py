@@ -168,7 +168,7 @@ def convert(name, folder):
     kind.no_mtp = True
     model = kind(
         folder, gguf.LlamaFileType.ALL_F32 if name in FLOAT32 else gguf.LlamaFileType.MOSTLY_F16, OUT / f"{name}.gguf", eager=True, model_name=name,
-        hparams=config if name in PLAIN else None)
+        hparams=dict(config) if name in PLAIN else None)
     model.set_vocab = lambda: None
     own = model.set_gguf_parameters
 
