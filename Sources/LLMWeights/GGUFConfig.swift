@@ -112,9 +112,13 @@ struct GGUFConfig {
     ) throws(WeightsError) {
         let (key, patternKey) = ("attention.sliding_window", "attention.sliding_window_pattern")
         if keys.has(patternKey) {
-            guard case .pattern = windows else { throw keys.invalid(patternKey, "left out in this architecture") }
+            switch windows {
+            case .pattern, .own: break
+            default: throw keys.invalid(patternKey, "left out in this architecture")
+            }
         }
         switch windows {
+        case .own: return
         case .none:
             guard try keys.count(key, default: 0) == 0 else {
                 throw keys.invalid(key, "0: windows are not read in files of this architecture")

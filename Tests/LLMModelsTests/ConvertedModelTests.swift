@@ -10,8 +10,12 @@ import Testing
 @Suite struct ConvertedModelTests {
     private static let folder = Paths.fixtures.appending(path: "models/gguf/converted")
 
-    static let names = FileManager.default.subpaths(atPath: folder.path)!
-        .filter { $0.hasSuffix(".gguf") }.map { String($0.dropLast(".gguf".count)) }.sorted()
+    static let names = names(in: folder)
+
+    private static func names(in folder: URL) -> [String] {
+        FileManager.default.subpaths(atPath: folder.path)!
+            .filter { $0.hasSuffix(".gguf") }.map { String($0.dropLast(".gguf".count)) }.sorted()
+    }
 
     private static let prompts: [[Int32]] = [[1, 17, 42, 99, 5], (0..<40).map { $0 * 3 % 100 }]
 
@@ -38,10 +42,29 @@ import Testing
         #expect(furthest <= 1e-5 * most)
     }
 
+    private static let encoderFolder = Paths.fixtures.appending(path: "encoders/converted")
+    static let encoders = names(in: encoderFolder)
+
+    @Test(arguments: encoders)
+    func `A converted encoder computes the bits of the folder that it is made of`(name: String) throws {
+        let url = Self.encoderFolder.appending(path: "\(name).gguf")
+        let model = try GGUFModel(GGUFFile(path: url.path))
+        let config = try ConfigFile(bytes: model.config, path: url.path)
+        let reference = try ConfigFile(path: Self.encoderFolder.appending(path: "\(name).json").path)
+        let folder = try RoundedFolder(name, reference, like: model, in: "encoders")
+        let compute = Compute(threads: 1)
+        let ours = EncoderDriver(try Architectures.loadEncoder(config, model, on: compute), compute: compute)
+        let theirs = EncoderDriver(try Architectures.loadEncoder(reference, folder, on: compute), compute: compute)
+        #expect(ours.model.labels == theirs.model.labels)
+        let texts = [[5, 17, 42, 99, 3], (0..<40).map { $0 * 3 % 100 + 3 }].map { EncoderDriver.Text(tokens: $0) }
+        #expect(ours.outputs(texts) == theirs.outputs(texts))
+    }
+
     @Test func `Every row of the table has a file`() throws {
         var rows: Set<String> = []
-        for name in Self.names {
-            let path = Self.folder.appending(path: "\(name).gguf").path
+        let files = Self.names.map { Self.folder.appending(path: "\($0).gguf") }
+            + Self.encoders.map { Self.encoderFolder.appending(path: "\($0).gguf") }
+        for path in files.map(\.path) {
             rows.formUnion(
                 try ConfigFile(bytes: GGUFModel(GGUFFile(path: path)).config, path: path).strings("architectures"))
         }
@@ -58,9 +81,9 @@ private struct RoundedFolder: NamedTensors {
     let feedForward: [Int]
     let file: GGUFModel
 
-    init(_ name: String, _ config: ConfigFile, like file: GGUFModel) throws {
+    init(_ name: String, _ config: ConfigFile, like file: GGUFModel, in place: String = "models") throws {
         let folder = try config.string("folder", default: name)
-        checkpoint = try Checkpoint(path: Paths.fixtures.appending(path: "models/\(folder)").path)
+        checkpoint = try Checkpoint(path: Paths.fixtures.appending(path: "\(place)/\(folder)").path)
         layers = try config.integers("folder_layers", in: 0...100)
         feedForward = try config.integers("folder_feed_forward", in: 0...100)
         self.file = file
@@ -85,7 +108,7 @@ private struct RoundedFolder: NamedTensors {
 
     func tensor(named name: String) throws(WeightsError) -> TensorView {
         let view = try checkpoint.tensor(named: ownName(name))
-        let name = name.replacing("language_model.", with: "")
+        let name = ["language_model.", "roberta.", "distilbert."].reduce(name) { $0.replacing($1, with: "") }
         let stored =
             file.info(named: name) ?? file.info(named: "\(name).weight") ?? file.info(named: "transformer.\(name)")
         // What has no name of its own there are matrices, or norms.

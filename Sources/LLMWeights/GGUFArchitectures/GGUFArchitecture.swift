@@ -37,6 +37,8 @@ package struct GGUFArchitecture: Sendable {
         case pattern(Int, length: Int)
         /// What llama.cpp has as a constant.
         case chunks(length: Int)
+        /// What the row's own keys say.
+        case own
     }
 
     /// Which elements of a head are rotated.
@@ -97,7 +99,7 @@ package struct GGUFArchitecture: Sendable {
         olmo2, olmoe, phi2, phi3, gpt2, gptNeoX, falconTwoNorms, falcon, starcoder2, stableLM, granite, graniteMoe,
         commandR, cohere2, chatGLM, glm4, glm4Moe, deepseekV3, deepseekV2, miniCPM3, gptOss, qwen3Next, qwen35, qwen35Moe,
         qwen2VL, qwen3VL, qwen3VLMoe, lfm2, lfm2Moe, bamba, graniteHybrid, nemotronH, nemotronHMoe, falconH1, mamba2,
-        internLM2, miniCPM, bloom, mpt, mistral3,
+        internLM2, miniCPM, bloom, mpt, mistral3, bertClassifier, bert, nomicBERT, modernBERT,
     ]
 
     /// The rows that files are written by as well.

@@ -14,6 +14,7 @@ import json
 import logging
 import pathlib
 import re
+import shutil
 import sys
 import tempfile
 
@@ -22,13 +23,16 @@ from safetensors.numpy import load_file, save_file
 
 HERE = pathlib.Path(__file__).resolve().parent
 OUT = HERE / "gguf" / "converted"
+# Encoders, and models with a tokenizer, have folders of their own, and their files lie in one beside them.
+PLACES = [HERE, HERE.parent / "encoders", HERE.parent / "embeddings"]
 
 # Folders whose keys are those of transformers 4, by which alone the converter finds some.
 OLDER = {"gpt-neox", "gpt-neox-sequential"}
 # Folders whose configs are taken as they are, not with what transformers adds to them.
-PLAIN = OLDER | {"nemotron-h"}
-# Folders of whose matrices the converter makes products, that would be rounded otherwise than the matrices.
-FLOAT32 = {"falcon-h1", "falcon-h1-groups"}
+PLAIN = OLDER | {"nemotron-h", "nomic-bert"}
+# Folders of whose matrices the converter makes products, that would be rounded otherwise than the matrices, and those with a
+# reference of their own.
+FLOAT32 = {"falcon-h1", "falcon-h1-groups", "bert-embedding"}
 # Keys of a config that are changed, by folder.
 CONFIGS = {
     "mixtral": {},
@@ -96,6 +100,13 @@ CONFIGS = {
     "internlm3": {},
     "minicpm": {},
     "bloom": {"seq_length": 512},
+    "bert": {},
+    "bert-embedding": {},
+    "xlm-roberta": {},
+    "xlm-roberta-classifier": {},
+    "distilbert": {"architectures": ["DistilBertModel"]},
+    "modernbert": {},
+    "nomic-bert": {"n_positions": 8192},
     "mpt": {"attn_config": {"alibi": True, "alibi_bias_max": 4, "clip_qkv": 0.9}},
 }
 # Layers of the folder that the converted model has, one after another, where they are not the same.
@@ -107,11 +118,11 @@ LAYERS = {
 # Of which folder's layers the feed-forward blocks are, where they are not those of LAYERS.
 FEED_FORWARD = {"qwen3-next": [0, 0, 2]}
 # Folders that are not called as the file.
-FOLDERS = {"nemotron-h-moe": "nemotron-h"}
+FOLDERS = {"nemotron-h-moe": "nemotron-h", "distilbert": "distilbert-classifier"}
 # Tensors that the converter cannot read.
 DROPPED = {
     "falcon-grouped": r"(query_key_value|dense|dense_h_to_4h|dense_4h_to_h)\.bias", "lfm2": r"\.bias", "lfm2-moe": "lm_head",
-    "internlm2": r"\.bias",
+    "internlm2": r"\.bias", "distilbert": "classifier",
 }
 # What the converter calls classes.
 CLASSES = {"MptForCausalLM": "MPTForCausalLM"}
@@ -119,10 +130,15 @@ CLASSES = {"MptForCausalLM": "MPTForCausalLM"}
 KEYS = {"glm": {"chatglm.attention.key_length": 24, "chatglm.attention.value_length": 24}}
 
 
+def folder_of(name):
+    folder = FOLDERS.get(name, name)
+    return next(place / folder for place in PLACES if (place / folder).exists())
+
+
 def tensors(name):
     """The folder's tensors, as the converted model has them."""
     stored = {}
-    for file in sorted((HERE / FOLDERS.get(name, name)).glob("*.safetensors")):
+    for file in sorted(folder_of(name).glob("*.safetensors")):
         stored |= load_file(file)
     layers = LAYERS.get(name)
     for key, tensor in stored.items():
@@ -153,23 +169,35 @@ def convert(name, folder):
     import gguf
 
     older = name in OLDER
-    config = json.loads((HERE / FOLDERS.get(name, name) / ("config-transformers4.json" if older else "config.json")).read_text())
+    source = folder_of(name)
+    out = OUT if source.parent == HERE else source.parent / "converted"
+    file = "config-transformers4.json" if older else "config-published.json" if name == "nomic-bert" else "config.json"
+    config = json.loads((source / file).read_text())
     config |= CONFIGS[name]
     if name in LAYERS:
         config["num_hidden_layers"] = len(LAYERS[name])
     left_out = {"layer_types", "layers_block_type", "num_experts_per_tok", "n_routed_experts", "n_group", "topk_group"}
     config = {key: value for key, value in config.items() if key not in left_out or value}
+    has_tokenizer = (source / "tokenizer.json").exists()
+    if has_tokenizer:
+        shutil.copytree(source, folder, dirs_exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config))
     save_file(stacked(dict(tensors(name))), folder / "model.safetensors")
-    # The only thing that the classes themselves ask a tokenizer for is its size.
-    vocabulary = {str(token): token for token in range(config.get("text_config", config)["vocab_size"])}
-    (folder / "tokenizer.json").write_text(json.dumps({"model": {"vocab": vocabulary}, "added_tokens": []}))
+    if not has_tokenizer:
+        # The only thing that the classes themselves ask a tokenizer for is its size.
+        vocabulary = {str(token): token for token in range(config.get("text_config", config)["vocab_size"])}
+        tokenizer = {"model": {"type": "WordPiece", "vocab": vocabulary}, "added_tokens": []}
+        (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
     kind = get_model_class(CLASSES.get(config["architectures"][0], config["architectures"][0]))
     kind.no_mtp = True
     model = kind(
-        folder, gguf.LlamaFileType.ALL_F32 if name in FLOAT32 else gguf.LlamaFileType.MOSTLY_F16, OUT / f"{name}.gguf", eager=True, model_name=name,
+        folder, gguf.LlamaFileType.ALL_F32 if name in FLOAT32 else gguf.LlamaFileType.MOSTLY_F16, out / f"{name}.gguf", eager=True, model_name=name,
         hparams=dict(config) if name in PLAIN else None)
-    model.set_vocab = lambda: None
+    if has_tokenizer:
+        # By the ids of a text the converter knows the pre-tokenizers of published models alone.
+        model.get_vocab_base_pre = lambda tokenizer: "bert-bge"
+    else:
+        model.set_vocab = lambda: None
     own = model.set_gguf_parameters
 
     def set_parameters():
@@ -187,17 +215,18 @@ def convert(name, folder):
         config["folder_layers"] = LAYERS[name]
     if name in FEED_FORWARD:
         config["folder_feed_forward"] = FEED_FORWARD[name]
-    (OUT / f"{name}.json").write_text(json.dumps(config, indent=1) + "\n")
+    (out / f"{name}.json").write_text(json.dumps(config, indent=1) + "\n")
 
 
 if __name__ == "__main__":
     sys.path.insert(0, sys.argv[1])
     logging.basicConfig(level=logging.WARNING)
-    OUT.mkdir(parents=True, exist_ok=True)
+    for out in [OUT] + [place / "converted" for place in PLACES[1:]]:
+        out.mkdir(parents=True, exist_ok=True)
     for name in sys.argv[2:] or CONFIGS:
         with tempfile.TemporaryDirectory() as folder:
             try:
                 convert(name, pathlib.Path(folder))
-                print(name, "ok", (OUT / f"{name}.gguf").stat().st_size)
+                print(name, "ok")
             except Exception as error:
                 print(name, "FAILED", type(error).__name__, str(error)[:300])
