@@ -54,7 +54,8 @@ import Testing
         #expect(engine.metrics.usedBlocks == 0 && engine.kvBlocks == 0 && engine.kvCacheMemory.bytes == 0)
     }
 
-    @Test func `A GGUF file gives the same vectors by its own vocabulary and pooling, scaled to length 1`() async throws {
+    @Test func `A GGUF file gives the same vectors by its own vocabulary and pooling, scaled to length 1`() async throws
+    {
         let model = try await LanguageModel.load(
             folder("converted/bert-embedding.gguf").path, LoadOptions(computeDtype: .float32))
         #expect(model.tasks == [.embed])

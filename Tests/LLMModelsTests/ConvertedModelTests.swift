@@ -62,7 +62,8 @@ import Testing
 
     @Test func `Every row of the table has a file`() throws {
         var rows: Set<String> = []
-        let files = Self.names.map { Self.folder.appending(path: "\($0).gguf") }
+        let files =
+            Self.names.map { Self.folder.appending(path: "\($0).gguf") }
             + Self.encoders.map { Self.encoderFolder.appending(path: "\($0).gguf") }
         for path in files.map(\.path) {
             rows.formUnion(

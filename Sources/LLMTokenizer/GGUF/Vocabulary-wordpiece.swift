@@ -13,7 +13,8 @@ extension Vocabulary {
             try table.insert(token[...], id: id, replaces: true)
         }
         // The ids of the first BERT's, where the file does not say.
-        let (first, last) = (try own.special(bos, "bos", or: 101), try own.special(separator ?? eos, "seperator", or: 102))
+        let first = try own.special(bos, "bos", or: 101)
+        let last = try own.special(separator ?? eos, "seperator", or: 102)
         let unknown = try own.special(unknown, "unknown", or: 100)
         let model = WordPiece(table, unknown: unknown.text, continuingPrefix: "##", characterLimit: 100)
         var parts = PipelineTokenizer.Parts(tokens: table, model: .wordPiece(model))

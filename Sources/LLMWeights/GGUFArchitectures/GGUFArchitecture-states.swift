@@ -104,12 +104,14 @@ extension GGUFArchitecture {
             .count("expert_used_count", "num_experts_per_tok", .optional),
             .count("expert_shared_feed_forward_length", "shared_intermediate_size"),
         ], constants: [("position_embedding_type", .string("nope"))], flags: mambaFlags,
-        layer: graniteExperts + GGUFTensorTable.mamba2("mamba") + ["", "_shexp"].flatMap {
-            [
-                GGUFTensorName("ffn_gate\($0)", "shared_mlp.input_linear", .withUp), GGUFTensorName("ffn_up\($0)", ""),
-                GGUFTensorName("ffn_down\($0)", "shared_mlp.output_linear"),
-            ]
-        }, interleavesHeads: true, states: .withoutKeys("mamba"))
+        layer: graniteExperts + GGUFTensorTable.mamba2("mamba")
+            + ["", "_shexp"].flatMap {
+                [
+                    GGUFTensorName("ffn_gate\($0)", "shared_mlp.input_linear", .withUp),
+                    GGUFTensorName("ffn_up\($0)", ""),
+                    GGUFTensorName("ffn_down\($0)", "shared_mlp.output_linear"),
+                ]
+            }, interleavesHeads: true, states: .withoutKeys("mamba"))
 
     static let nemotronH = nemotronH("nemotron_h", keys: [])
 

@@ -97,8 +97,9 @@ package struct GGUFArchitecture: Sendable {
     package static let all = [
         mixtral, mistral, llama, llama4, smolLM3, qwen2, qwen2Moe, qwen3, qwen3Moe, gemma, gemma2, gemma3, olmo, olmo3,
         olmo2, olmoe, phi2, phi3, gpt2, gptNeoX, falconTwoNorms, falcon, starcoder2, stableLM, granite, graniteMoe,
-        commandR, cohere2, chatGLM, glm4, glm4Moe, deepseekV3, deepseekV2, miniCPM3, gptOss, qwen3Next, qwen35, qwen35Moe,
-        qwen2VL, qwen3VL, qwen3VLMoe, lfm2, lfm2Moe, bamba, graniteHybrid, nemotronH, nemotronHMoe, falconH1, mamba2,
+        commandR, cohere2, chatGLM, glm4, glm4Moe, deepseekV3, deepseekV2, miniCPM3, gptOss, qwen3Next, qwen35,
+        qwen35Moe, qwen2VL, qwen3VL, qwen3VLMoe, lfm2, lfm2Moe, bamba, graniteHybrid, nemotronH, nemotronHMoe, falconH1,
+        mamba2,
         internLM2, miniCPM, bloom, mpt, mistral3, bertClassifier, bert, nomicBERT, modernBERT,
     ]
 
