@@ -15,7 +15,8 @@ static bool check_column(
     check_case *c, const llm_delta_args *a, const output *out, const output *target, size_t head, size_t column) {
     const size_t panel = head * llm_delta_panels(a->value_dim) + column / PANEL;
     const size_t first = panel * a->key_dim * PANEL + column % PANEL, value = head * a->value_dim + column;
-    const size_t key = head / (a->value_heads / a->key_heads) * a->key_dim;
+    const size_t key_head = a->in_turn ? head % a->key_heads : head / (a->value_heads / a->key_heads);
+    const size_t key = key_head * a->key_dim;
     double state[KEYS];
     for (size_t i = 0; i < a->key_dim; i++) state[i] = a->source ? a->source[first + i * PANEL] : 0;
     for (size_t row = 0; row < a->rows; row++) {
@@ -93,7 +94,8 @@ static bool check_delta(check_case *c) {
         .value_heads = value_heads,
         .key_dim = key_dim,
         .value_dim = value_dim,
-        .key_heads = key_heads};
+        .key_heads = key_heads,
+        .in_turn = random_one_in(c, 2)};
     const row_range panels = random_range(c, value_heads * llm_delta_panels(value_dim));
     const size_t cut = random_size(c, 1, rows);
     const output before[2] = {take_output(c, FLOATS, rows, args.out_stride), take_output(c, FLOATS, 1, size)};

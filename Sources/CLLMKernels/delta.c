@@ -25,7 +25,8 @@ typedef struct {
 // A panel, its state as it is before row 0.
 static inline delta_panel panel_at(const llm_delta_args *a, size_t index) {
     const size_t panels = llm_delta_panels(a->value_dim), head = index / panels, first = index % panels * PANEL;
-    const size_t key = head / (a->value_heads / a->key_heads) * a->key_dim, value = head * a->value_dim + first;
+    const size_t key_head = a->in_turn ? head % a->key_heads : head / (a->value_heads / a->key_heads);
+    const size_t key = key_head * a->key_dim, value = head * a->value_dim + first;
     const size_t rest = a->value_dim - first, at = index * a->key_dim * PANEL;
     const size_t bytes = a->key_dim * PANEL * sizeof *a->target;
     if (!a->source)

@@ -6,6 +6,8 @@ public struct DeltaHeads: Sendable {
     public let values: Int
     /// Query and key heads; each serves `values / keys` value heads.
     public let keys: Int
+    /// Whether value heads take key heads in turn; else each key head serves value heads after one another.
+    public let isInTurn: Bool
     /// Elements of a query and of a key.
     public let keyDim: Int
     /// Elements of a value.
@@ -24,12 +26,16 @@ public struct DeltaHeads: Sendable {
     ///   - rates: what a state decays with, times the softplus of its gate, `[values]`; below 0, and like `biases` empty in
     ///     a layer that cannot be computed.
     ///   - biases: added to the gates of decays before their softplus, `[values]`.
-    public init(values: Int, keys: Int, keyDim: Int, valueDim: Int, rates: [Float], biases: [Float]) {
+    ///   - isInTurn: whether value heads take key heads in turn.
+    public init(
+        values: Int, keys: Int, keyDim: Int, valueDim: Int, rates: [Float], biases: [Float], isInTurn: Bool = false
+    ) {
         precondition(keys > 0 && values > 0 && values % keys == 0 && keyDim > 0 && valueDim > 0, "heads")
         precondition(
             rates.count == biases.count && (rates.isEmpty || rates.count == values), "a number for each head")
         self.values = values
         self.keys = keys
+        self.isInTurn = isInTurn
         self.keyDim = keyDim
         self.valueDim = valueDim
         self.rates = rates
@@ -59,7 +65,7 @@ extension Compute {
                         decays: gates.base + heads.values, betas: gates.base, gate_stride: gates.stride,
                         rates: rates.baseAddress, biases: biases.baseAddress, out: y.base, out_stride: y.stride,
                         source: nil, target: nil, rows: 0, value_heads: heads.values, key_dim: heads.keyDim,
-                        value_dim: heads.valueDim, key_heads: heads.keys))
+                        value_dim: heads.valueDim, key_heads: heads.keys, in_turn: heads.isInTurn))
                 eachRun(
                     states, offset: offset, count: heads.stateSize,
                     parts: heads.values * llm_delta_panels(heads.valueDim), of: [x, gates, y], work: heads.stateSize

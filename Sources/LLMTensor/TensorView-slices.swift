@@ -21,8 +21,11 @@ extension TensorView {
     }
 
     /// A tensor of one element, which this is, in the same memory.
-    package var asElement: TensorView {
-        withBytes { TensorView(shape: [1] + shape, dtype: dtype, bytes: $0, owner: Holder(self), release: release) }
+    package var asElement: TensorView { reshaped([1] + shape) }
+
+    /// The same elements in another shape, in the same memory. - Precondition: there are as many.
+    package func reshaped(_ shape: [Int]) -> TensorView {
+        withBytes { TensorView(shape: shape, dtype: dtype, bytes: $0, owner: Holder(self), release: release) }
     }
 
     /// The transposed matrix, in memory of its own; elements that are stored in blocks become float32.

@@ -14,6 +14,7 @@ extension GGUFConfig {
             }
         }
         try require("attention.value_length")
+        guard rotated != .none else { return }
         guard rotated == .part else { return try require("rope.dimension_count") }
         let count = try keys.count("rope.dimension_count", default: headDim)
         guard 0...headDim ~= count else { throw keys.invalid("rope.dimension_count", "at most \(headDim)") }

@@ -22,20 +22,23 @@ struct GGUFConfig {
             json.member("architectures") { $0.array { $0.value(architecture.hubName) } }
             for key in architecture.keys { try GGUFConfig.write(key, keys, &json) }
             json.member("num_hidden_layers", layers)
-            json.member("num_key_value_heads", try keys.keyHeads())
             for (hubName, value) in architecture.constants { json.member(hubName) { $0.value(value) } }
-            for (hubName, tensor) in architecture.flags { json.member(hubName, file.contains(tensor)) }
+            for (hubName, tensor) in architecture.flags { json.member(hubName, keys.hasTensor(tensor)) }
             try GGUFConfig.write(tensors: file, &json)
-            try GGUFConfig.write(windows: architecture.windows, layers: layers, keys, &json)
-            try GGUFConfig.write(rotated: architecture.rotation, keys, &json)
-            try GGUFConfig.write(scaling: keys, architecture, &json)
+            try GGUFConfig.write(states: architecture.states, layers: layers, keys, &json)
+            if architecture.hasAttention {
+                json.member("num_key_value_heads", try keys.keyHeads())
+                try GGUFConfig.write(windows: architecture.windows, layers: layers, keys, &json)
+                try GGUFConfig.write(rotated: architecture.rotation, keys, &json)
+                try GGUFConfig.write(scaling: keys, architecture, &json)
+            }
             try GGUFConfig.write(endTokens: file.metadata, &json)
             try architecture.others?(keys, &json)
         }
         self.json = json.bytes
         self.architecture = architecture
         furtherLayers = layers..<layers + (try keys.count("nextn_predict_layers", default: 0))
-        sizes = try GGUFTensorSizes(keys)
+        sizes = try GGUFTensorSizes(keys, hasAttention: architecture.hasAttention)
     }
 
     private static let mostLayers = 1024
@@ -83,13 +86,39 @@ struct GGUFConfig {
     }
 
     private static func write(
+        states: GGUFArchitecture.States, layers: Int, _ keys: GGUFKeys, _ json: inout JSONWriter
+    ) throws(WeightsError) {
+        let heads = "attention.head_count_kv"
+        var (name, isRecurrent): (String?, [Bool]) = (nil, [])
+        switch states {
+        case .all: return
+        case .none:
+            if keys.has(heads) { _ = try keys.count(heads) }
+        case .withoutKeys(let type):
+            name = type
+            isRecurrent = try keys.layersWithoutKeys(layers)
+        case .listed(let type):
+            name = type
+            isRecurrent = try keys.recurrentLayers(layers)
+        }
+        guard let name else { return }
+        json.member("layer_types") { json in
+            json.array { json in for mark in isRecurrent { json.value(mark ? name : "full_attention") } }
+        }
+    }
+
+    private static func write(
         windows: GGUFArchitecture.Windows, layers: Int, _ keys: GGUFKeys, _ json: inout JSONWriter
     ) throws(WeightsError) {
         let (key, patternKey) = ("attention.sliding_window", "attention.sliding_window_pattern")
         if keys.has(patternKey) {
-            guard case .pattern = windows else { throw keys.invalid(patternKey, "left out in this architecture") }
+            switch windows {
+            case .pattern, .own: break
+            default: throw keys.invalid(patternKey, "left out in this architecture")
+            }
         }
         switch windows {
+        case .own: return
         case .none:
             guard try keys.count(key, default: 0) == 0 else {
                 throw keys.invalid(key, "0: windows are not read in files of this architecture")
@@ -128,6 +157,26 @@ struct GGUFConfig {
 }
 
 extension GGUFKeys {
+    /// Which layers have no key heads.
+    func layersWithoutKeys(_ layers: Int) throws(WeightsError) -> [Bool] {
+        let key = name("attention.head_count_kv")
+        let list = try values.integers(key, in: GGUFKeys.counts)
+        guard list.count >= layers else { throw values.invalid(key, "a list of \(layers), one for each layer") }
+        return list.prefix(layers).map { $0 == 0 }
+    }
+
+    /// Which layers keep a state: a list, or all but the last of each `full_attention_interval`.
+    fileprivate func recurrentLayers(_ layers: Int) throws(WeightsError) -> [Bool] {
+        let key = name("attention.recurrent_layers")
+        guard values.type(of: key) != nil else {
+            let interval = try count("full_attention_interval", default: 4)
+            return (0..<layers).map { interval == 0 || ($0 + 1) % interval != 0 }
+        }
+        let marks = try values.flags(key)
+        guard marks.count >= layers else { throw values.invalid(key, "a list of \(layers), one for each layer") }
+        return Array(marks.prefix(layers))
+    }
+
     /// Which layers have a window: a list, or all but every so many-th.
     fileprivate func windowMarks(_ name: String, layers: Int, interval: Int) throws(WeightsError) -> [Bool] {
         let key = self.name(name)

@@ -54,6 +54,23 @@ import Testing
         #expect(engine.metrics.usedBlocks == 0 && engine.kvBlocks == 0 && engine.kvCacheMemory.bytes == 0)
     }
 
+    @Test func `A GGUF file gives the same vectors by its own vocabulary and pooling, scaled to length 1`() async throws
+    {
+        let model = try await LanguageModel.load(
+            folder("converted/bert-embedding.gguf").path, LoadOptions(computeDtype: .float32))
+        #expect(model.tasks == [.embed])
+        let reference: Embedded = try reference("bert-embedding")
+        let outputs = try await Engine(model: model).embed(
+            reference.texts.map(Prompt.text), .init(truncatePromptTokens: 48))
+        try #require(outputs.count == 4)
+        for (index, output) in outputs.enumerated() {
+            #expect(output.usage.promptTokens == reference.tokens[index].count)
+            let wanted = reference.vectors[index]
+            let length = wanted.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            for (one, other) in zip(output.embedding, wanted) { #expect(abs(one - other / length) < 2e-5) }
+        }
+    }
+
     @Test func `A step computes whole texts within its budget, and a longer one alone`() async throws {
         let engine = try await engine("bert-embedding", EngineOptions(maxNumBatchedTokens: 20))
         engine.pause()

@@ -26,6 +26,11 @@ struct EncoderDriver {
         model = try Architectures.loadEncoder(file, file.tensors(of: Checkpoint(path: folder.path)), on: compute)
     }
 
+    init(_ model: Encoder, compute: Compute) {
+        self.model = model
+        self.compute = compute
+    }
+
     init(config: String, format: LinearFormat = .stored, compute: Compute = Compute(threads: 2)) throws {
         let file = try ConfigFile(bytes: Array(config.utf8), path: "config.json")
         self.compute = compute

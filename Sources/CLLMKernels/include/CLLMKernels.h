@@ -263,7 +263,8 @@ typedef void (*llm_mamba2_scan_fn)(const llm_mamba2_scan_args *args, size_t begi
 //     correction = fma(-decay, S k, v) * beta,  S = fma(k, correction, decay * S),  out = S q,
 //
 // S k and S q each summed in two fma chains along key_dim, of its even elements and of its odd ones, then added. A value
-// head takes the query and the key of head / (value_heads / key_heads).
+// head takes the query and the key of head / (value_heads / key_heads), or where heads take them in turn of
+// head % key_heads.
 //
 // A state is [value_heads][panels][key_dim][16]: 16 value columns together, those past the head's end nobody's.
 typedef struct {
@@ -279,6 +280,7 @@ typedef struct {
     float *target;       // may be the source
     size_t rows, value_heads, key_dim, value_dim;
     size_t key_heads; // a divisor of the value heads
+    bool in_turn;
 } llm_delta_args;
 
 // Panels of a head, and floats of a state.

@@ -73,6 +73,7 @@ package struct GGUFVocabulary {
         vocabulary.bos = try id("bos_token_id")
         vocabulary.eos = try id("eos_token_id")
         vocabulary.unknown = try id("unknown_token_id")
+        vocabulary.separator = try id("seperator_token_id")
         func flag(_ name: String) throws(WeightsError) -> Bool? {
             try optional(name) { key throws(WeightsError) in try metadata.flag(key) }
         }
@@ -80,6 +81,8 @@ package struct GGUFVocabulary {
         vocabulary.addsEOS = try flag("add_eos_token")
         vocabulary.addsSpacePrefix = try flag("add_space_prefix")
         vocabulary.removesExtraWhitespaces = try flag("remove_extra_whitespaces")
+        vocabulary.lowercases = try flag("normalizer.lowercase")
+        vocabulary.stripsAccents = try flag("normalizer.strip_accents")
         // Bytes, which some files store with a sign.
         vocabulary.characterMap = try metadata.integers(key("precompiled_charsmap"), in: -128...255)
             .map { UInt8(truncatingIfNeeded: $0) }

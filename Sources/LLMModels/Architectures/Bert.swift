@@ -82,7 +82,7 @@ extension Encoder {
         }
         return try Encoder(
             model.body, sizes, norm: style,
-            tokenTypes: try config.integer("type_vocab_size", in: 1...1 << 16, default: types), positions: positions,
+            tokenTypes: try config.integer("type_vocab_size", in: 0...1 << 16, default: types), positions: positions,
             classifier: classifier
         ) { layer, _ in
             let attention = layer.scope("attention")

@@ -24,6 +24,8 @@ struct GatedDeltaNet: Mixer {
         let valueDim: Int
         /// Inputs that the convolution sees.
         let width: Int
+        /// Whether value heads take key heads in turn, as in GGUF files; else each key head serves so many after one another.
+        let isInTurn: Bool
 
         /// `linear_num_value_heads`, `linear_num_key_heads`, `linear_key_head_dim`, `linear_value_head_dim` and
         /// `linear_conv_kernel_dim`.
@@ -37,11 +39,17 @@ struct GatedDeltaNet: Mixer {
             keyDim = try config.integer("linear_key_head_dim", in: 1...512, default: 128)
             valueDim = try config.integer("linear_value_head_dim", in: 1...512, default: 128)
             width = try config.integer("linear_conv_kernel_dim", in: 2...64, default: 4)
+            isInTurn = try config.flag("linear_value_heads_in_turn", default: false)
             try config.requireSiLU()
         }
 
         fileprivate var keyColumns: Int { keys * keyDim }
         fileprivate var valueColumns: Int { values * valueDim }
+
+        /// Matrices of gates, and of queries, keys and values.
+        fileprivate var parts: [ModelBuilder.Part] {
+            [("in_proj_z", valueColumns), ("in_proj_qkv", 2 * keyColumns + valueColumns)]
+        }
 
         /// Where each key head has its parts together, the row of a part that is wanted head by head: `part` is of
         /// `counts`, the rows of each part of a key head.
@@ -66,22 +74,25 @@ struct GatedDeltaNet: Mixer {
         case .grouped:
             let shared = sizes.values / sizes.keys
             let counts = [sizes.keyDim, sizes.keyDim, shared * sizes.valueDim, shared * sizes.valueDim]
-            projection = try model.linear(
-                [("in_proj_qkvz", 2 * (keys + values))], inputs: sizes.hidden,
-                order: { row in
-                    if row < values { return sizes.groupedRow(row, part: 3, of: counts) }
-                    let row = row - values
-                    let part = min(row / keys, 2)
-                    return sizes.groupedRow(row - part * keys, part: part, of: counts)
-                })
+            // GGUF files have them apart.
+            projection =
+                model.has("in_proj_qkv.weight")
+                ? try model.linear(sizes.parts, inputs: sizes.hidden)
+                : try model.linear(
+                    [("in_proj_qkvz", 2 * (keys + values))], inputs: sizes.hidden,
+                    order: { row in
+                        if row < values { return sizes.groupedRow(row, part: 3, of: counts) }
+                        let row = row - values
+                        let part = min(row / keys, 2)
+                        return sizes.groupedRow(row - part * keys, part: part, of: counts)
+                    })
             gates = try model.linear(
                 [("in_proj_ba", 2 * sizes.values)], inputs: sizes.hidden,
                 order: { row in
                     sizes.groupedRow(row % sizes.values, part: row / sizes.values, of: [shared, shared])
                 }, exact: true)
         case .split:
-            projection = try model.linear(
-                [("in_proj_z", values), ("in_proj_qkv", 2 * keys + values)], inputs: sizes.hidden)
+            projection = try model.linear(sizes.parts, inputs: sizes.hidden)
             gates = try model.linear(
                 [("in_proj_b", sizes.values), ("in_proj_a", sizes.values)], inputs: sizes.hidden, exact: true)
         }
@@ -90,7 +101,7 @@ struct GatedDeltaNet: Mixer {
         heads = DeltaHeads(
             values: sizes.values, keys: sizes.keys, keyDim: sizes.keyDim, valueDim: sizes.valueDim,
             rates: try model.vector("A_log", sizes.values).map { Float(-exp(Double($0))) },
-            biases: try model.vector("dt_bias", sizes.values))
+            biases: try model.vector("dt_bias", sizes.values), isInTurn: sizes.isInTurn)
         // Queries and keys are brought to length 1, queries then divided by the root of their size: the RMSNorm of a
         // constant weight.
         let (dim, epsilon) = (Float(sizes.keyDim), Float(1e-6))

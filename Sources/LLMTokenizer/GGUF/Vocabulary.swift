@@ -6,7 +6,7 @@ public import LLMJSON
 public struct Vocabulary: Sendable {
     /// What errors call the vocabulary; whoever reads it from a file names the file.
     public var source = "the GGUF vocabulary"
-    /// `model`: `llama`, `gpt2`, `gemma4` or `t5`.
+    /// `model`: `llama`, `gpt2`, `gemma4`, `t5` or `bert`.
     public var model: String
     /// `pre`: the name of the rules that cut a text into words, for `gpt2`.
     public var preTokenizer: String?
@@ -26,6 +26,8 @@ public struct Vocabulary: Sendable {
     public var eos: TokenID?
     /// `unknown_token_id`.
     public var unknown: TokenID?
+    /// `seperator_token_id`, as it is spelled.
+    public var separator: TokenID?
     /// `add_bos_token`.
     public var addsBOS: Bool?
     /// `add_eos_token`.
@@ -34,6 +36,10 @@ public struct Vocabulary: Sendable {
     public var addsSpacePrefix: Bool?
     /// `remove_extra_whitespaces`.
     public var removesExtraWhitespaces: Bool?
+    /// `normalizer.lowercase`.
+    public var lowercases: Bool?
+    /// `normalizer.strip_accents`.
+    public var stripsAccents: Bool?
     /// `precompiled_charsmap`.
     public var characterMap: [UInt8] = []
 
@@ -52,6 +58,7 @@ public struct Vocabulary: Sendable {
             try check()
             switch model {
             case "gpt2", "gemma4": return try PipelineTokenizer(try pipeline())
+            case "bert": return try PipelineTokenizer(try wordPiece())
             case "llama", "t5": break
             default: throw Damage("tokenizer.ggml.model is \(model.quoted), which is not known", code: .unsupported)
             }
@@ -67,7 +74,7 @@ public struct Vocabulary: Sendable {
         where count != 0 && count != tokens.count {
             throw Damage("it has \(tokens.count) tokens, but \(name) has \(count) elements")
         }
-        for (name, id) in [("bos", bos), ("eos", eos), ("unknown", unknown)] {
+        for (name, id) in [("bos", bos), ("eos", eos), ("unknown", unknown), ("seperator", separator)] {
             if let id, !tokens.indices.contains(Int(id)) {
                 throw Damage("\(name)_token_id is \(id), but the ids are 0 to \(tokens.count - 1)")
             }

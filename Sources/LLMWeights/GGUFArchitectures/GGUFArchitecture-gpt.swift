@@ -59,6 +59,46 @@ extension GGUFArchitecture {
             ], layers: "transformer.h.#.", others: writeWidth)
     }
 
+    static let bloom = GGUFArchitecture(
+        "bloom", "BloomForCausalLM", keys: GGUFKey.layerNorm("layer_norm_epsilon"),
+        model: [
+            GGUFTensorName("token_embd", "transformer.word_embeddings"),
+            GGUFTensorName("token_embd_norm", "transformer.word_embeddings_layernorm"),
+            GGUFTensorName("output_norm", "transformer.ln_f"),
+        ],
+        layer: [
+            GGUFTensorName("attn_qkv", "self_attention.query_key_value", .grouped),
+            GGUFTensorName("attn_output", "self_attention.dense"), GGUFTensorName("ffn_up", "mlp.dense_h_to_4h"),
+            GGUFTensorName("ffn_down", "mlp.dense_4h_to_h"),
+        ], layers: "transformer.h.#.")
+
+    /// Biases are refused, as its class has none.
+    static let mpt = GGUFArchitecture(
+        "mpt", "MptForCausalLM",
+        keys: GGUFKey.layerNorm("layer_norm_epsilon") + [
+            .other("attention.clamp_kqv"), .other("attention.max_alibi_bias"),
+        ],
+        model: [
+            GGUFTensorName("token_embd", "transformer.wte"),
+            GGUFTensorName("output_norm.weight", "transformer.norm_f.weight"),
+        ],
+        layer: [
+            ("attn_norm", "norm_1"), ("ffn_norm", "norm_2"), ("attn_qkv", "attn.Wqkv"),
+            ("attn_output", "attn.out_proj"), ("ffn_up", "ffn.up_proj"), ("ffn_down", "ffn.down_proj"),
+        ].map { GGUFTensorName("\($0).weight", "\($1).weight") }, layers: "transformer.blocks.#."
+    ) { keys, json throws(WeightsError) in
+        let (clip, bias) = ("attention.clamp_kqv", "attention.max_alibi_bias")
+        let most = try keys.number(bias, default: 0)
+        let bound = keys.has(clip) ? try keys.number(clip) : nil
+        json.member("attn_config") { json in
+            json.object { json in
+                json.member("alibi", most > 0)
+                json.member("alibi_bias_max", most)
+                if let bound { json.member("clip_qkv", bound) }
+            }
+        }
+    }
+
     static let phi2 = GGUFArchitecture(
         "phi2", "PhiForCausalLM", keys: GGUFKey.layerNorm("layer_norm_eps") + widthOfTensors,
         model: [GGUFTensorName("output_norm", "model.final_layernorm")],

@@ -1,13 +1,24 @@
 // Llama and what is built alike.
 extension GGUFArchitecture {
-    static let llama = GGUFArchitecture(
-        "llama", "LlamaForCausalLM",
-        flags: [("attention_bias", "blk.0.attn_q.bias"), ("mlp_bias", "blk.0.ffn_gate.bias")], interleavesHeads: true)
+    static let llama = llama("llama")
+
+    private static func llama(_ name: String) -> GGUFArchitecture {
+        GGUFArchitecture(
+            name, "LlamaForCausalLM",
+            flags: [("attention_bias", "blk.0.attn_q.bias"), ("mlp_bias", "blk.0.ffn_gate.bias")],
+            interleavesHeads: true)
+    }
 
     static let mistral = GGUFArchitecture(
         "llama", "MistralForCausalLM",
         when: { keys throws(WeightsError) in try keys.count("attention.sliding_window", default: 0) > 0 },
         interleavesHeads: true, windows: .all)
+
+    /// InternLM 2 under Llama's names, each head's rows apart.
+    static let internLM2 = llama("internlm2")
+
+    /// Mistral's without a window are Llama's.
+    static let mistral3 = llama("mistral3")
 
     static let mixtral = GGUFArchitecture(
         "llama", "MixtralForCausalLM",

@@ -7,19 +7,42 @@ extension GGUFArchitecture {
     static let graniteMoe = GGUFArchitecture(
         "granitemoe", "GraniteMoeForCausalLM", keys: graniteKeys + GGUFKey.experts("num_local_experts"),
         flags: [("attention_bias", "blk.0.attn_q.bias")],
-        layer: [
-            GGUFTensorName("ffn_gate_inp", "block_sparse_moe.router.layer"),
-            GGUFTensorName("ffn_gate_exps", "block_sparse_moe.input_linear", .withUps(alternating: false)),
-            GGUFTensorName("ffn_up_exps", ""), GGUFTensorName("ffn_down_exps", "block_sparse_moe.output_linear"),
-        ], interleavesHeads: true)
+        layer: graniteExperts, interleavesHeads: true)
 
-    private static let graniteKeys: [GGUFKey] = [
+    static let graniteExperts = [
+        GGUFTensorName("ffn_gate_inp", "block_sparse_moe.router.layer"),
+        GGUFTensorName("ffn_gate_exps", "block_sparse_moe.input_linear", .withUps(alternating: false)),
+        GGUFTensorName("ffn_up_exps", ""), GGUFTensorName("ffn_down_exps", "block_sparse_moe.output_linear"),
+    ]
+
+    static let graniteMultipliers: [GGUFKey] = [
         .number("attention.scale", "attention_multiplier"), .number("logit_scale", "logits_scaling"),
         .number("embedding_scale", "embedding_multiplier", .optional),
         .number("residual_scale", "residual_multiplier", .optional),
-        // False means no rotary positions.
-        .fixed("rope.scaling.finetuned", .flag(true)),
     ]
+
+    // False would mean no rotary positions.
+    private static let graniteKeys = graniteMultipliers + [.fixed("rope.scaling.finetuned", .flag(true))]
+
+    /// Older files leave the multipliers to constants of llama.cpp. The hub has them by depth and width.
+    static let miniCPM = GGUFArchitecture(
+        "minicpm", "MiniCPMForCausalLM",
+        keys: [
+            .number("embedding_scale", "scale_emb", .standard(.integer(12))), .other("residual_scale"),
+            .other("logit_scale"),
+        ], flags: [("attention_bias", "blk.0.attn_q.bias")], interleavesHeads: true
+    ) { keys, json throws(WeightsError) in
+        let layers = try keys.layers()
+        let depth = 1.4 / Double(layers).squareRoot()
+        json.member(
+            "scale_depth", try keys.number("residual_scale", default: depth) * Double(layers).squareRoot())
+        let hidden = Double(try keys.count("embedding_length"))
+        let base = hidden / (try keys.number("logit_scale", default: hidden / 256))
+        guard 1...hidden ~= base, abs(base - base.rounded()) < 1e-3 else {
+            throw keys.invalid("logit_scale", "the width, \(Int(hidden)), over a whole number")
+        }
+        json.member("dim_model_base", Int(base.rounded()))
+    }
 
     static let commandR = GGUFArchitecture(
         "command-r", "CohereForCausalLM",

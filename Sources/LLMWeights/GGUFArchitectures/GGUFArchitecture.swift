@@ -14,11 +14,12 @@ package struct GGUFArchitecture: Sendable {
     let keys: [GGUFKey]
     /// Keys of the config that are the same for every file.
     let constants: [(hubName: String, value: JSONValue)]
-    /// Keys of the config that say whether there is a tensor.
+    /// Keys of the config that say whether there is a tensor; a `#` stands for the number of any layer.
     let flags: [(hubName: String, tensor: String)]
     let tensors: GGUFTensorTable
     let windows: Windows
     let rotation: Rotation
+    let states: States
     /// What YaRN has besides the usual.
     let yarn: [(hubName: String, value: JSONValue)]
     /// Writes what no table says.
@@ -36,15 +37,30 @@ package struct GGUFArchitecture: Sendable {
         case pattern(Int, length: Int)
         /// What llama.cpp has as a constant.
         case chunks(length: Int)
+        /// What the row's own keys say.
+        case own
     }
 
     /// Which elements of a head are rotated.
     enum Rotation: Sendable {
+        case none
         case whole
         /// `rope.dimension_count` of them.
         case part
         /// Those of latent attention, `rope.dimension_count` behind the others.
         case latent
+    }
+
+    /// Which layers keep a state in place of keys and values.
+    enum States: Sendable {
+        /// None does, or all keep both.
+        case none
+        /// All do.
+        case all
+        /// Those without key heads, which `layer_types` of the hub's config calls so; nil where it is said otherwise.
+        case withoutKeys(String?)
+        /// Those that `attention.recurrent_layers` lists; without it all but the last of each so many.
+        case listed(String)
     }
 
     /// - Parameters:
@@ -57,7 +73,7 @@ package struct GGUFArchitecture: Sendable {
         constants: [(String, JSONValue)] = [], flags: [(String, tensor: String)] = [],
         model: [GGUFTensorName] = [], layer: [GGUFTensorName] = [], layers: String = "model.layers.#.",
         interleavesHeads: Bool = false, windows: Windows = .none, rotation: Rotation = .whole,
-        yarn: [(String, JSONValue)] = [],
+        states: States = .none, yarn: [(String, JSONValue)] = [],
         others: (@Sendable (GGUFKeys, inout JSONWriter) throws(WeightsError) -> Void)? = nil
     ) {
         self.name = name
@@ -70,15 +86,21 @@ package struct GGUFArchitecture: Sendable {
         tensors = GGUFTensorTable(model: model, layer: layer, layers: layers, interleavesHeads: interleavesHeads)
         self.windows = windows
         self.rotation = rotation
+        self.states = states
         self.yarn = yarn
         self.others = others
     }
+
+    var hasAttention: Bool { if case .all = states { false } else { true } }
 
     /// One row for what a file calls an architecture and what it is on the hub.
     package static let all = [
         mixtral, mistral, llama, llama4, smolLM3, qwen2, qwen2Moe, qwen3, qwen3Moe, gemma, gemma2, gemma3, olmo, olmo3,
         olmo2, olmoe, phi2, phi3, gpt2, gptNeoX, falconTwoNorms, falcon, starcoder2, stableLM, granite, graniteMoe,
-        commandR, cohere2, chatGLM, glm4, glm4Moe, deepseekV3, deepseekV2, miniCPM3, gptOss,
+        commandR, cohere2, chatGLM, glm4, glm4Moe, deepseekV3, deepseekV2, miniCPM3, gptOss, qwen3Next, qwen35,
+        qwen35Moe, qwen2VL, qwen3VL, qwen3VLMoe, lfm2, lfm2Moe, bamba, graniteHybrid, nemotronH, nemotronHMoe, falconH1,
+        mamba2,
+        internLM2, miniCPM, bloom, mpt, mistral3, bertClassifier, bert, nomicBERT, modernBERT,
     ]
 
     /// The rows that files are written by as well.

@@ -98,17 +98,29 @@ struct GGUFKeys {
     func has(_ name: String) -> Bool { values.has(self.name(name)) }
 
     /// A whole number. A list, of one for each layer, must have the same for all.
-    func count(_ name: String, default fallback: Int? = nil) throws(WeightsError) -> Int {
+    ///
+    /// - Parameter someLayers: whether layers may have 0 instead.
+    func count(_ name: String, default fallback: Int? = nil, someLayers: Bool = false) throws(WeightsError) -> Int {
         let key = self.name(name)
         guard values.type(of: key) == .array else {
             return try values.integer(key, in: GGUFKeys.counts, default: fallback)
         }
         let list = try values.integers(key, in: GGUFKeys.counts)
-        guard let first = list.first, list.allSatisfy({ $0 == first }) else {
+        guard let most = list.max(), list.allSatisfy({ $0 == most || someLayers && $0 == 0 }) else {
             throw values.invalid(key, "one number for all layers")
         }
-        return first
+        return most
     }
+
+    /// Whether there is a tensor of this name, a `#` in the place of any layer's number.
+    func hasTensor(_ name: String) -> Bool {
+        guard let mark = name.firstIndex(of: "#") else { return file.contains(name) }
+        let (start, end) = (name[..<mark], name[name.index(after: mark)...])
+        return file.tensors.contains { $0.name.hasPrefix(start) && $0.name.hasSuffix(end) }
+    }
+
+    /// Whether a layer has a tensor of this name.
+    func hasTensor(_ name: String, layer: Int) -> Bool { file.contains("blk.\(layer).\(name)") }
 
     /// A number. Of one with 32 bits the shortest that rounds to it, which is what it was rounded from.
     func number(_ name: String, default fallback: Double? = nil) throws(WeightsError) -> Double {
@@ -146,7 +158,7 @@ struct GGUFKeys {
     }
 
     func keyHeads() throws(WeightsError) -> Int {
-        let heads = try count("attention.head_count_kv", default: try heads())
+        let heads = try count("attention.head_count_kv", default: try heads(), someLayers: true)
         guard 1...1 << 20 ~= heads else { throw invalid("attention.head_count_kv", "from 1 to \(1 << 20)") }
         return heads
     }

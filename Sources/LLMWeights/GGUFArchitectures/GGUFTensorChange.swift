@@ -1,7 +1,8 @@
+import Foundation
 import LLMTensor
 
-/// What makes a tensor as GGUF files have it one as the hub has it. But for `minusOne` bytes are only moved, so that blocks
-/// of quantized elements stay as they are stored.
+/// What makes a tensor as GGUF files have it one as the hub has it. But for `minusOne` and `logarithm` bytes are only moved, so
+/// that blocks of quantized elements stay as they are stored.
 enum GGUFTensorChange: Sendable {
     /// Rows of a matrix of queries, keys and values.
     enum Part: Sendable { case queries, keys, values }
@@ -20,17 +21,27 @@ enum GGUFTensorChange: Sendable {
     /// The gates of all experts, to which the ups come, that are in a tensor of their own: behind an expert's gates, or in turn
     /// with them.
     case withUps(alternating: Bool)
+    /// The gates of one block, behind which the ups come.
+    case withUp
     /// A vector that is a matrix of one row, as ggml forgets the size 1.
     case oneRow
+    /// A matrix whose rows lie behind one another in a vector.
+    case vector
+    /// A filter for each channel, which the hub has as a matrix of one row.
+    case filters
     /// Weights of a norm that have been added to 1.
     case minusOne
+    /// Rates of decay, of which the hub has the logarithms of their amounts.
+    case logarithm
 }
 
 extension GGUFTensorChange {
     /// The tensor that comes to this one; nil for none.
     func partner(of name: String) -> String? {
-        guard case .withUps = self else { return nil }
-        return name.replacing("ffn_gate_", with: "ffn_up_")
+        switch self {
+        case .withUps, .withUp: name.replacing("ffn_gate", with: "ffn_up")
+        default: nil
+        }
     }
 
     /// What is known of a changed tensor; nil where it cannot be changed.
@@ -59,8 +70,15 @@ extension GGUFTensorChange {
                 partner.shape == shape, shape.count > 2 || info.dtype?.blockElements == 1
             else { return nil }
             return info.with(shape: [rows, 2 * shape[1]] + shape.dropFirst(2), byteCount: 2 * info.byteCount)
+        case .withUp:
+            guard shape.count == 2, let partner, partner.dtypeName == info.dtypeName, partner.shape == shape else {
+                return nil
+            }
+            return info.with(shape: [2 * rows, shape[1]], byteCount: 2 * info.byteCount)
         case .oneRow: return shape.count == 2 && rows == 1 ? info : nil
-        case .minusOne:
+        case .vector: return info.with(shape: [info.elementCount])
+        case .filters: return shape.count == 2 ? info.with(shape: [rows, 1, shape[1]]) : nil
+        case .minusOne, .logarithm:
             return TensorInfo(name: info.name, shape: shape, dtype: .float32)
         }
     }
@@ -86,9 +104,19 @@ extension GGUFTensorChange {
                 return alternating
                     ? (place % 2, expert * width + place / 2) : (place / width, expert * width + place % width)
             }
+        case .withUp:
+            guard let partner else { return view }
+            return TensorView(joining: [view, partner], dimension: 0, shape: [2 * rows, view.shape[1]]) {
+                ($0 / rows, $0 % rows)
+            }
         case .oneRow: return view.shape.count == 1 ? view.asElement : view
+        case .vector: return view.reshaped([view.count])
+        case .filters: return view.reshaped([rows, 1, view.shape[1]])
         case .minusOne:
             return TensorView(shape: view.shape, dtype: .float32, repeating: view.floats().map { $0 - 1 })
+        case .logarithm:
+            return TensorView(
+                shape: view.shape, dtype: .float32, repeating: view.floats().map { Float(log(-Double($0))) })
         }
     }
 }

@@ -12,10 +12,11 @@ struct GGUFTensorSizes: Sendable {
         experts = 0
     }
 
-    init(_ keys: GGUFKeys) throws(WeightsError) {
-        queryHeads = try keys.heads()
-        keyHeads = try keys.keyHeads()
-        headDim = try keys.headDim()
+    /// - Parameter hasAttention: whether there are heads at all; where there are none, nothing goes by them.
+    init(_ keys: GGUFKeys, hasAttention: Bool) throws(WeightsError) {
+        queryHeads = hasAttention ? try keys.heads() : 1
+        keyHeads = hasAttention ? try keys.keyHeads() : 1
+        headDim = hasAttention ? try keys.headDim() : 1
         experts = try keys.count("expert_count", default: 0)
         guard experts <= GGUFTensorSizes.mostExperts else {
             throw keys.invalid("expert_count", "at most \(GGUFTensorSizes.mostExperts)")

@@ -1,15 +1,26 @@
 /// A tensor's name in GGUF files, with what the hub calls the same and what is changed to make it that.
 struct GGUFTensorName: Sendable {
-    /// Without `blk.N.`. Names without `.weight` or `.bias` at their end are of both.
+    /// Without `blk.N.`. Names without `.weight` or `.bias` at their end are of both, unless they are whole.
     let name: String
     /// Without what every tensor of a layer begins with. A `#` stands for the number of an element.
     let hubName: String
     let changes: [GGUFTensorChange]
+    let isWhole: Bool
 
     init(_ name: String, _ hubName: String, _ changes: GGUFTensorChange...) {
+        self.init(name, hubName, changes: changes)
+    }
+
+    init(_ name: String, _ hubName: String, changes: [GGUFTensorChange], isWhole: Bool = false) {
         self.name = name
         self.hubName = hubName
         self.changes = changes
+        self.isWhole = isWhole || name.hasSuffix(".weight") || name.hasSuffix(".bias")
+    }
+
+    /// A name that files have with nothing at its end.
+    static func whole(_ name: String, _ hubName: String, _ changes: GGUFTensorChange...) -> GGUFTensorName {
+        GGUFTensorName(name, hubName, changes: changes, isWhole: true)
     }
 }
 
@@ -29,8 +40,7 @@ struct GGUFTensorTable: Sendable {
             // What an architecture stores or calls otherwise is not as in others.
             let (own, ownHub) = (Set(names.map(\.name)), Set(names.map(\.hubName)))
             for entry in shared.filter({ !own.contains($0.name) && !ownHub.contains($0.hubName) }) + names {
-                let isWhole = entry.name.hasSuffix(".weight") || entry.name.hasSuffix(".bias")
-                for kind in isWhole ? [""] : [".weight", ".bias"] {
+                for kind in entry.isWhole ? [""] : [".weight", ".bias"] {
                     let hubName = entry.hubName.isEmpty ? "" : "\(hubPrefix)\(entry.hubName)\(kind)"
                     rows["\(prefix)\(entry.name)\(kind)", default: []].append(
                         Row(hubName: hubName, changes: entry.changes))
@@ -112,16 +122,20 @@ struct GGUFTensorTable: Sendable {
         ]
     }
 
+    /// A layer of Mamba-2, in a block that the hub calls `block`.
+    static func mamba2(_ block: String) -> [GGUFTensorName] {
+        [
+            GGUFTensorName("ssm_in", "\(block).in_proj"), GGUFTensorName("ssm_out", "\(block).out_proj"),
+            GGUFTensorName("ssm_conv1d.weight", "\(block).conv1d.weight", .filters),
+            GGUFTensorName("ssm_conv1d.bias", "\(block).conv1d.bias"),
+            GGUFTensorName("ssm_dt.bias", "\(block).dt_bias"),
+            GGUFTensorName("ssm_norm.weight", "\(block).norm.weight", .vector),
+            .whole("ssm_a", "\(block).A_log", .vector, .logarithm), .whole("ssm_d", "\(block).D", .vector),
+        ]
+    }
+
     /// An expert of all tokens.
     static func sharedExpert(_ name: String) -> [GGUFTensorName] {
         ["gate", "up", "down"].map { GGUFTensorName("ffn_\($0)_shexp", "\(name).\($0)_proj") }
-    }
-}
-
-extension GGUFTensorName {
-    init(_ name: String, _ hubName: String, changes: [GGUFTensorChange]) {
-        self.name = name
-        self.hubName = hubName
-        self.changes = changes
     }
 }

@@ -27,7 +27,7 @@ extension GGUFArchitecture {
             case .grouped: row = { sizes.groupedRow(ofStored: $0) }
             case .minusOne: addsOne = true
             case .elements, .oneRow: break
-            case .part, .withUps: return nil
+            case .part, .withUps, .withUp, .vector, .filters, .logarithm: return nil
             }
         }
         return GGUFStoredTensor(name: name, element: element, addsOne: addsOne, row: row)
