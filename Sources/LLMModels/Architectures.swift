@@ -18,7 +18,7 @@ public enum Architectures {
 
     private static let encoders: [Architecture] =
         Architecture.bert + Architecture.roberta + Architecture.xlmRoberta + Architecture.distilBERT
-        + Architecture.modernBERT + [.nomicBERT]
+        + Architecture.modernBERT + Architecture.mpNet + [.nomicBERT]
 
     /// The row for a config. - Throws: `ModelError` `unsupported`, naming those there are.
     public static func architecture(_ config: ConfigFile) throws(ModelError) -> Architecture {

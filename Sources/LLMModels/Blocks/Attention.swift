@@ -101,6 +101,8 @@ struct Attention: Mixer {
         var softcap: Float?
         /// What each query head's scores fall by with every position that a key lies behind (``Alibi``); nil for none.
         var slopes: [Float]?
+        /// What is added to scores by the distance between query and key; nil for none.
+        var distanceBiases: DistanceBiases?
         /// The name of a logit for each query head that takes part in the softmax; nil for none.
         var sinks: String?
         /// Whether `q_proj` has a gate for each query head, whose sigmoid multiplies what the head puts out (Qiu et al. 2025).
@@ -193,6 +195,7 @@ struct Attention: Mixer {
             options.outputName, inputs: queryRows, outputs: hidden, bias: options.outputBias)
         var scores = AttentionScores(
             scale: options.scale ?? 1 / Float(heads.dim).squareRoot(), softcap: options.softcap, slopes: options.slopes)
+        scores.biases = options.distanceBiases
         if let sinks = options.sinks { scores.sinks = try model.vector(sinks, heads.queries) }
         self.scores = scores
         slot =
