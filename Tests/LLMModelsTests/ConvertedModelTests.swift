@@ -60,8 +60,9 @@ private struct RoundedFolder: NamedTensors {
     /// The name in the folder.
     private func ownName(_ name: String) -> String {
         var parts = name.split(separator: ".").map(String.init)
-        guard !layers.isEmpty, let place = parts.firstIndex(where: { Int($0) != nil }), let layer = Int(parts[place])
-        else { return name }
+        guard let place = parts.firstIndex(where: { Int($0) != nil }), let layer = Int(parts[place]),
+            layers.indices.contains(layer)
+        else { return layers.isEmpty || parts.allSatisfy { Int($0) == nil } ? name : "" }
         parts[place] = "\(layers[layer])"
         return parts.joined(separator: ".")
     }
