@@ -267,7 +267,7 @@ static const kernel_check *const kernels[] = {
     &linear_q5_1_check, &linear_q2_k_check, &linear_q4_k_check, &linear_q5_k_check, &linear_q6_k_check,
     &linear_iq4_nl_check, &linear_iq4_xs_check, &linear_mxfp4_check, &linear_int4_check, &fit_check,
     &attention_chunks_check, &short_convolution_check, &mamba2_scan_check, &sigmoid_check, &delta_check,
-    &attention_ahead_check, &attention_slopes_check,
+    &attention_ahead_check, &attention_slopes_check, &attention_biases_check,
 };
 
 size_t llm_kernel_count(void) { return sizeof kernels / sizeof *kernels; }

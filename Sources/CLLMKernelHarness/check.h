@@ -107,7 +107,7 @@ extern const kernel_check linear_q5_1_check, linear_q2_k_check, linear_q4_k_chec
 extern const kernel_check linear_q6_k_check, linear_iq4_nl_check, linear_iq4_xs_check, linear_mxfp4_check;
 extern const kernel_check linear_int4_check, encode_16_check, attention_chunks_check;
 extern const kernel_check short_convolution_check, mamba2_scan_check, sigmoid_check, delta_check;
-extern const kernel_check attention_ahead_check;
+extern const kernel_check attention_ahead_check, attention_biases_check;
 
 #define SAME_BEGINNING(row)                                                                                            \
     _Static_assert(                                                                                                    \

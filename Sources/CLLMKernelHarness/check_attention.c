@@ -9,6 +9,7 @@ typedef enum {
     AHEAD,  // both ways, mostly in a window
     SCORES, // soft-capped, with sinks, mostly in a window
     SLOPES, // that lower scores, now and then soft-capped ones, mostly in a window
+    BIASES, // of distances, both ways, now and then soft-capped
     LATENT  // pages without values, now and then in a window
 } feature;
 
@@ -41,9 +42,9 @@ static sequence random_sequence(check_case *c, flavor flavor, feature feature) {
     if (feature == LATENT) s.value_dim = random_size(c, 1, s.dim);
     if (feature == WINDOW || feature == CHUNKS || (feature != PLAIN && !random_one_in(c, 3))) s.window = random_window(c);
     s.chunked = feature == CHUNKS;
-    if (feature == AHEAD) s.ahead = random_one_in(c, 3) ? SIZE_MAX : random_window(c);
+    if (feature == AHEAD || feature == BIASES) s.ahead = random_one_in(c, 3) ? SIZE_MAX : random_window(c);
     s.heads = s.kv_heads * random_size(c, 1, 5);
-    s.length = s.first + s.queries + (feature == AHEAD ? random_size(c, 0, 300) : 0);
+    s.length = s.first + s.queries + (feature == AHEAD || feature == BIASES ? random_size(c, 0, 300) : 0);
     s.blocks = whole(s.length, s.block_size) / s.block_size;
     s.q_stride = s.heads * s.dim + random_size(c, 0, 5);
     s.out_stride = s.heads * s.value_dim + random_size(c, 0, 5);
@@ -148,6 +149,11 @@ static bool check_query(
         weights[j] *= a->scale;
         if (a->softcap > 0) weights[j] = a->softcap * tanh(weights[j] / a->softcap);
         if (a->slopes) weights[j] -= a->slopes[head] * (double)(s->first + query - j);
+        if (a->biases) {
+            const double span = (double)a->bias_span, distance = (double)j - (double)(s->first + query);
+            const double place = fmin(fmax(distance, -span), span) + span;
+            weights[j] += a->biases[head * (2 * a->bias_span + 1) + (size_t)place];
+        }
         largest = fmax(largest, weights[j]);
     }
     for (size_t j = first; j < visible; j++) sum += weights[j] = exp(weights[j] - largest);
@@ -200,6 +206,12 @@ static bool check_feature(check_case *c, feature feature) {
         args.softcap = random_one_in(c, 3) ? random_float(c, 0.2f, 3) : 0;
         args.slopes = random_floats(c, ORDINARY, 1, s.heads, s.heads);
     }
+    if (feature == BIASES) {
+        args.softcap = random_one_in(c, 3) ? random_float(c, 0.2f, 3) : 0;
+        args.bias_span = random_size(c, 0, 150);
+        const size_t width = 2 * args.bias_span + 1;
+        args.biases = random_floats(c, ORDINARY, s.heads, width, width);
+    }
 
     size_t count;
     const llm_attention_variant *variants = llm_attention_variants(&count);
@@ -229,6 +241,7 @@ static bool check_chunks(check_case *c) { return check_feature(c, CHUNKS); }
 static bool check_ahead(check_case *c) { return check_feature(c, AHEAD); }
 static bool check_scores(check_case *c) { return check_feature(c, SCORES); }
 static bool check_slopes(check_case *c) { return check_feature(c, SLOPES); }
+static bool check_biases(check_case *c) { return check_feature(c, BIASES); }
 static bool check_latent(check_case *c) { return check_feature(c, LATENT); }
 
 DEFINE_CHECK(attention)
@@ -237,4 +250,5 @@ const kernel_check attention_chunks_check = {"attention_chunks", attention_table
 const kernel_check attention_ahead_check = {"attention_ahead", attention_table, check_ahead};
 const kernel_check attention_scores_check = {"attention_scores", attention_table, check_scores};
 const kernel_check attention_slopes_check = {"attention_slopes", attention_table, check_slopes};
+const kernel_check attention_biases_check = {"attention_biases", attention_table, check_biases};
 const kernel_check attention_latent_check = {"attention_latent", attention_table, check_latent};

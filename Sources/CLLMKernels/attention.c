@@ -2,7 +2,8 @@
 //
 // A query at position t sees positions 0…t, or with a window of n the last n of them, in chunks those from the last
 // multiple of n on; where it sees ahead, some after t too. Scores: one fma chain over the key's elements, times the
-// scale, then the soft cap, then an fma of the head's slope and the key's place from the query (ALiBi, Press et al. 2022).
+// scale, then the soft cap, then an fma of the head's slope and the key's place from the query (ALiBi, Press et al. 2022),
+// then the bias of that place added.
 // Inside a partition of 128 positions, key steps of 32 update the running maximum, the sum (16 lanes: slot j + slot j + 16,
 // then the tree) and the output (one fma chain over the visible positions). Steps and partitions of which nothing is
 // visible are passed over; other slots than the visible ones are never read into a result. A sink is merged last, as a
@@ -75,6 +76,9 @@ static void attend_plain(const llm_attention_args *a, size_t kv_head, size_t hea
                 scores[j] = score * (p->dtype == LLM_KV_INT8 ? p->key_scales[token] * a->scale : a->scale);
                 if (a->softcap > 0) scores[j] = a->softcap * tanh_plain(scores[j] / a->softcap);
                 if (a->slopes) scores[j] = fmaf(a->slopes[head], -(float)(last - (step + j)), scores[j]);
+                if (a->biases)
+                    scores[j] += bias_at(
+                        a->biases + head * (2 * a->bias_span + 1), a->bias_span, position, step + j);
             }
             for (size_t j = 0; j < LANES; j++) lanes[j] = max_of(scores[j], scores[j + LANES]);
             const float step_maximum = max_of(part_maximum, max_tree_plain(lanes));
@@ -268,6 +272,9 @@ LLM_TEMPLATE void attend_rows(
             for (size_t r = first; r < count; r++) cap_scores(b, r, a->softcap);
         if (a->slopes)
             for (size_t r = first; r < count; r++) slope_scores(b, r, a->slopes[b->head[r]], partition);
+        if (a->biases)
+            for (size_t r = first; r < count; r++)
+                bias_scores(b, r, a->biases + b->head[r] * (2 * a->bias_span + 1), a->bias_span, partition);
         for (size_t r = first; r < count; r++) find_maxima(b, r);
         for (size_t r = first; r < count; r++) store16(b->factors[r], exp16(load16(b->factors[r])));
         for (size_t r = first; r < count; r++) weigh_scores(b, r, &pages);
@@ -294,6 +301,7 @@ LLM_TEMPLATE void attention_template(
             for (size_t d = 0; d < dim; d++) b.q[d * ROWS + r] = q[d];
             b.out[r] = a->out + query * a->out_stride + head * a->pages.value_dim;
             b.head[r] = head;
+            b.position[r] = a->first_position + query;
             b.first[r] = first_seen(a, a->first_position + query);
             b.last[r] = last_seen(a, a->first_position + query);
         }

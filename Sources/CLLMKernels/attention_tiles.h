@@ -21,7 +21,7 @@ typedef struct {
     size_t first[ROWS], last[ROWS]; // positions that the row sees; rising
     size_t visible[ROWS]; // positions of the partition at hand, up to the last that the row sees
     size_t hidden[ROWS];  // of these the first, which lie behind the row's window
-    size_t head[ROWS];
+    size_t head[ROWS], position[ROWS];
     float *out[ROWS];
 } attention_rows;
 
@@ -105,6 +105,24 @@ LLM_TEMPLATE void slope_scores(attention_rows *b, size_t r, float slope, size_t 
         const i32x16 place = lane + (int32_t)((int64_t)(partition + i) - (int64_t)b->last[r]);
         float *scores = b->scores[r] + i;
         store16(scores, fma16((f32x16)slope, __builtin_convertvector(place, f32x16), load16(scores)));
+    }
+}
+
+// The bias of the key at `key`, for a query at `position`.
+static inline float bias_at(const float *biases, size_t span, size_t position, size_t key) {
+    if (key + span < position) return biases[0];
+    return biases[key < position + span ? key + span - position : 2 * span];
+}
+
+// Adds to a row's scores of the groups that it sees something of the biases of their keys' distances.
+LLM_TEMPLATE void bias_scores(attention_rows *b, size_t r, const float *biases, size_t span, size_t partition) {
+    const size_t position = b->position[r];
+    for (size_t i = b->hidden[r] / LANES * LANES; i < b->visible[r]; i += LANES) {
+        const size_t key = partition + i;
+        float *scores = b->scores[r] + i, own[LANES];
+        const bool within = key + span >= position && key + LANES <= position + span + 1;
+        for (size_t lane = 0; lane < LANES && !within; lane++) own[lane] = bias_at(biases, span, position, key + lane);
+        store16(scores, load16(scores) + load16(within ? biases + (key + span - position) : own));
     }
 }
 

@@ -8,16 +8,17 @@ public enum Architectures {
 
     private static let decoders: [Architecture] = [
         .llama, .llama4, .llama4Conditional, .mistral, .mistral3Conditional, .ministral, .qwen2, .qwen3, .qwen2VL,
-        .qwen25VL, .qwen3VL, .gemma, .gemma2, .gemma3, .gemma3Conditional, .mixtral, .qwen2Moe, .qwen3Moe, .qwen3Next,
-        .qwen3_5, .qwen3_5Moe, .qwen3_5Conditional, .qwen3_5MoeConditional, .deepseekV2, .deepseekV3, .miniCPM,
-        .miniCPM3, .internLM2, .internLM3, .phi, .phi3, .stableLM, .starcoder2, .gptNeoX, .gpt2, .gptJ, .gptOss,
-        .falcon, .bloom, .mpt, .opt, .olmo, .olmo2, .olmo3, .olmoe, .smolLM3, .granite, .graniteMoe, .cohere, .cohere2,
-        .glm, .glm4, .glm4Moe, .lfm2, .lfm2Moe, .mamba2, .graniteHybrid, .bamba, .nemotronH, .falconH1,
+        .qwen25VL, .qwen3VL, .gemma, .gemma2, .gemma3, .gemma3Conditional, .gemma3n, .gemma3nConditional, .mixtral,
+        .qwen2Moe, .qwen3Moe, .qwen3Next, .qwen3_5, .qwen3_5Moe, .qwen3_5Conditional, .qwen3_5MoeConditional,
+        .deepseekV2, .deepseekV3, .miniCPM, .miniCPM3, .internLM2, .internLM3, .phi, .phi3, .stableLM, .starcoder2,
+        .gptNeoX, .gpt2, .gptJ, .gptOss, .falcon, .bloom, .mpt, .opt, .olmo, .olmo2, .olmo3, .olmoe, .smolLM3, .granite,
+        .graniteMoe, .cohere, .cohere2, .glm, .glm4, .glm4Moe, .lfm2, .lfm2Moe, .mamba2, .graniteHybrid, .bamba,
+        .nemotronH, .falconH1,
     ]
 
     private static let encoders: [Architecture] =
         Architecture.bert + Architecture.roberta + Architecture.xlmRoberta + Architecture.distilBERT
-        + Architecture.modernBERT + [.nomicBERT]
+        + Architecture.modernBERT + Architecture.mpNet + [.nomicBERT]
 
     /// The row for a config. - Throws: `ModelError` `unsupported`, naming those there are.
     public static func architecture(_ config: ConfigFile) throws(ModelError) -> Architecture {

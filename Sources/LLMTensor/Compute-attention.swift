@@ -29,12 +29,31 @@ public struct AttentionScores: Sendable, Hashable {
     /// A logit for each query head that takes part in the softmax and has no value, `[heads]` (gpt-oss); nil for none.
     public var sinks: [Float]?
 
+    /// What is added to each query head's scores by how many positions a key lies after the query; nil for none.
+    public var biases: DistanceBiases?
+
     /// Scores of the product times `scale`.
     public init(scale: Float, softcap: Float? = nil, slopes: [Float]? = nil, sinks: [Float]? = nil) {
         self.scale = scale
         self.softcap = softcap
         self.slopes = slopes
         self.sinks = sinks
+    }
+}
+
+/// Biases of scores by the distance between query and key.
+public struct DistanceBiases: Sendable, Hashable {
+    /// Of each head, those of keys that lie `-span ... span` positions after the query, `[heads * (2 * span + 1)]`. Keys
+    /// that are further off have those of the nearest of these.
+    public let values: [Float]
+    /// The largest distance that is told apart.
+    public let span: Int
+
+    /// - Precondition: a whole number of heads.
+    public init(values: [Float], span: Int) {
+        precondition(span >= 0 && values.count % (2 * span + 1) == 0, "\(values.count) biases of distances to \(span)")
+        self.values = values
+        self.span = span
     }
 }
 
@@ -141,26 +160,32 @@ extension Compute {
         for values in [scores.slopes, scores.sinks] {
             precondition(values.map { $0.count == plan.heads } ?? true, "attention: slopes or sinks")
         }
+        precondition(
+            scores.biases.map { $0.values.count == plan.heads * (2 * $0.span + 1) } ?? true, "attention: biases")
         precondition(scores.slopes == nil || plan.ahead == 0, "attention: slopes of positions ahead")
-        let layerPages = KernelArguments(value: pages.layer(layer))
         let kernel = kernels.attention
         withOptionalPointer(scores.slopes) { slopes in
             withOptionalPointer(scores.sinks) { sinks in
-                let (slopes, sinks) = (KernelArguments(value: slopes), KernelArguments(value: sinks))
-                pool.run(plan.pieces.count) { index in
-                    let piece = plan.pieces[index]
-                    let sequence = plan.sequences[piece.sequence]
-                    sequence.blockTable.withUnsafeBufferPointer { table in
-                        var arguments = llm_attention_args(
-                            q: q.base + sequence.rows.lowerBound * q.stride, q_stride: q.stride,
-                            out: y.base + sequence.rows.lowerBound * y.stride, out_stride: y.stride,
-                            pages: layerPages.value, block_table: table.baseAddress,
-                            first_position: sequence.firstPosition,
-                            length: sequence.firstPosition + sequence.rows.count, heads: plan.heads,
-                            scale: scores.scale, window: plan.window ?? 0, ahead: plan.ahead, chunked: plan.isChunked,
-                            softcap: scores.softcap ?? 0,
-                            slopes: slopes.value, sinks: sinks.value)
-                        kernel(&arguments, piece.kvHead, piece.queries.lowerBound, piece.queries.upperBound)
+                withOptionalPointer(scores.biases?.values) { biases in
+                    let arguments = KernelArguments(
+                        value: llm_attention_args(
+                            q: q.base, q_stride: q.stride, out: y.base, out_stride: y.stride, pages: pages.layer(layer),
+                            block_table: nil, first_position: 0, length: 0, heads: plan.heads, scale: scores.scale,
+                            window: plan.window ?? 0, ahead: plan.ahead, chunked: plan.isChunked,
+                            softcap: scores.softcap ?? 0, slopes: slopes, sinks: sinks, biases: biases,
+                            bias_span: scores.biases?.span ?? 0))
+                    pool.run(plan.pieces.count) { index in
+                        let piece = plan.pieces[index]
+                        let sequence = plan.sequences[piece.sequence]
+                        sequence.blockTable.withUnsafeBufferPointer { table in
+                            var own = arguments.value
+                            own.q += sequence.rows.lowerBound * q.stride
+                            own.out += sequence.rows.lowerBound * y.stride
+                            own.block_table = table.baseAddress
+                            own.first_position = sequence.firstPosition
+                            own.length = sequence.firstPosition + sequence.rows.count
+                            kernel(&own, piece.kvHead, piece.queries.lowerBound, piece.queries.upperBound)
+                        }
                     }
                 }
             }

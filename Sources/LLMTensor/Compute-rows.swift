@@ -117,7 +117,7 @@ extension Compute {
         eachRow(x) { index, row in for column in row.indices { row[column] *= factors[index] } }
     }
 
-    private func eachRow(_ x: Matrix, _ body: @Sendable (Int, UnsafeMutableBufferPointer<Float>) -> Void) {
+    func eachRow(_ x: Matrix, _ body: @Sendable (Int, UnsafeMutableBufferPointer<Float>) -> Void) {
         overRows(x.rows, elements: x.rows * x.columns) { range in
             for row in range { body(row, UnsafeMutableBufferPointer(start: x.base + row * x.stride, count: x.columns)) }
         }

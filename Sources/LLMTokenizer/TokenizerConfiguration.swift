@@ -56,7 +56,7 @@ struct TokenizerConfiguration: Sendable {
         }
     }
 
-    private static func decode<Content: Decodable>(_ url: URL) throws(TokenizerError) -> Content? {
+    static func decode<Content: Decodable>(_ url: URL) throws(TokenizerError) -> Content? {
         guard let bytes = try BoundedFile.read(url, limit: Limits.fileBytes) else { return nil }
         do {
             return try JSONDecoder().decode(Content.self, from: Data(bytes))

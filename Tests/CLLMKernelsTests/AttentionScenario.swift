@@ -110,7 +110,7 @@ struct AttentionScenario {
                         q: q.baseAddress, q_stride: heads * dim, out: out.baseAddress, out_stride: heads * dim,
                         pages: memory.pages, block_table: table.baseAddress, first_position: first, length: length,
                         heads: heads, scale: scale, window: 0, ahead: 0, chunked: false, softcap: 0, slopes: nil,
-                        sinks: nil)
+                        sinks: nil, biases: nil, bias_span: 0)
                     for kvHead in 0..<kvHeads {
                         for chunk in chunks { kernel(&arguments, kvHead, chunk.lowerBound, chunk.upperBound) }
                     }

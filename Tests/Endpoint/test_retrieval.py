@@ -63,6 +63,15 @@ def test_pairs_are_scored(served, path, names):
     assert single == answer["data"][:2]
 
 
+def test_a_model_that_embeds_scores_by_cosine(served):
+    texts, vectors = EMBEDDED["texts"], EMBEDDED["cases"][0]["vectors"]  # of length 1
+    cosines = [sum(x * y for x, y in zip(vectors[0], vector)) for vector in vectors]
+    answer = served.post("/v1/score", {"model": "qwen3-embedding", "text_1": texts[0], "text_2": texts}).json()
+    assert [item["score"] for item in answer["data"]] == pytest.approx(cosines, abs=1e-4)
+    ranked = served.post("/v1/rerank", {"model": "qwen3-embedding", "query": texts[0], "documents": texts}).json()["results"]
+    assert ranked[0]["index"] == 0 and len(ranked) == len(texts)
+
+
 @pytest.mark.parametrize(
     ("path", "body", "param"),
     [
@@ -75,7 +84,7 @@ def test_pairs_are_scored(served, path, names):
         ("/v1/rerank", {"query": "a", "documents": ["b"], "stream": True}, "stream"),
         ("/v1/rerank", {"query": "a", "documents": ["b"], "rank_fields": ["c"]}, "rank_fields"),
         ("/v1/rerank", {"query": "a", "documents": ["b" * 2000]}, "documents"),
-        ("/v1/rerank", {"query": "a", "documents": ["b"], "model": "qwen3-embedding"}, "model"),
+        ("/v1/rerank", {"query": "a", "documents": ["b"], "model": "qwen3-embedding", "instruction": "c"}, "instruction"),
         ("/v1/score", {"text_1": ["a", "b"], "text_2": ["c", "d", "e"]}, "text_1"),
         ("/v1/score", {"text_1": "a"}, "text_2"),
         ("/v1/score", {"text_1": "a", "text_2": "b", "truncate_prompt_tokens": 3}, "truncate_prompt_tokens"),

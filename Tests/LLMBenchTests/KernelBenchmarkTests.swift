@@ -23,7 +23,7 @@ import Testing
     private static let untimed: Set = [
         "pack", "pack_stored", "silu_multiply", "activate", "layer_norm", "softmax", "softcap", "rope_interleaved",
         "attention_window", "attention_chunks", "attention_ahead", "attention_scores", "attention_slopes",
-        "attention_latent", "encode_16", "fit", "short_convolution", "sigmoid",
+        "attention_biases", "attention_latent", "encode_16", "fit", "short_convolution", "sigmoid",
     ]
 
     @Test func `What the harness checks is timed, under the same name, but for what is listed`() {

@@ -16,7 +16,7 @@ import Testing
         "qwen2-moe", "qwen3-moe", "smollm3", "stablelm", "starcoder2", "lfm2", "lfm2-moe", "mamba2", "mamba2-groups",
         "granite-hybrid", "granite-hybrid-dense", "bamba", "nemotron-h", "falcon-h1", "falcon-h1-groups",
         "qwen3-next", "qwen3.5", "qwen3.5-moe", "bloom", "mpt", "falcon-alibi", "internlm2", "internlm3", "minicpm",
-        "llama4-vision", "mistral3-vision", "qwen2.5-vl", "qwen3-vl",
+        "llama4-vision", "mistral3-vision", "qwen2.5-vl", "qwen3-vl", "gemma3n",
     ]
 
     /// What a model's weights are multiplied in.

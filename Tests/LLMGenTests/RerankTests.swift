@@ -76,6 +76,96 @@ import Testing
         #expect(tooShort?.field == "truncate_prompt_tokens")
     }
 
+    /// What sentence-transformers' CrossEncoder computes of a causal model with the module LogitScore.
+    private struct Instructed: Decodable {
+        let query: String
+        let document: String
+        let tokens: [TokenID]
+        let score: Double
+        let logit: Double
+        let instructed: Double
+    }
+
+    @Test(arguments: ["logit-score", "logit-score-one"])
+    func `A LogitScore module and the chat template score pairs as CrossEncoder does`(name: String) async throws {
+        struct Reference: Decodable { let entries: [Instructed] }
+        let data = try Data(contentsOf: folder(name).appending(path: "reference.json"))
+        let entries = try JSONDecoder().decode(Reference.self, from: data).entries
+        let engine = try await engine(name)
+        #expect(engine.model.tasks == [.generate, .embed, .score])
+        let pairs = entries.map { TextPair($0.query, $0.document) }
+        let scores = try await engine.score(pairs)
+        let raw = try await engine.score(pairs, .init(usesActivation: false))
+        let instructed = try await engine.score(pairs, .init(instruction: "Find a mill"))
+        #expect(entries.count == 4 && scores.count == 4 && raw.count == 4 && instructed.count == 4)
+        for (index, entry) in entries.enumerated() {
+            #expect(scores[index].usage.promptTokens == entry.tokens.count)
+            #expect(abs(scores[index].score - entry.score) < 1e-5)
+            #expect(abs(raw[index].score - entry.logit) < 1e-4)
+            #expect(abs(instructed[index].score - entry.instructed) < 1e-5)
+        }
+        let error = await #expect(throws: LLMGenError.self) {
+            try await engine.score(pairs, .init(truncatePromptTokens: 8))
+        }
+        #expect(error?.field == "truncate_prompt_tokens")
+    }
+
+    static let logitScoreFaults: [(file: String, from: String, to: String, words: [String])] = [
+        ("1_LogitScore/config.json", "\"true_token_id\"", "\"yes\"", ["1_LogitScore/config.json", "true_token_id"]),
+        ("1_LogitScore/config.json", "causal_logits", "scores", ["module_input_name", "'scores'"]),
+        ("1_LogitScore/config.json", "\"true_token_id\": 2", "\"true_token_id\": 99992", ["LogitScore", "0 to"]),
+        ("modules.json", "modules.transformer.Transformer", "modules.Dense", ["modules.json", "LogitScore"]),
+        ("chat_template.jinja", "\"document\"", "\"user\"", ["chat template", "query and document"]),
+        ("sentence_bert_config.json", "\"chat_template\"", "\"audio\"", ["processing_kwargs.audio"]),
+        ("sentence_bert_config.json", "enable_thinking", "max_length", ["chat_template.max_length"]),
+        ("config_sentence_transformers.json", "activation.Sigmoid", "activation.Tanh", ["activation_fn", "Tanh"]),
+    ]
+
+    @Test(arguments: logitScoreFaults.indices)
+    func `Files of a LogitScore model that cannot be kept are an error where a pair is scored`(index: Int) async throws
+    {
+        let (file, from, to, words) = RerankTests.logitScoreFaults[index]
+        let copy = FileManager.default.temporaryDirectory.appending(path: "llmgen-\(UUID().uuidString)")
+        try FileManager.default.copyItem(at: folder("logit-score"), to: copy)
+        defer { try? FileManager.default.removeItem(at: copy) }
+        let text = try String(contentsOf: copy.appending(path: file), encoding: .utf8)
+        try #require(text.contains(from))
+        try Data(text.replacingOccurrences(of: from, with: to).utf8).write(to: copy.appending(path: file))
+        let model = try await LanguageModel.load(copy.path)
+        #expect(model.tasks.contains(.generate))
+        let engine = try Engine(model: model)
+        let error = await #expect(throws: LLMGenError.self) { try await engine.score([TextPair("a", "b")]) }
+        for word in words { #expect(error?.message.contains(word) == true, "\(error?.message ?? "")") }
+    }
+
+    @Test func `A model that embeds scores a pair by the cosine of its vectors`() async throws {
+        let engine = try await engine("bert-embedding")
+        let texts = ["The king had three daughters.", "A mill, far away", "the wolf"]
+        let vectors = try await engine.embed(texts.map(Prompt.text), .init(normalize: false)).map(\.embedding)
+        func cosine(_ one: [Float], _ other: [Float]) -> Double {
+            func product(_ one: [Float], _ other: [Float]) -> Double {
+                zip(one, other).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+            }
+            return product(one, other) / (product(one, one) * product(other, other)).squareRoot()
+        }
+        let scores = try await engine.score(texts.map { TextPair(texts[0], $0) })
+        #expect(scores.count == 3)
+        for (index, score) in scores.enumerated() {
+            #expect(abs(score.score - cosine(vectors[0], vectors[index])) < 1e-6)
+            #expect(try await engine.score([TextPair(texts[0], texts[index])])[0].score == score.score)
+        }
+        #expect(abs(scores[0].score - 1) < 1e-6)
+        // A text is computed once, and counted for the first pair that has it.
+        let counts = try texts.map { try engine.model.tokens(of: .text($0)).count }
+        #expect(scores.map(\.usage.promptTokens) == counts)
+        let ranked = try await engine.rerank(texts[0], texts)
+        #expect(ranked[0].index == 0 && ranked.map(\.score.score) == ranked.map(\.score.score).sorted(by: >))
+        let told = await #expect(throws: LLMGenError.self) {
+            try await engine.score([TextPair("a", "b")], .init(instruction: "Find"))
+        }
+        #expect(told?.field == "instruction")
+    }
+
     @Test func `What the model is comes from its name, its config or the options`() async throws {
         #expect(try await engine("qwen3-reranker").model.tasks == [.generate, .embed, .score])
         #expect(try await engine("qwen3-label").model.tasks == [.score])

@@ -87,7 +87,7 @@ import Testing
         let format = try engine.model.embeddingFormat
         #expect(format.pooling == .last && format.normalizes && format.includesPrompt && format.dimensions == 32)
         #expect(format.defaultPromptName == "query" && format.similarity == "dot" && format.maxTokens == 40)
-        #expect(engine.model.tasks == [.embed])
+        #expect(engine.model.tasks == [.embed, .score])
         let usual = try await engine.embed(["the king"])
         #expect(try await engine.embed(["THE King"], .init(prompt: .named("query"))) == usual)
         #expect(try await engine.embed(["the king"], .init(prompt: .text("Instruct: Find the tale\nQuery:"))) == usual)
@@ -182,7 +182,6 @@ import Testing
             { _ = try await engine.generate(["a"], try SamplingParameters()) },
             { _ = try await engine.score(.text("a mill")) },
             { _ = try await engine.beamSearch("a", try BeamSearchParameters(beamWidth: 2, maxTokens: 4)) },
-            { _ = try await engine.score([TextPair("a", "b")]) },
         ] as [() async throws -> Void] {
             let error = await #expect(throws: LLMGenError.self) { try await body() }
             #expect(error?.code == .invalidInput && error?.field == "model")

@@ -98,6 +98,7 @@ private struct RoundedFolder: NamedTensors {
         guard !layers.isEmpty, let place = parts.firstIndex(where: { Int($0) != nil }), let layer = Int(parts[place])
         else { return name }
         let sources = parts.contains("mlp") && !feedForward.isEmpty ? feedForward : layers
+        guard sources.indices.contains(layer) else { return "" }
         parts[place] = "\(sources[layer])"
         return parts.joined(separator: ".")
     }

@@ -70,6 +70,27 @@ import Testing
             ["time_step_limit", "Infinity"]
         ),
         (
+            "Mamba2ForCausalLM", #""n_groups": 2"#, #""n_groups": 2, "time_step_limit": []"#,
+            ["config.json", "time_step_limit", "two numbers"]
+        ),
+        (
+            "Mamba2ForCausalLM", #""n_groups": 2"#, #""n_groups": 2, "time_step_limit": [Infinity, 0.0]"#,
+            ["time_step_limit", "the least and the greatest"]
+        ),
+        (
+            "Mamba2ForCausalLM", #""n_groups": 2"#, #""n_groups": 2, "time_step_limit": [0.0, "many"]"#,
+            ["time_step_limit", "two numbers"]
+        ),
+        ("Mamba2ForCausalLM", #""n_groups": 2"#, #""n_groups": 2, "chunk_size": 0"#, ["chunk_size", "0", "from 1"]),
+        (
+            "BambaForCausalLM", #""mamba_n_groups": 2"#, #""mamba_n_groups": 2, "mamba_chunk_size": -256"#,
+            ["mamba_chunk_size", "-256", "from 1"]
+        ),
+        (
+            "BambaForCausalLM", #""attn_layer_indices": [1]"#, #""attn_layer_indices": [2]"#,
+            ["attn_layer_indices", "from 0 to 1"]
+        ),
+        (
             "GraniteMoeHybridForCausalLM", #""mamba", "attention""#, #""mamba", "rwkv""#,
             ["layer_types", "mamba, linear_attention"]
         ),

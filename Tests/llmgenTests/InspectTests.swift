@@ -47,6 +47,30 @@ import Testing
         #expect(json.stdout.contains(#""quantization":{"bits":[4],"#) && json.stdout.contains(#""method":"awq""#))
     }
 
+    @Test func `inspect shows how a model embeds and scores, and what is wrong with the files that say it`() throws {
+        func run(_ name: String, _ arguments: [String] = []) throws -> String {
+            let run = try Command.run(
+                ["inspect", Paths.fixtures.appending(path: "embeddings/\(name)").path] + arguments)
+            #expect(run.status == 0 && run.stderr == "")
+            return run.stdout
+        }
+        let embedding = try run("qwen3-embedding")
+        #expect(embedding.contains("embeddings    pooling last, scaled to length 1, 32 elements"))
+        #expect(embedding.contains(#"prompt        query: "Instruct: Find the tale\nQuery:""#))
+        #expect(try run("bert-reranker").contains("reranker      one label, Sigmoid, pairs written as: joined\n"))
+        #expect(try run("logit-score", ["--json"]).contains(#""writing":"chat template""#))
+        let copy = FileManager.default.temporaryDirectory.appending(path: "llmgen-\(UUID().uuidString)")
+        try FileManager.default.copyItem(at: Paths.fixtures.appending(path: "embeddings/bert-embedding"), to: copy)
+        defer { try? FileManager.default.removeItem(at: copy) }
+        try FileManager.default.removeItem(at: copy.appending(path: "1_Pooling/config.json"))
+        let broken = try Command.run(["inspect", copy.path])
+        #expect(broken.status == 0)
+        let line = broken.stdout.split(separator: "\n").first { $0.hasPrefix("unsupported") }
+        #expect(line?.contains("modules.json") == true)
+        let json = try Command.run(["inspect", copy.path, "--json"])
+        #expect(json.status == 0 && json.stdout.contains(#""unsupported_parts":["#))
+    }
+
     @Test func `inspect --json says the same as one object`() throws {
         struct Inspection: Decodable {
             struct Sizes: Decodable {

@@ -350,6 +350,9 @@ typedef struct {
     float softcap;      // scores become softcap * tanh(score / softcap); 0 for none
     const float *slopes; // [heads] what scores fall by with each position that a key lies behind; or NULL
     const float *sinks; // [heads] logits that take part in the softmax and have no value; or NULL
+    const float *biases; // [heads][2 * bias_span + 1] what is added to scores of keys that lie -bias_span to bias_span
+                         // positions after the query, of those further off as of the nearest of these; or NULL
+    size_t bias_span;
 } llm_attention_args;
 typedef void (*llm_attention_fn)(const llm_attention_args *args, size_t kv_head, size_t query_begin, size_t query_end);
 

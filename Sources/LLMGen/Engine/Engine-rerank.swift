@@ -1,6 +1,6 @@
 extension Engine {
     /// How well each pair goes together, in the pairs' order, as the model judges it that was trained for that: a
-    /// cross-encoder, or a decoder that answers yes or no.
+    /// cross-encoder, or a decoder that answers yes or no. A model that embeds scores a pair by the cosine of its vectors.
     ///
     /// A score is the same bits whatever else the engine computes. An input at fault ends all, as with ``embed(_:_:_:)``.
     ///
@@ -36,23 +36,66 @@ extension Engine {
     public func prepare(
         _ pair: TextPair, _ parameters: PairParameters, _ options: RequestOptions = RequestOptions()
     ) throws(LLMGenError) -> PreparedPair {
-        let scorer = try model.pairScorer()
+        guard let scorer = try model.pairScorer() else {
+            try LanguageModel.refuse(parameters.instruction)
+            let embedding = EmbeddingParameters(truncatePromptTokens: parameters.truncatePromptTokens)
+            return PreparedPair(
+                work: .apart(
+                    try prepare(.text(pair.query), embedding, options),
+                    try prepare(.text(pair.document), embedding, options)))
+        }
         let limit = try Engine.cut(parameters.truncatePromptTokens, to: lengthLimit)
-        let tokens = try model.tokens(of: pair, parameters.instruction, scorer.template, cutTo: limit)
+        let tokens = try model.tokens(
+            of: pair, parameters.instruction, scorer.format.writing, cutTo: limit)
         let request = PoolingRequest(
             what: "score", prompt: tokens.ids, tokenTypes: tokens.types, pooling: .last, options: options)
         return PreparedPair(
-            request: try checked(request), scorer: scorer, usesActivation: parameters.usesActivation)
+            work: .together(try checked(request), scorer, usesActivation: parameters.usesActivation))
     }
 
     /// The scores of prepared pairs, in their order, computed together. - Throws: as
     /// ``score(_:_:_:)-([TextPair],_,_)``.
     public func score(_ prepared: [PreparedPair]) async throws -> [PairScore] {
-        let outputs = try await Engine.replies(of: submit(prepared.map { .success($0.request) }))
-        return zip(prepared, outputs).map { pair, output in
-            PairScore(
-                score: pair.scorer.score(output.vector, usesActivation: pair.usesActivation), usage: output.usage)
+        var requests: [PoolingRequest] = []
+        var known: [[TokenID]: Int] = [:]  // texts to embed, by their tokens
+        func place(_ embedding: PreparedEmbedding) -> (index: Int, isNew: Bool) {
+            let tokens = embedding.request.prompt
+            if let index = known[tokens] { return (index, false) }
+            known[tokens] = requests.count
+            requests.append(embedding.request)
+            return (requests.count - 1, true)
         }
+        let places: [[(index: Int, isNew: Bool)]] = prepared.map { pair in
+            switch pair.work {
+            case .together(let request, _, _):
+                requests.append(request)
+                return [(index: requests.count - 1, isNew: true)]
+            case .apart(let one, let other): return [place(one), place(other)]
+            }
+        }
+        let outputs = try await Engine.replies(of: submit(requests.map { .success($0) }))
+        return zip(prepared, places).map { pair, places in
+            let vectors = places.map { outputs[$0.index].vector }
+            let tokens = places.reduce(0) { $0 + ($1.isNew ? outputs[$1.index].usage.promptTokens : 0) }
+            let score =
+                switch pair.work {
+                case .together(_, let scorer, let usesActivation):
+                    scorer.score(vectors[0], usesActivation: usesActivation)
+                case .apart(let one, let other):
+                    Engine.cosine(one.vector(vectors[0]), other.vector(vectors[1]))
+                }
+            return PairScore(
+                score: score, usage: Usage(promptTokens: tokens, cachedTokens: 0, completionTokens: 0))
+        }
+    }
+
+    /// The cosine of two vectors, its sums in float64 in the order of their elements; 0 where one is zero.
+    private static func cosine(_ one: [Float], _ other: [Float]) -> Double {
+        func product(_ one: [Float], _ other: [Float]) -> Double {
+            zip(one, other).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+        }
+        let lengths = (product(one, one) * product(other, other)).squareRoot()
+        return lengths > 0 ? product(one, other) / lengths : 0
     }
 }
 

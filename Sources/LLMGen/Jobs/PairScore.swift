@@ -31,9 +31,10 @@ public struct PairParameters: Sendable, Hashable {
 
 /// How well a pair goes together.
 public struct PairScore: Sendable, Hashable {
-    /// The higher, the better; from 0 to 1 after a sigmoid.
+    /// The higher, the better; from 0 to 1 after a sigmoid, from -1 to 1 where it is a cosine.
     public let score: Double
-    /// Tokens counted; nothing of a score is cached or generated.
+    /// Tokens counted; nothing of a score is cached or generated. A text that several pairs of a call share is embedded once
+    /// and counted for the first of them.
     public let usage: Usage
 }
 
@@ -47,7 +48,13 @@ public struct RankedDocument: Sendable, Hashable {
 
 /// A pair to score, checked and resolved.
 public struct PreparedPair: Sendable {
-    let request: PoolingRequest
-    let scorer: PairScorer
-    let usesActivation: Bool
+    /// How it is scored.
+    enum Work: Sendable {
+        /// As one text, by a model that reads both together.
+        case together(PoolingRequest, PairScorer, usesActivation: Bool)
+        /// By the cosine of the vectors that the texts have.
+        case apart(PreparedEmbedding, PreparedEmbedding)
+    }
+
+    let work: Work
 }

@@ -11,22 +11,30 @@ extension EmbeddingFormat {
     /// - Throws: `ModelError` or `WeightsError`, naming the file, the key and the value.
     init(folder: URL, _ config: ConfigFile, _ file: ConfigFile?, width: Int) throws {
         self.init(width: width)
-        if let file { try readPrompts(file) }
+        if let file {
+            similarity = try file.optional("similarity_fn_name", .text)
+            let named = try EmbeddingFormat.prompts(of: file)
+            (prompts, defaultPromptName) = (named.all, named.usualName)
+        }
         shorterDimensions = try EmbeddingFormat.shorterDimensions(config, width: width)
-        let modules = folder.appending(path: "modules.json")
-        guard FileManager.default.fileExists(atPath: modules.path) else { return }
-        try read(try ConfigFile.list(path: modules.path), folder)
+        let modules = try SentenceTransformersModule.modules(of: folder)
+        if !modules.isEmpty { try read(modules, folder) }
     }
 
-    private mutating func readPrompts(_ file: ConfigFile) throws {
-        similarity = try file.optional("similarity_fn_name", .text)
-        defaultPromptName = try file.optional("default_prompt_name", .text)
+    /// The prompts that `config_sentence_transformers.json` names, and the one that is put before texts unless a request
+    /// says otherwise.
+    static func prompts(
+        of file: ConfigFile
+    ) throws -> (all: [String: String], usualName: String?, usual: String?) {
+        let name = try file.optional("default_prompt_name", .text)
+        var prompts: [String: String] = [:]
         if let object = try file.object("prompts") {
             for name in object.keys { prompts[name] = try object.string(name) }
         }
-        if let name = defaultPromptName, prompts[name] == nil {
+        if let name, prompts[name] == nil {
             throw file.invalid("default_prompt_name", "the name of one of the prompts")
         }
+        return (prompts, name, name.flatMap { prompts[$0] })
     }
 
     /// `matryoshka_dimensions`, as vLLM reads it.
@@ -36,28 +44,27 @@ extension EmbeddingFormat {
     }
 
     /// Reads what the modules do after one another.
-    private mutating func read(_ modules: [ConfigFile], _ folder: URL) throws {
+    private mutating func read(_ modules: [SentenceTransformersModule], _ folder: URL) throws {
+        isOfFiles = true
         normalizes = false
         var (hasPooling, width) = (false, dimensions)
         for module in modules {
-            let kind = try module.lastPart(of: "type")
-            let place = try EmbeddingFormat.folder(of: module, in: folder)
-            switch kind {
-            case "Transformer": try readLimits(place)
+            switch module.kind {
+            case "Transformer":
+                guard let file = try module.transformerFile() else { continue }
+                maxTokens = try file.optional("max_seq_length", .integer(in: 1...1 << 30))
+                lowercases = try file.flag("do_lower_case", default: false)
             case "Pooling":
-                guard let file = try ConfigFile.ifThere(place.appending(path: "config.json")) else {
-                    throw module.invalid("path", "the folder of a config.json")
-                }
-                try readPooling(file, width: width)
+                try readPooling(try module.config(), width: width)
                 hasPooling = true
             case "Dense" where hasPooling && !normalizes:
-                let layer = try DenseLayer(folder: place, inputs: width)
+                let layer = try DenseLayer(folder: module.folder, inputs: width)
                 width = layer.outputs
                 projection.append(layer)
             case "Normalize" where hasPooling: normalizes = true
             default:
                 throw module.unsupported(
-                    "type", "vectors are made by Transformer, Pooling, Dense and Normalize modules, in this order")
+                    "vectors are made by Transformer, Pooling, Dense and Normalize modules, in this order")
             }
         }
         guard hasPooling else {
@@ -101,26 +108,4 @@ extension EmbeddingFormat {
         ("mean_sqrt_len_tokens", "mean_sqrt_len_tokens"), ("weightedmean_tokens", "weightedmean"),
         ("lasttoken", "lasttoken"),
     ]
-
-    private mutating func readLimits(_ folder: URL) throws {
-        for kind in ["bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet"] {
-            guard let file = try ConfigFile.ifThere(folder.appending(path: "sentence_\(kind)_config.json")) else {
-                continue
-            }
-            maxTokens = try file.optional("max_seq_length", .integer(in: 1...1 << 30))
-            lowercases = try file.flag("do_lower_case", default: false)
-            return
-        }
-    }
-
-    /// The folder of a module, which is in that of the model.
-    private static func folder(of module: ConfigFile, in folder: URL) throws -> URL {
-        let path = try module.string("path", default: "")
-        guard !path.isEmpty else { return folder }
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.allSatisfy({ !$0.isEmpty && $0 != ".." }) else {
-            throw module.invalid("path", "a folder in that of the model")
-        }
-        return folder.appending(path: path)
-    }
 }

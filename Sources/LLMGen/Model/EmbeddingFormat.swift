@@ -20,6 +20,8 @@ public struct EmbeddingFormat: Sendable {
     public internal(set) var dimensions: Int
     /// Numbers of elements that vectors may be cut to; nil for any up to ``dimensions``.
     public internal(set) var shorterDimensions: [Int]?
+    /// Whether the model's files say how it makes vectors, as those of models do that were trained for it.
+    public internal(set) var isOfFiles = false
     /// Layers that pooled states go through.
     var projection: [DenseLayer] = []
     /// Whether texts are made lowercase.

@@ -22,6 +22,10 @@ struct FolderSource: ModelSource {
         try fileIfThere("config_sentence_transformers.json")
     }
 
+    func logitScore() throws(LLMGenError) -> LogitScore? {
+        try LLMGenError.rethrowing { try LogitScore(folder: folder, sentenceTransformersConfig()) }
+    }
+
     private func fileIfThere(_ name: String) throws(LLMGenError) -> ConfigFile? {
         try LLMGenError.rethrowing { try ConfigFile.ifThere(folder.appending(path: name)) }
     }

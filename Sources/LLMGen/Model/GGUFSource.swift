@@ -59,6 +59,7 @@ struct GGUFSource: ModelSource {
         var format = EmbeddingFormat(width: width)
         let key = "\(try architecture()).pooling_type"
         guard file.metadata.type(of: key) != nil else { return format }
+        format.isOfFiles = true
         let number = try LLMGenError.rethrowing { try file.metadata.integer(key, in: 0...4) }
         switch number {
         case 1: format.pooling = .mean
@@ -74,6 +75,8 @@ struct GGUFSource: ModelSource {
     }
 
     func sentenceTransformersConfig() -> ConfigFile? { nil }
+
+    func logitScore() -> LogitScore? { nil }
 
     private func architecture() throws(LLMGenError) -> String {
         try LLMGenError.rethrowing { try file.metadata.string("general.architecture") }

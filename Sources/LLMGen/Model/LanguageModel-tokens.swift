@@ -26,21 +26,40 @@ extension LanguageModel {
 
     /// The token ids of a pair of texts, at most `limit` of them, and the type of each where the model tells them apart.
     func tokens(
-        of pair: TextPair, _ instruction: String?, _ template: PairTemplate?, cutTo limit: Int?
+        of pair: TextPair, _ instruction: String?, _ writing: PairFormat.Writing, cutTo limit: Int?
     ) throws(LLMGenError) -> (ids: [TokenID], types: [Int32]?) {
-        guard let template else {
-            guard instruction == nil else {
-                throw LLMGenError(
-                    code: .invalidArgument, message: "instruction is given, and this model is told none; leave it out",
-                    field: "instruction")
-            }
+        let template: PairTemplate
+        switch writing {
+        case .joined:
+            try LanguageModel.refuse(instruction)
             return try joined(pair, cutTo: limit)
+        case .chat(let score):
+            let ids = try tokens(of: prompt(for: score.input(pair, instruction)))
+            guard limit.map({ ids.count <= $0 }) ?? true else {
+                throw LLMGenError(
+                    code: .contextLengthExceeded,
+                    message:
+                        "the pair has \(ids.count) tokens as the chat template writes it, and truncate_prompt_tokens"
+                        + " leaves \(limit ?? 0); what a template has written is not cut: shorten the document",
+                    field: "truncate_prompt_tokens")
+            }
+            return (ids, nil)
+        case .template(let own): template = own
         }
         let parts = template.parts(pair, instruction)
         let before = try tokens(of: .text(parts.before), addSpecialTokens: false)
         let text = try tokens(of: .text(parts.text), addSpecialTokens: false)
         let after = try tokens(of: .text(parts.after), addSpecialTokens: false)
         return (try LanguageModel.cut(text[...], before: before[...], after: after[...], to: limit ?? .max), nil)
+    }
+
+    /// Refuses an instruction to a model that is told none.
+    static func refuse(_ instruction: String?) throws(LLMGenError) {
+        guard instruction != nil else { return }
+        throw LLMGenError(
+            code: .invalidArgument,
+            message: "instruction is given, and this model is told none; leave it out",
+            field: "instruction")
     }
 
     /// A pair as the tokenizer joins it; of one that is too long the longer text is cut first (`longest_first` of Hugging

@@ -100,15 +100,19 @@ public final class LanguageModel: Sendable {
             let layers = network.linearLayers
             func count(_ arithmetic: Arithmetic) -> Int { layers.reduce(0) { $0 + $1.count(arithmetic) } }
             let width = network.dimensions.hiddenSize
-            embedding = Result { () throws(LLMGenError) in try source.embeddingFormat(config, width: width) }
-            scoring = Result { [network, tokenizer, compute] () throws(LLMGenError) in
-                try LLMGenError.rethrowing {
-                    try PairScorer(
-                        network, config, source.sentenceTransformersConfig(), name: source.name, tokenizer,
-                        options.reranker, on: compute)
+            embedding = Result { () throws(LLMGenError) in
+                try source.embeddingFormat(config, width: width)
+            }
+            scoring = Result { [network, tokenizer, chatFormat, compute] () throws(LLMGenError) in
+                let format = try source.pairFormat(
+                    labels: network.labels, predictsTokens: network.predictsTokens,
+                    isEncoder: network.isEncoder, config,
+                    options.reranker)
+                return try format.map { format throws(LLMGenError) in
+                    try PairScorer(format, network, name: source.name, tokenizer, chatFormat, on: compute)
                 }
             }
-            tasks = ModelTask.tasks(network, scoring)
+            tasks = ModelTask.tasks(network, scoring, embedding)
             arithmetic = Arithmetic.allCases.max { count($0) < count($1) } ?? .float32
             automaticKVCacheDtype =
                 arithmetic == .float32 || options.computeDtype == .float32 ? .float32 : .bfloat16
@@ -131,11 +135,11 @@ public final class LanguageModel: Sendable {
     ///   model can generate without them.
     public var embeddingFormat: EmbeddingFormat { get throws(LLMGenError) { try embedding.get() } }
 
-    /// How the model scores pairs. - Throws: ``LLMGenError`` where it does not.
-    func pairScorer() throws(LLMGenError) -> PairScorer {
+    /// How the model scores pairs; nil for one that embeds, where a score is how alike the vectors of a pair are. - Throws:
+    /// ``LLMGenError`` where it does neither.
+    func pairScorer() throws(LLMGenError) -> PairScorer? {
         try check(.score)
-        guard let scorer = try scoring.get() else { preconditionFailure("a model that scores has no scorer") }
-        return scorer
+        return try scoring.get()
     }
 
     /// What generates. - Throws: ``LLMGenError`` for an encoder.

@@ -74,6 +74,12 @@ public struct ModelInspection: Sendable, Encodable {
     public let sizes: Sizes?
     /// Why the engine cannot run the model; nil where it can.
     public let unsupported: String?
+    /// What is wrong with the files that say how it reads, embeds and scores texts, a line each; it runs without them.
+    public let unsupportedParts: [String]
+    /// How it embeds texts; nil for a model that generates or scores, unless its files say it, and where these are at fault.
+    public let embedding: Embedding?
+    /// How it scores pairs; nil for a model that does not, or only by comparing vectors, and where its files are at fault.
+    public let reranking: Reranking?
     /// How a folder's weights are quantized; nil where they are not, and for a GGUF file, whose types say it.
     public let quantization: Quantization?
     /// Weight files.
@@ -137,20 +143,28 @@ public struct ModelInspection: Sendable, Encodable {
         }
         fileBytes = gguf?.files.reduce(0) { $0 + $1.count }
 
+        let texts: Texts
         do throws(LLMGenError) {
-            let model = try ModelInspection.model(source)
+            let config = try source.config()
+            let model = try ModelInspection.model(source, config)
             architectures = model.0
             (sizes, unsupported) = contents.refusal.map { (nil, $0) } ?? (model.1, model.2)
+            texts = Texts(source, config, sizes)
         } catch {
             // A GGUF file is worth showing also where its metadata make no config.
             guard gguf != nil else { throw error }
             (architectures, sizes, unsupported) = ([], nil, error.message)
+            texts = Texts()
         }
+        embedding = texts.embedding
+        reranking = texts.reranking
+        unsupportedParts = texts.faults
     }
 
-    private static func model(_ source: any ModelSource) throws(LLMGenError) -> ([String], Sizes?, String?) {
-        let config = try source.config()
-        return try LLMGenError.rethrowing {
+    private static func model(
+        _ source: any ModelSource, _ config: ConfigFile
+    ) throws(LLMGenError) -> ([String], Sizes?, String?) {
+        try LLMGenError.rethrowing {
             let (sizes, unsupported) = try sizes(config, try? source.tensors())
             return (try config.strings("architectures"), sizes, unsupported)
         }

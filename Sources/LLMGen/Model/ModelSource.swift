@@ -29,6 +29,8 @@ protocol ModelSource: Sendable {
     func embeddingFormat(_ config: ConfigFile, width: Int) throws(LLMGenError) -> EmbeddingFormat
     /// `config_sentence_transformers.json`; nil where there is none.
     func sentenceTransformersConfig() throws(LLMGenError) -> ConfigFile?
+    /// How a model of sentence-transformers scores pairs by the logits of tokens; nil where it does not.
+    func logitScore() throws(LLMGenError) -> LogitScore?
     /// What the source's files are.
     func contents() throws(LLMGenError) -> SourceContents
 }
@@ -45,6 +47,20 @@ struct SourceContents {
     var refusal: String?
     /// nil for safetensors.
     var gguf: GGUFFile?
+}
+
+extension ModelSource {
+    /// How a model of this description scores pairs; nil where it does not.
+    func pairFormat(
+        labels: Int?, predictsTokens: Bool, isEncoder: Bool, _ config: ConfigFile,
+        _ wanted: PairTemplate?
+    ) throws(LLMGenError) -> PairFormat? {
+        try LLMGenError.rethrowing {
+            try PairFormat(
+                labels: labels, predictsTokens: predictsTokens, isEncoder: isEncoder, config,
+                sentenceTransformersConfig(), logitScore(), name: name, wanted)
+        }
+    }
 }
 
 extension ModelLocator {

@@ -10,17 +10,15 @@ public enum ModelTask: String, Sendable, CaseIterable {
     case score
 
     /// What a model of this network can be asked for.
-    static func tasks(_ network: Network, _ scoring: Result<PairScorer?, LLMGenError>) -> Set<ModelTask> {
+    static func tasks(
+        _ network: Network, _ scoring: Result<PairScorer?, LLMGenError>,
+        _ embedding: Result<EmbeddingFormat, LLMGenError>
+    ) -> Set<ModelTask> {
         let scores: Set<ModelTask> = if case .success(nil) = scoring { [] } else { [.score] }
-        switch network {
-        case .encoder(let encoder): return encoder.labels == nil ? [.embed] : scores
-        case .decoder(let decoder):
-            switch decoder.predicts {
-            case .tokens: return scores.union([.generate, .embed])
-            case .labels: return scores
-            case .none: return [.embed]
-            }
-        }
+        if network.labels != nil { return scores }
+        guard network.predictsTokens else { return [.embed, .score] }
+        let isTrainedToEmbed = (try? embedding.get().isOfFiles) ?? false
+        return scores.union(isTrainedToEmbed ? [.generate, .embed, .score] : [.generate, .embed])
     }
 
     fileprivate var words: String {
@@ -36,7 +34,8 @@ public enum ModelTask: String, Sendable, CaseIterable {
         case .generate: "ask it for embeddings or scores, or use a model that generates"
         case .embed: "use another model for embeddings"
         case .score:
-            "use a cross-encoder or a Qwen3 reranker (reranker qwen3, where the model's name and config do not tell)"
+            "use a cross-encoder, an embedding model or a Qwen3 reranker (reranker qwen3, where the model's name and config "
+                + "do not tell)"
         }
     }
 }

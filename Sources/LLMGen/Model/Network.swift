@@ -27,6 +27,23 @@ enum Network: Sendable {
         }
     }
 
+    var isEncoder: Bool { if case .encoder = self { true } else { false } }
+
+    /// Whether there is an output head that predicts tokens.
+    var predictsTokens: Bool {
+        if case .decoder(let decoder) = self { decoder.predicts == .tokens } else { false }
+    }
+
+    /// Labels that texts are scored with; nil for none.
+    var labels: Int? {
+        switch self {
+        case .encoder(let encoder): return encoder.labels
+        case .decoder(let decoder):
+            guard case .labels(let count) = decoder.predicts else { return nil }
+            return count
+        }
+    }
+
     var cacheLayout: CacheLayout {
         switch self {
         case .decoder(let decoder): decoder.cacheLayout

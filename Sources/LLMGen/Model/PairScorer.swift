@@ -5,23 +5,55 @@ import LLMTokenizer
 
 /// How a model's last hidden state of a pair, or its classifier's outputs, become a score.
 struct PairScorer: Sendable {
-    /// What a score is put through.
-    enum Activation: String {
-        case sigmoid = "Sigmoid"
-        case identity = "Identity"
-    }
-
-    /// How a pair is written as one text; nil where the tokenizer joins its texts.
-    var template: PairTemplate?
-    /// Yields the logits of yes and no, or of one label, of a hidden state; nil where the model has done so.
-    var head: OutputRows?
-    var activation = Activation.sigmoid
+    let format: PairFormat
+    /// Yields the logits of yes and no, or of one label or token, of a hidden state; nil where the model has done so.
+    private let head: OutputRows?
 
     /// The score of `[hidden]`, or of a classifier's one output.
     func score(_ vector: [Double], usesActivation: Bool) -> Double {
         let logits = head?.logits(of: vector) ?? vector
         let logit = logits.count == 2 ? logits[0] - logits[1] : logits[0]
-        return usesActivation && activation == .sigmoid ? 1 / (1 + exp(-logit)) : logit
+        return usesActivation && format.activation == .sigmoid ? 1 / (1 + exp(-logit)) : logit
+    }
+
+    /// - Throws: ``LLMGenError`` where the model cannot score as its format says.
+    init(
+        _ format: PairFormat, _ network: Network, name: String, _ tokenizer: (any Tokenizer)?,
+        _ chat: ChatFormat,
+        on compute: Compute
+    ) throws(LLMGenError) {
+        self.format = format
+        if case .chat(let score) = format.writing { try score.check(chat) }
+        guard case .decoder(let decoder) = network else {
+            head = nil
+            return
+        }
+        let rows: [TokenID]
+        switch format.outputs {
+        case .label: rows = [0]
+        case .tokens(let ids):
+            let size = decoder.dimensions.vocabularySize
+            guard ids.allSatisfy({ Int($0) < size }) else {
+                throw LLMGenError(
+                    code: .invalidInput,
+                    message:
+                        "'\(name)' is to answer pairs with the tokens \(ids) (LogitScore), and its vocabulary has the"
+                        + " ids 0 to \(size - 1); check that its files belong together")
+            }
+            rows = ids
+        case .answers(let no, let yes):
+            rows = try [yes, no].map { answer throws(LLMGenError) in
+                guard let tokenizer, let id = tokenizer.id(of: answer) else {
+                    throw LLMGenError(
+                        code: .invalidInput,
+                        message:
+                            "'\(name)' is to answer pairs with '\(answer)', which is no token of its tokenizer; leave out"
+                            + " reranker and classifier_from_token, or use a reranker")
+                }
+                return id
+            }
+        }
+        head = decoder.head(of: rows, on: compute)
     }
 }
 
@@ -31,7 +63,9 @@ public enum PairTemplate: String, Sendable, CaseIterable {
     case qwen3
 
     /// What is before the texts, the texts, and what is after them.
-    func parts(_ pair: TextPair, _ instruction: String?) -> (before: String, text: String, after: String) {
+    func parts(_ pair: TextPair, _ instruction: String?) -> (
+        before: String, text: String, after: String
+    ) {
         let instruction =
             instruction ?? "Given a web search query, retrieve relevant passages that answer the query"
         return (
@@ -45,77 +79,6 @@ public enum PairTemplate: String, Sendable, CaseIterable {
             "<Instruct>: \(instruction)\n<Query>: \(pair.query)\n<Document>: \(pair.document)",
             "<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"
         )
-    }
-}
-
-extension PairScorer {
-    /// How a model scores pairs; nil for one that does not. Of a decoder its config (`classifier_from_token`, as vLLM has
-    /// it), its name or the options say it.
-    ///
-    /// - Parameter file: `config_sentence_transformers.json`, where there is one.
-    /// - Throws: ``LLMGenError`` or `ModelError` where it is told how and cannot.
-    init?(
-        _ network: Network, _ config: ConfigFile, _ file: ConfigFile?, name: String, _ tokenizer: (any Tokenizer)?,
-        _ wanted: PairTemplate?,
-        on compute: Compute
-    ) throws {
-        let decoder: Decoder
-        switch network {
-        case .encoder(let encoder):
-            guard encoder.labels == 1 else { return nil }
-            activation = try PairScorer.activation(config, file)
-            return
-        case .decoder(let own): decoder = own
-        }
-        let isReranker = name.lowercased().contains("qwen3-reranker")
-        let template = wanted ?? (isReranker ? .qwen3 : nil)
-        switch decoder.predicts {
-        case .none: return nil
-        case .labels(let count):
-            guard count == 1 else { return nil }
-            activation = try PairScorer.activation(config, file)
-            self.template = template
-            head = decoder.head(of: [0], on: compute)
-        case .tokens:
-            var answers = try config.strings("classifier_from_token")
-            guard !answers.isEmpty || template != nil else { return nil }
-            activation = try PairScorer.activation(config, file)
-            if answers.isEmpty { answers = ["no", "yes"] }
-            guard answers.count == 2 else { throw config.unsupported("classifier_from_token", "two tokens are") }
-            let ids = try answers.map { answer in
-                guard let tokenizer, let id = tokenizer.id(of: answer) else {
-                    throw LLMGenError(
-                        code: .invalidInput,
-                        message:
-                            "'\(name)' is to answer pairs with '\(answer)', which is no token of its tokenizer; leave out"
-                            + " reranker and classifier_from_token, or use a reranker")
-                }
-                return id
-            }
-            self.template = template ?? .qwen3
-            head = decoder.head(of: ids.reversed(), on: compute)
-        }
-    }
-
-    /// What the files say of the activation, now or in older versions of sentence-transformers; a sigmoid where they say
-    /// nothing.
-    private static func activation(_ config: ConfigFile, _ file: ConfigFile?) throws -> Activation {
-        let places = [
-            (file, "activation_fn"), (try config.object("sentence_transformers"), "activation_fn"),
-            (config, "sbert_ce_default_activation_function"),
-        ]
-        for case (let place?, let key) in places where place.has(key) {
-            if let activation = Activation(rawValue: try place.lastPart(of: key)) { return activation }
-            throw place.unsupported(key, "Sigmoid and Identity are")
-        }
-        return .sigmoid
-    }
-}
-
-extension ConfigFile {
-    /// The last part of a dotted name, such as that of a class.
-    func lastPart(of key: String) throws(ModelError) -> String {
-        String(try string(key).split(separator: ".").last ?? "")
     }
 }
 

@@ -13,7 +13,7 @@ extension Architecture {
         let heads = try AttentionHeads(config, keys: 8)
         let sizes = try DecoderSizes(config, heads, positions: 262_144)
         let hidden = sizes.hidden
-        let attended = try config.integers("attn_layer_indices", in: 0...1024)
+        let attended = try config.layerIndices("attn_layer_indices", of: sizes.layers)
         let style = NormStyle.rms(epsilon: try config.rmsEpsilon(default: 1e-5))
         let mamba = try Mamba2Mixer.Sizes(config)
         let bias = try config.flag("mamba_proj_bias", default: false)

@@ -54,7 +54,7 @@ extension Decoder {
         let sizes = try DecoderSizes(config, heads, isTied: true, positions: 128_000)
         let hidden = sizes.hidden
         let style = NormStyle.rms(epsilon: Float(try config.number("norm_eps", in: 0...1, default: 1e-5)))
-        let attended = config.has("full_attn_idxs") ? try config.integers("full_attn_idxs", in: 0...1024) : nil
+        let attended = config.has("full_attn_idxs") ? try config.layerIndices("full_attn_idxs", of: sizes.layers) : nil
         let isRecurrent = try config.recurrentLayers(sizes.layers, ["conv"]) { attended?.contains($0) == false }
         let width = try config.integer("conv_L_cache", in: 2...64, default: 3)
         let bias = try config.flag("conv_bias", default: false)

@@ -43,7 +43,7 @@ extension Decoder {
         let step = try config.integer("interleave_moe_layer_step", in: 1...1024, default: 1)
         let withExperts =
             config.has("moe_layers")
-            ? try config.integers("moe_layers", in: 0...1023) : (0..<layers).filter { ($0 + 1) % step == 0 }
+            ? try config.layerIndices("moe_layers", of: layers) : (0..<layers).filter { ($0 + 1) % step == 0 }
         let width = try config.feedForwardWidth()
         let denseWidth = try config.feedForwardWidth("intermediate_size_mlp")
         try config.requireSiLU()

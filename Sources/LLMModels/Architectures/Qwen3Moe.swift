@@ -35,7 +35,7 @@ extension ConfigFile {
     /// Which layers have experts: every `decoder_sparse_step`-th but those of `mlp_only_layers`.
     func layersWithExperts(_ layers: Int) throws(ModelError) -> [Bool] {
         let step = try integer("decoder_sparse_step", in: 1...1024, default: 1)
-        let dense = try integers("mlp_only_layers", in: 0...1023)
+        let dense = try layerIndices("mlp_only_layers", of: layers)
         return (0..<layers).map { ($0 + 1) % step == 0 && !dense.contains($0) }
     }
 }

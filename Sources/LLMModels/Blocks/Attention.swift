@@ -68,7 +68,10 @@ struct Attention: Mixer {
     private let temperature: Temperature?
     private let scores: AttentionScores
     private let output: Linear  // [hidden, queries * dim]
-    private let slot: CacheSlot
+    private let valueNorm: Norm?  // of each head
+    private let ownsKeys: Bool
+    /// The place of its keys and values in the cache.
+    let slot: CacheSlot
 
     /// What differs between attention blocks besides their sizes.
     struct Options {
@@ -84,6 +87,8 @@ struct Attention: Mixer {
         var normSpan = NormSpan.head
         /// What the names of norms end with, after `q_` and `k_`.
         var normName = "norm"
+        /// The epsilon of norms without weights over each value head; nil for none.
+        var valueNorms: Float?
         /// The bound that elements of queries, keys and values are brought into, after their norms; nil for none.
         var clip: Float?
         /// The epsilon of norms without weights over each query and key head, after they are rotated; nil for none.
@@ -96,6 +101,8 @@ struct Attention: Mixer {
         var softcap: Float?
         /// What each query head's scores fall by with every position that a key lies behind (``Alibi``); nil for none.
         var slopes: [Float]?
+        /// What is added to scores by the distance between query and key; nil for none.
+        var distanceBiases: DistanceBiases?
         /// The name of a logit for each query head that takes part in the softmax; nil for none.
         var sinks: String?
         /// Whether `q_proj` has a gate for each query head, whose sigmoid multiplies what the head puts out (Qiu et al. 2025).
@@ -110,6 +117,8 @@ struct Attention: Mixer {
         var outputName = "o_proj"
         /// One matrix of queries, keys and values in place of three; nil for three.
         var fused: Fused?
+        /// The place of another layer's keys and values, which it reads instead of its own; nil for its own.
+        var source: CacheSlot?
     }
 
     /// Queries, keys and values in one matrix.
@@ -151,10 +160,14 @@ struct Attention: Mixer {
             !options.isGated || options.fused == nil && options.clip == nil, "gates in a fused or bounded matrix")
         clip = options.clip
         temperature = options.temperature
-        rotatedNorm = options.rotatedNorms.map {
-            .rms(RMSNorm(weight: Array(repeating: 1, count: heads.dim), epsilon: $0))
+        func norm(epsilon: Float) -> Norm {
+            .rms(RMSNorm(weight: Array(repeating: 1, count: heads.dim), epsilon: epsilon))
         }
-        let (queryRows, keyRows) = (heads.queries * heads.dim, heads.keys * heads.dim)
+        rotatedNorm = options.rotatedNorms.map(norm)
+        valueNorm = options.valueNorms.map(norm)
+        ownsKeys = options.source == nil
+        precondition(ownsKeys || options.fused == nil, "keys of another layer beside a matrix of its own")
+        let (queryRows, keyRows) = (heads.queries * heads.dim, ownsKeys ? heads.keys * heads.dim : 0)
         gates = options.isGated ? queryRows : 0
         if let fused = options.fused {
             let order: ((Int) -> Int)? = fused.isGrouped ? { heads.groupedRow($0) } : nil
@@ -162,8 +175,9 @@ struct Attention: Mixer {
                 [(fused.name, queryRows + 2 * keyRows)], inputs: hidden, bias: options.bias, order: order)
         } else {
             let names = options.names
+            let keysAndValues = ownsKeys ? [(names.key, keyRows), (names.value, keyRows)] : []
             projection = try model.linear(
-                [(names.query, gates + queryRows), (names.key, keyRows), (names.value, keyRows)], inputs: hidden,
+                [(names.query, gates + queryRows)] + keysAndValues, inputs: hidden,
                 bias: options.bias, order: options.isGated ? { heads.gatedRow($0) } : nil)
         }
         func norm(_ letter: String, _ count: Int) throws(ModelError) -> Norm? {
@@ -176,21 +190,24 @@ struct Attention: Mixer {
             }
         }
         queryNorm = try norm("q", heads.queries)
-        keyNorm = try norm("k", heads.keys)
+        keyNorm = ownsKeys ? try norm("k", heads.keys) : nil
         self.output = try model.linear(
             options.outputName, inputs: queryRows, outputs: hidden, bias: options.outputBias)
         var scores = AttentionScores(
             scale: options.scale ?? 1 / Float(heads.dim).squareRoot(), softcap: options.softcap, slopes: options.slopes)
+        scores.biases = options.distanceBiases
         if let sinks = options.sinks { scores.sinks = try model.vector(sinks, heads.queries) }
         self.scores = scores
-        slot = model.cache(
-            CacheEntry(heads: heads.keys, keyDim: heads.dim, valueDim: heads.dim), window: options.window,
-            ahead: options.ahead, isChunked: options.isChunked)
+        slot =
+            options.source
+            ?? model.cache(
+                CacheEntry(heads: heads.keys, keyDim: heads.dim, valueDim: heads.dim), window: options.window,
+                ahead: options.ahead, isChunked: options.isChunked)
     }
 
     /// The gates, where there are some, and beside them the queries.
     func project(_ x: Matrix, after norm: Norm?, _ context: ForwardContext) -> Matrix {
-        let (queries, keys) = (gates + heads.queries * heads.dim, heads.keys * heads.dim)
+        let (queries, keys) = (gates + heads.queries * heads.dim, ownsKeys ? heads.keys * heads.dim : 0)
         let all = projection(x, after: norm, context)
         let query = all.columns(gates..<queries)
         let key = all.columns(queries..<queries + keys)
@@ -201,7 +218,11 @@ struct Attention: Mixer {
         rotary?(both, headDim: heads.dim, context)
         rotatedNorm?(both, into: both, context)
         if let temperature { context.compute.scaleRows(query, by: context.batch.positions.map(temperature.factor)) }
-        context.cache(key, all.columns(queries + keys..<queries + 2 * keys), at: slot)
+        if ownsKeys {
+            let value = all.columns(queries + keys..<queries + 2 * keys)
+            valueNorm?(value, into: value, context)
+            context.cache(key, value, at: slot)
+        }
         return all.columns(0..<queries)
     }
 

@@ -19,7 +19,7 @@ public struct Decoder: Sendable, BuiltModel {
     private let embeddingNorm: Norm?
     private let positions: Linear?  // [firstPosition + maxPositions, hidden]
     private let firstPosition: Int
-    private let layers: [DecoderLayer]
+    private let stack: any LayerStack
     private let norm: Norm
     private let head: Linear?  // [vocabulary or labels, hidden]
     private let logitScale: Float?
@@ -48,12 +48,12 @@ public struct Decoder: Sendable, BuiltModel {
     ///   - softcap: the bound of soft-capped logits; nil for none.
     ///   - headBias: whether the output head has a bias.
     ///   - names: of the tensors.
-    ///   - layer: makes the layer of an index.
+    ///   - stack: makes the layers.
     init(
         _ model: ModelBuilder, _ sizes: DecoderSizes, norm style: NormStyle, embeddingScale: Float? = nil,
         normsEmbeddings: Bool = false, firstPosition: Int? = nil, logitScale: Float? = nil, softcap: Float? = nil,
         headBias: Bool = false,
-        names: Names = Names(), layer: (ModelBuilder, Int) throws -> DecoderLayer
+        names: Names = Names(), stack makeStack: (ModelBuilder) throws -> any LayerStack
     ) throws {
         let (hidden, vocabulary) = (sizes.hidden, sizes.vocabulary)
         predicts = Decoder.head(model, sizes, names)
@@ -68,7 +68,7 @@ public struct Decoder: Sendable, BuiltModel {
             try model.linear(
                 names.positions, inputs: hidden, outputs: dimensions.maxPositions + $0, exact: true, isRead: false)
         }
-        layers = try model.layers(names.layers, sizes.layers, layer)
+        stack = try makeStack(model)
         norm = try model.norm(names.norm, hidden, style)
         head =
             switch predicts {
@@ -80,6 +80,21 @@ public struct Decoder: Sendable, BuiltModel {
         self.embeddingScale = embeddingScale
         self.logitScale = logitScale
         self.softcap = softcap
+    }
+
+    /// The same with layers that work one after another on one residual stream.
+    ///
+    /// - Parameter layer: makes the layer of an index.
+    init(
+        _ model: ModelBuilder, _ sizes: DecoderSizes, norm style: NormStyle, embeddingScale: Float? = nil,
+        normsEmbeddings: Bool = false, firstPosition: Int? = nil, logitScale: Float? = nil, softcap: Float? = nil,
+        headBias: Bool = false,
+        names: Names = Names(), layer: (ModelBuilder, Int) throws -> DecoderLayer
+    ) throws {
+        try self.init(
+            model, sizes, norm: style, embeddingScale: embeddingScale, normsEmbeddings: normsEmbeddings,
+            firstPosition: firstPosition, logitScale: logitScale, softcap: softcap, headBias: headBias, names: names
+        ) { PlainStack(layers: try $0.layers(names.layers, sizes.layers, layer)) }
     }
 
     private static func head(_ model: ModelBuilder, _ sizes: DecoderSizes, _ names: Names) -> Head {
@@ -128,7 +143,7 @@ public struct Decoder: Sendable, BuiltModel {
         precondition(cache.layout == cacheLayout, "the cache is for another model")
         workspace.reset()
         let context = ForwardContext(batch, cache, workspace, on: compute, observer: observer)
-        var x = workspace.matrix(rows: batch.tokens.count, columns: dimensions.hiddenSize)
+        let x = workspace.matrix(rows: batch.tokens.count, columns: dimensions.hiddenSize)
         compute.gatherRows(embedding.weights, batch.tokens, into: x)
         if let embeddingScale { compute.scale(x, by: embeddingScale) }
         embeddingNorm?(x, into: x, context)
@@ -140,13 +155,7 @@ public struct Decoder: Sendable, BuiltModel {
                 compute.add(learned, to: x)
             }
         }
-        for (index, layer) in layers.enumerated() {
-            // Of the last layer's rows, those that nobody asked for have done their part: their keys and values are kept.
-            let isLast = index == layers.count - 1
-            x = layer(x, isLast && batch.outputRows.count < x.rows ? .output : .all, context)
-        }
-        // Where every row is wanted, in order, x holds them.
-        let states = norm(x, context)
+        let states = norm(stack(x, context), context)
         if let head { observer?(head.tensors, states) }
         return states
     }

@@ -125,6 +125,11 @@ extension ConfigFile {
         }
     }
 
+    /// The layers that a list names.
+    func layerIndices(_ key: String, of layers: Int) throws(ModelError) -> [Int] {
+        try integers(key, in: 0...layers - 1)
+    }
+
     /// A number of tokens under `key`; nil where it is null, `fallback` where it is missing.
     func window(_ key: String = "sliding_window", default fallback: Int?) throws(ModelError) -> Int? {
         if isNull(key) { return nil }

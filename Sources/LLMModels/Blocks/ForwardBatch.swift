@@ -119,15 +119,17 @@ public struct ForwardBatch: Sendable {
         }
     }
 
-    /// The output rows alone, as sequences of one row each, numbered from 0.
-    func outputAttention(_ group: Int) -> [AttentionSequence] {
+    /// The output rows alone, as sequences of one row each, all wanted. States are not for them.
+    var outputs: ForwardBatch {
         var sequence = sequences.makeIterator()
         var current = sequence.next()
-        return outputRows.enumerated().map { index, row in
+        let alone = outputRows.enumerated().map { index, row in
             while let passed = current, passed.rows.upperBound <= row { current = sequence.next() }
-            return AttentionSequence(
-                rows: index..<index + 1, firstPosition: Int(positions[row]),
-                blockTable: current?.blockTables[group] ?? [])
+            return BatchSequence(
+                rows: index..<index + 1, firstPosition: Int(positions[row]), blockTables: current?.blockTables ?? [])
         }
+        return ForwardBatch(
+            tokens: outputRows.map { tokens[$0] }, sequences: alone, outputRows: Array(outputRows.indices),
+            blockSize: blockSize)
     }
 }

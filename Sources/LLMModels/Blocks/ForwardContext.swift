@@ -46,13 +46,21 @@ final class ForwardContext {
     func plan(_ group: Int, heads: Int, _ rows: BatchRows) -> AttentionPlan {
         let key = PlanKey(group: group, heads: heads, rows: rows)
         if let plan = plans[key] { return plan }
-        let sequences = rows == .all ? batch.attention(group) : batch.outputAttention(group)
+        let sequences = (rows == .all ? batch : batch.outputs).attention(group)
         let kind = cache.layout.groups[group]
         let plan = AttentionPlan(
             sequences, heads: heads, window: kind.window, ahead: kind.ahead, isChunked: kind.isChunked,
             pages: cache.pages[group])
         plans[key] = plan
         return plan
+    }
+
+    /// The rows that somebody wants the hidden states of.
+    var wantedRows: BatchRows { batch.outputRows.count < batch.tokens.count ? .output : .all }
+
+    /// The same step of the output rows alone.
+    func ofOutputRows() -> ForwardContext {
+        ForwardContext(batch.outputs, cache, workspace, on: compute, observer: observer)
     }
 
     /// The angles of all rows.

@@ -64,12 +64,27 @@ struct Mamba2Mixer: Mixer {
             state = try config.integer("mamba_d_state", in: 1...Mamba2Heads.maxState, default: defaultState)
             width = try config.integer("mamba_d_conv", in: 2...64, default: 4)
             try config.requireSiLU()
-            // Versions of transformers differ in where other limits count, and in how they write infinity.
-            let unlimited: [JSONValue] = [.number(.infinity), .object(["__float__": .string("Infinity")])]
-            let limits = try config.optional("time_step_limit", .array) ?? []
-            guard limits.isEmpty || limits.count == 2 && limits[0].finiteNumber == 0 && unlimited.contains(limits[1])
-            else {
-                throw config.unsupported("time_step_limit", "use a model whose steps have no limit, [0.0, Infinity]")
+            // How many tokens transformers scans at a time, which here changes nothing.
+            for key in ["mamba_chunk_size", "chunk_size"] where config.has(key) {
+                _ = try config.integer(key, in: 1...1 << 20)
+            }
+            try Sizes.refuseTimeStepLimit(config)
+        }
+
+        /// Versions of transformers differ in where other limits than none count, and in how they write infinity.
+        private static func refuseTimeStepLimit(_ config: ConfigFile) throws(ModelError) {
+            let key = "time_step_limit"
+            guard let limits = try config.optional(key, .array) else { return }
+            func number(_ value: JSONValue) -> Double? {
+                let unlimited: [JSONValue] = [.number(.infinity), .object(["__float__": .string("Infinity")])]
+                return unlimited.contains(value) ? .infinity : value.finiteNumber
+            }
+            let bounds = limits.compactMap(number)
+            guard limits.count == 2, bounds.count == 2, bounds[0] >= 0, bounds[0] < bounds[1] else {
+                throw config.invalid(key, "two numbers from 0 on, the least and the greatest, as [0.0, Infinity]")
+            }
+            guard bounds == [0, .infinity] else {
+                throw config.unsupported(key, "use a model whose steps have no limit, [0.0, Infinity]")
             }
         }
     }

@@ -69,11 +69,39 @@ struct ModelBuilder {
     /// Whether the checkpoint is that of layers without an output head.
     var isBaseModel: Bool { record.stored is BaseModelTensors }
 
-    /// One value a layer, of the tensors under `name.0`, `name.1` and so on.
-    func layers<Layer>(_ name: String, _ count: Int, _ make: (ModelBuilder, Int) throws -> Layer) rethrows -> [Layer] {
-        let layers = scope(name)
-        return try (0..<count).map { try make(layers.scope("\($0)"), $0) }
+    /// One value a layer, or an expert, of the tensors under `name.0`, `name.1` and so on.
+    ///
+    /// - Throws: `ModelError` also where the checkpoint has more of them, but for layers that predict further tokens.
+    func layers<Layer>(_ name: String, _ count: Int, _ make: (ModelBuilder, Int) throws -> Layer) throws -> [Layer] {
+        let (layers, first) = (scope(name), record.tensors.count)
+        let made = try (0..<count).map { try make(layers.scope("\($0)"), $0) }
+        try layers.refuseMore(than: count, named: record.tensors[first...].map(\.name))
+        return made
     }
+
+    /// - Parameter names: of the tensors of those that were made.
+    private func refuseMore(than count: Int, named names: [String]) throws(ModelError) {
+        guard record.stored != nil else { return }
+        // What names are after the number.
+        let endings = Set(
+            names.compactMap { name in
+                let parts = name.dropFirst(prefix.count).split(separator: ".", maxSplits: 1)
+                return parts.count == 2 ? String(parts[1]) : nil
+            }
+        ).sorted()
+        func tensor(_ index: Int) -> String? { endings.lazy.map { "\(index).\($0)" }.first(where: has) }
+        guard let found = tensor(count), !predictsFurther(count) else { return }
+        var all = count + 1
+        while tensor(all) != nil { all += 1 }
+        throw ModelError(
+            .invalidWeights,
+            "the checkpoint has \(all) of '\(prefix)N', as tensor '\(prefix)\(found)' shows, but config.json makes "
+                + "\(count); check that config.json belongs to these weights")
+    }
+
+    /// Whether a layer behind the others is one that predicts the tokens after the next one (Gloeckle et al. 2024), which is
+    /// passed over.
+    private func predictsFurther(_ index: Int) -> Bool { has("\(index).eh_proj.weight") }
 
     /// Tells the user something.
     func warn(_ line: String) { record.warnings.append(line) }

@@ -36,6 +36,9 @@ extension ModelInspection {
             ("architecture", ([architecture].compactMap(\.self) + architectures).joined(separator: ", ")))
         if let unsupported { rows.append(("", unsupported)) }
         if let sizes { rows += sizeRows(sizes) }
+        if let embedding { rows += embedding.rows }
+        if let reranking { rows.append(("reranker", reranking.text)) }
+        rows += unsupportedParts.map { ("unsupported", $0) }
         if let quantization { rows.append(("quantized", quantization.text)) }
         if let metadataKeys { rows.append(("metadata", "\(metadataKeys) keys")) }
         rows.append(("parameters", "\(parameters)"))
@@ -88,6 +91,27 @@ extension ModelInspection {
         return tokenizer.map { $0 == "tokenizer.model" ? "\($0) (SentencePiece)" : $0 }
             ?? "none that is supported"
     }
+}
+
+extension ModelInspection.Embedding {
+    fileprivate var rows: [(String, String)] {
+        let facts: [String?] = [
+            "pooling \(pooling)", normalizes ? "scaled to length 1" : nil, "\(dimensions) elements",
+            shorterDimensions.map { "or " + $0.map(String.init).joined(separator: ", ") },
+            maxTokens.map { "texts of at most \($0) tokens" }, similarity.map { "compared by \($0)" },
+        ]
+        return [("embeddings", facts.compactMap(\.self).joined(separator: ", "))]
+            + prompts.map { prompt in
+                (
+                    "prompt",
+                    "\(prompt.name)\(prompt.name == defaultPrompt ? " (usual)" : ""): \(prompt.text.debugDescription)"
+                )
+            }
+    }
+}
+
+extension ModelInspection.Reranking {
+    fileprivate var text: String { "\(outputs), \(activation), pairs written as: \(writing)" }
 }
 
 extension Quantization {

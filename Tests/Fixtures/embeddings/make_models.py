@@ -9,6 +9,8 @@ Each folder beside this script is laid out as the published models of its kind:
                       2_Dense is there for the cases that use it
   qwen3-reranker      Qwen3 that answers yes or no
   qwen3-label         the same layers as a classifier with one label (Qwen3ForSequenceClassification)
+  logit-score         the same as sentence-transformers has it: a chat template of a query and a document, and LogitScore
+  logit-score-one     likewise with the logit of one token, no prompt, and no sigmoid
   bert-embedding      BERT as sentence-transformers has it: mean, a longest text of 48 tokens
   bert-reranker       a cross-encoder: BERT as a classifier with one label, and its scores by CrossEncoder
 reference.json of those that embed: cases of pooling, prompt, layers and dimensions, and the vectors of TEXTS in each; of the
@@ -22,6 +24,7 @@ import sys
 import torch
 import transformers as tf
 from sentence_transformers import CrossEncoder, SentenceTransformer
+from sentence_transformers.cross_encoder.modules import LogitScore
 from sentence_transformers.sentence_transformer import modules
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
@@ -190,6 +193,39 @@ def label(folder):
     write(folder, {"entries": entries})
 
 
+PAIR_TEMPLATE = (
+    '{%- set instruct = messages | selectattr("role", "eq", "system") | map(attribute="content") | first '
+    '| default("Find what answers", true) -%}\n'
+    '<|im_start|>user\n<Instruct>: {{ instruct }}\n'
+    '<Query>: {{ messages | selectattr("role", "eq", "query") | map(attribute="content") | first }}\n'
+    '<Document>: {{ messages | selectattr("role", "eq", "document") | map(attribute="content") | first }}<|im_end|>\n'
+    '{%- if add_generation_prompt %}\n<|im_start|>assistant\n{{ "<think>\\n\\n</think>\\n\\n" if not enable_thinking }}'
+    '{%- endif %}')
+
+
+def logit_score(folder, one=False):
+    new(tf.Qwen3ForCausalLM, folder, tie_word_embeddings=True)
+    write_tokenizer(folder, appends=False)
+    options = {} if one else {"chat_template": {"add_generation_prompt": True, "enable_thinking": False}}
+    transformer = modules.Transformer(
+        str(folder), transformer_task="text-generation", processor_kwargs={"chat_template": PAIR_TEMPLATE},
+        processing_kwargs=options)
+    no, yes = transformer.tokenizer.convert_tokens_to_ids(["no", "yes"])
+    head = LogitScore(yes) if one else LogitScore(yes, no)
+    prompts = {} if one else {"prompts": {"web": "Find the king"}, "default_prompt_name": "web"}
+    activation = {"activation_fn": torch.nn.Identity()} if one else {}
+    model = CrossEncoder(modules=[transformer, head], device="cpu", **prompts, **activation)
+    model.save_pretrained(str(folder), create_model_card=False)
+    entries = []
+    for pair in PAIRS:
+        tokens = transformer.preprocess([pair], **({} if one else {"prompt": "Find the king"}))["input_ids"][0].tolist()
+        entries.append({
+            "query": pair[0], "document": pair[1], "tokens": tokens, "score": float(model.predict([pair])[0]),
+            "logit": float(model.predict([pair], activation_fn=torch.nn.Identity())[0]),
+            "instructed": float(model.predict([pair], prompt="Find a mill")[0])})
+    write(folder, {"entries": entries})
+
+
 @torch.no_grad()
 def bert_embedding(folder):
     new(tf.BertModel, folder, bert_config)
@@ -226,7 +262,8 @@ def write(folder, value):
 
 MODELS = {
     "qwen3-embedding": embedding, "qwen3-reranker": reranker, "qwen3-label": label, "bert-embedding": bert_embedding,
-    "bert-reranker": bert_reranker,
+    "bert-reranker": bert_reranker, "logit-score": logit_score,
+    "logit-score-one": lambda folder: logit_score(folder, one=True),
 }
 
 if __name__ == "__main__":

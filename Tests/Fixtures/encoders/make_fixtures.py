@@ -32,6 +32,7 @@ LENGTHS = (1, 2, 7, 33, 96)
 SMALL = dict(vocab_size=131, hidden_size=36, intermediate_size=41, num_hidden_layers=2, num_attention_heads=3,
              max_position_embeddings=100, pad_token_id=0)
 ROBERTA = {**SMALL, "pad_token_id": 1, "max_position_embeddings": 98, "layer_norm_eps": 1e-5, "type_vocab_size": 1}
+MPNET = {**SMALL, "pad_token_id": 1, "max_position_embeddings": 98}
 MODERN = {**SMALL, "num_hidden_layers": 4, "hidden_size": 40, "num_attention_heads": 2, "local_attention": 16,
           "max_position_embeddings": 128, "bos_token_id": 1, "eos_token_id": 2, "cls_token_id": 1, "sep_token_id": 2}
 
@@ -60,6 +61,9 @@ FIXTURES = {
     "modernbert-classifier": row(
         "ModernBertForSequenceClassification", MODERN, body="model", labels=2, num_hidden_layers=3, local_attention=11,
         classifier_pooling="mean", classifier_bias=True, norm_bias=True, attention_bias=True, mlp_bias=True),
+    # 96 tokens reach every bucket of distances on either side.
+    "mpnet": row("MPNetModel", MPNET, padded=True),
+    "mpnet-classifier": row("MPNetForSequenceClassification", MPNET, body="mpnet", labels=3, max_position_embeddings=150),
     "nomic-bert": row("NomicBertModel", SMALL, pairs=True),
 }
 

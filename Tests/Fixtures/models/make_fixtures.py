@@ -98,6 +98,14 @@ MINICPM3 = dict(hidden_size=36, intermediate_size=29, num_attention_heads=2, num
                 dim_model_base=20, tie_word_embeddings=False)
 
 
+# Gemma 3n: a layer's width, its sparsity and its window differ from those of others.
+GEMMA3N = dict(hidden_size=44, num_hidden_layers=5, intermediate_size=[37, 52, 37, 40, 37], num_attention_heads=2,
+               head_dim=24, sliding_window=16, num_kv_shared_layers=2, laurel_rank=7, hidden_size_per_layer_input=9,
+               vocab_size_per_layer_input=140, altup_num_inputs=3, altup_active_idx=1, final_logit_softcapping=8.0,
+               activation_sparsity_pattern=[0.9, 0.5, 0.0, 0.0, 0.0],
+               layer_types=["sliding_attention", "full_attention", "sliding_attention", "sliding_attention",
+                            "full_attention"])
+
 # LongRoPE's factors of 6 pairs. One set for both lengths: transformers chooses anew as a sequence grows.
 LONG_FACTORS = [1.0, 1.1, 1.4, 2.0, 3.5, 6.0]
 
@@ -219,6 +227,9 @@ FIXTURES = {
                     layer_types=["sliding_attention"] * 2 + ["full_attention"]),
     "gemma3-vision": vision("Gemma3Config", dict(
         GEMMA3, layer_types=["sliding_attention", "full_attention", "sliding_attention"]), mm_tokens_per_image=1),
+    # The last two layers have no keys and values of their own; ids from 140 on no row of each layer's embedding.
+    "gemma3n": small("Gemma3nTextConfig", **GEMMA3N),
+    "gemma3n-vision": converted("gemma3n-vision", small("Gemma3nTextConfig", **GEMMA3N, seed=20261)),
     "olmo": small("OlmoConfig", hidden_size=36, num_key_value_heads=3, clip_qkv=0.75, tie_word_embeddings=True),
     "olmo2": small("Olmo2Config", hidden_size=36, num_attention_heads=2),
     "olmo3": small("Olmo3Config", hidden_size=36, num_attention_heads=3, num_key_value_heads=1, num_hidden_layers=3,
@@ -341,7 +352,7 @@ def write_json(path, value):
 # Models whose configs of transformers 4 had no `rope_scaling`.
 WITHOUT_ROPE_SCALING = ("gemma", "gemma2", "mistral", "mixtral", "glm", "glm4")
 # Models that came to transformers 4 after 4.51.3, with the version that had them.
-LATER = {"smollm3": "4.53.0", "olmo3": "4.57.0", "ministral": "4.57.0"}
+LATER = {"smollm3": "4.53.0", "gemma3n_text": "4.53.0", "olmo3": "4.57.0", "ministral": "4.57.0"}
 
 
 def transformers4(config):
@@ -364,7 +375,7 @@ def transformers4(config):
     - Gemma 2 had `cache_implementation`, no `use_bidirectional_attention`, and left out `tie_word_embeddings` where
       true; so did the other Gemmas and Cohere;
     - Gemma had `hidden_activation` beside `hidden_act`, which does not count then;
-    - Gemma 3 had `sliding_window_pattern` and `rope_local_base_freq`, and its `rope_scaling` is of the layers without
+    - Gemma 3n had `layer_types` from the first; Gemma 3 had `sliding_window_pattern` and `rope_local_base_freq`, and its `rope_scaling` is of the layers without
       a window, as OLMo 3's is; Cohere 2 had `sliding_window_pattern`.
     """
     old = {k: v for k, v in config.items() if k not in ("rope_parameters", "dtype", "layer_types")}
@@ -377,7 +388,7 @@ def transformers4(config):
         return old
     rope = dict(config["rope_parameters"])
     if "full_attention" in rope:
-        if model_type == "gemma3_text":
+        if model_type in ("gemma3_text", "gemma3n_text"):
             old["rope_local_base_freq"] = rope["sliding_attention"]["rope_theta"]
         rope = dict(rope["full_attention"])
     old["rope_theta"] = rope.pop("rope_theta")
@@ -654,8 +665,16 @@ def to_llama4_vision(tensors, config):
                      text_config=without(tensors, config, ["architectures", "transformers_version"])[1])
 
 
+def to_gemma3n_vision(tensors, config):
+    """Gemma 3n beside towers of images and sounds, whose class needs another package."""
+    dtype = config.pop("dtype", config.pop("torch_dtype", None))
+    own = {re.sub("^model[.]", "model.language_model.", name): tensor for name, tensor in tensors.items()}
+    return own, dict(architectures=["Gemma3nForConditionalGeneration"], model_type="gemma3n", dtype=dtype,
+                     text_config=without(tensors, config, ["architectures", "transformers_version"])[1])
+
+
 CONVERSIONS = {"internlm2": to_internlm2, "internlm3": to_internlm3, "minicpm": to_minicpm,
-               "llama4-vision": to_llama4_vision}
+               "llama4-vision": to_llama4_vision, "gemma3n-vision": to_gemma3n_vision}
 
 
 def random_model(config, seed=WEIGHT_SEED, attention="eager"):
@@ -676,7 +695,7 @@ def random_model(config, seed=WEIGHT_SEED, attention="eager"):
                     p.add_(1.0)
             else:
                 p.copy_(torch.randn_like(p) * (2.0 / p.shape[-1]) ** 0.5)
-                if config.model_type in ("gemma", "gemma3", "gemma3_text") and "embed_tokens" in name:
+                if config.model_type in ("gemma", "gemma3", "gemma3_text", "gemma3n_text") and "embed_tokens" in name:
                     p.mul_(0.2)
         for name, b in model.named_buffers():
             if name.endswith(("e_score_correction_bias", "expert_bias")):
