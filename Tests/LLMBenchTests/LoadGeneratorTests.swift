@@ -17,8 +17,7 @@ import Testing
             configuration.baseURL = server.url
             configuration.model = "m"
             configuration.requestCount = 1
-            configuration.inputLength = 4
-            configuration.outputLength = 8
+            configuration.dataset = .random()
             change(&configuration)
             return (try await LoadGenerator(configuration).run(), server.requests)
         }
@@ -159,7 +158,7 @@ import Testing
             + delta(#""content":"!"# + "\"") + Wire.done + Wire.end
         let (report, requests) = try await load({ _, _ in [.send(answer)] }) {
             $0.endpoint = .chatCompletions
-            $0.prompts = ["say \"hi\"\n\u{1} é"]
+            $0.dataset = .texts(["say \"hi\"\n\u{1} é"])
             $0.takesText = true
         }
         #expect(report.records.first?.text == "Hi!" && report.outputTokens == 2)
