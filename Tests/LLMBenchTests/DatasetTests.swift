@@ -20,34 +20,34 @@ import Testing
 
     // MARK: Random
 
-    @Test func `Random prompts have exactly the length that was asked for, and a seed fixes them`() {
-        let dataset = Dataset.random { $0.vocabularySize = 50 }
+    @Test func `Random prompts have exactly the length that was asked for, and a seed fixes them`() throws {
+        let dataset = try Dataset.random { $0.vocabularySize = 50 }
         for index in 0..<100 {
             let conversation = dataset.conversation(index)
             #expect(conversation.turns.count == 1 && conversation.turns[0].outputTokens == 8)
             let ids = ids(conversation.turns[0].content)
             #expect(ids.count == 4 && ids.allSatisfy { (0..<50).contains($0) })
-            #expect(conversation == Dataset.random { $0.vocabularySize = 50 }.conversation(index))
+            #expect(conversation == try Dataset.random { $0.vocabularySize = 50 }.conversation(index))
         }
         #expect(dataset.conversation(0) != dataset.conversation(1))
         #expect(dataset.conversation(0) != dataset.conversation(0, isWarmUp: true))
         #expect(dataset.count == nil && !dataset.hasTimes)
     }
 
-    @Test func `With a range ratio lengths spread evenly over the whole range`() {
-        let dataset = Dataset.random { ($0.inputLength, $0.outputLength, $0.rangeRatio) = (10, 20, 0.5) }
+    @Test func `With a range ratio lengths spread evenly over the whole range`() throws {
+        let dataset = try Dataset.random { ($0.inputLength, $0.outputLength, $0.rangeRatio) = (10, 20, 0.5) }
         let turns = (0..<2000).map { dataset.conversation($0).turns[0] }
         #expect(Set(turns.map { ids($0.content).count }) == Set(5...15))
         #expect(Set(turns.map(\.outputTokens)) == Set(10...30))
         let mean = turns.reduce(0) { $0 + $1.outputTokens } / turns.count
         #expect((19...21).contains(mean))
         // A length is never 0.
-        let short = Dataset.random { ($0.inputLength, $0.outputLength, $0.rangeRatio) = (1, 1, 1) }
+        let short = try Dataset.random { ($0.inputLength, $0.outputLength, $0.rangeRatio) = (1, 1, 1) }
         #expect((0..<50).allSatisfy { (1...2).contains(ids(short.conversation($0).turns[0].content).count) })
     }
 
-    @Test func `Prefixes repeat in turn, and what follows is each prompt's own`() {
-        let dataset = Dataset.random { ($0.prefixLength, $0.prefixCount) = (6, 3) }
+    @Test func `Prefixes repeat in turn, and what follows is each prompt's own`() throws {
+        let dataset = try Dataset.random { ($0.prefixLength, $0.prefixCount) = (6, 3) }
         let prompts = (0..<9).map { ids(dataset.conversation($0).turns[0].content) }
         #expect(prompts.allSatisfy { $0.count == 10 })
         #expect(Set(prompts.map { $0.prefix(6) }).count == 3 && Set(prompts.map { $0.suffix(4) }).count == 9)
@@ -176,7 +176,8 @@ import Testing
         let text =
             "["
             + [(3, 10), (10, 3), (1025, 10), (1024, 1024), (1024, 1025), (20, 30), (21, 31)].map(conversation)
-            .joined(separator: ",") + #", {"conversations": []}, {"conversations": [{"from": "human", "value": "lone"}]}]"#
+            .joined(separator: ",") + #", {"conversations": []}, "#
+            + #"{"conversations": [{"from": "human", "value": "lone"}]}]"#
         let all = try file(text) { try Dataset.shareGPT($0, count: nil, seed: 1, tokens: count) }
         let turns = (0..<(all.count ?? 0)).map { all.conversation($0).turns[0] }
         #expect(Set(turns.map(\.outputTokens)) == [1024, 30, 31])
@@ -203,7 +204,7 @@ import Testing
         }
     }
 
-    @Test func `A file that is not there, or is a folder, is refused`() {
+    @Test func `A file that is not there, or is a folder, is refused`() throws {
         for path in ["/no/such/file", "/tmp", "/dev/zero"] {
             #expect { try Dataset.lines(path) } throws: { ($0 as? LLMGenError)?.code == .notFound }
         }
@@ -218,7 +219,9 @@ import Testing
             var bytes = whole
             for _ in 0..<Int.random(in: 1...4, using: &random) {
                 switch Int.random(in: 0..<3, using: &random) {
-                case 0: bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+                case 0:
+                    let place = Int.random(in: 0..<bytes.count, using: &random)
+                    bytes[place] = UInt8.random(in: 0...255, using: &random)
                 case 1: bytes.remove(at: Int.random(in: 0..<bytes.count, using: &random))
                 default: bytes.insert(UInt8.random(in: 0...255, using: &random), at: 0)
                 }

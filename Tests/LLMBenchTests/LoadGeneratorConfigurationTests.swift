@@ -6,7 +6,7 @@ import Testing
 
 /// What a load may be.
 @Suite struct LoadGeneratorConfigurationTests {
-    static let refusals: [(change: @Sendable (inout LoadGenerator.Configuration) -> Void, words: [String])] = [
+    static let refusals: [(change: @Sendable (inout LoadGenerator.Configuration) throws -> Void, words: [String])] = [
         ({ $0.baseURL = "https://localhost" }, ["https", "TLS"]),
         ({ $0.baseURL = "localhost:8000" }, ["'localhost:8000'", "http://"]),
         ({ $0.baseURL = "http://:80" }, ["no host"]), ({ $0.baseURL = "http://h:0" }, ["65535"]),
@@ -29,15 +29,15 @@ import Testing
         ({ ($0.duration, $0.requestCount) = (.seconds(1), 1) }, ["num-prompts and duration"]),
         ({ $0.duration = .seconds(1) }, ["max-concurrency or request-rate"]),
         ({ $0.endpoint = .chatCompletions }, ["/v1/chat/completions", "prompt-file"]),
-        ({ $0.dataset = .messages }, ["/v1/completions", "messages", "/v1/chat/completions"]),
+        ({ $0.dataset = try .chat() }, ["/v1/completions", "messages", "/v1/chat/completions"]),
         ({ $0.apiKey = "a\r\nX: y" }, ["API key"]),
     ]
 
     @Test(arguments: refusals.indices)
-    func `A load that makes no sense is refused in one line`(index: Int) {
+    func `A load that makes no sense is refused in one line`(index: Int) throws {
         let (change, words) = LoadGeneratorConfigurationTests.refusals[index]
         var configuration = LoadGenerator.Configuration()
-        change(&configuration)
+        try change(&configuration)
         #expect { try LoadGenerator(configuration) } throws: { error in
             guard let error = error as? LLMGenError else { return false }
             return error.code == .invalidArgument && words.allSatisfy { error.message.contains($0) }

@@ -8,7 +8,7 @@ import Testing
     typealias Script = @Sendable (Int, ScriptServer.Received) -> [ScriptServer.Step]
 
     @discardableResult private func with<R>(
-        _ script: @escaping Script, _ change: (inout LoadGenerator.Configuration) -> Void,
+        _ script: @escaping Script, _ change: (inout LoadGenerator.Configuration) throws -> Void,
         _ body: (LoadGenerator, ScriptServer) async throws -> R
     ) async throws -> R {
         try await ScriptServer.with(script) { server in
@@ -16,13 +16,13 @@ import Testing
             configuration.baseURL = server.url
             configuration.model = "m"
             configuration.requestCount = 6
-            configuration.dataset = .random()
-            change(&configuration)
+            configuration.dataset = try .random()
+            try change(&configuration)
             return try await body(LoadGenerator(configuration), server)
         }
     }
 
-    private func prompts(_ change: (inout LoadGenerator.Configuration) -> Void) async throws -> [[Int]] {
+    private func prompts(_ change: (inout LoadGenerator.Configuration) throws -> Void) async throws -> [[Int]] {
         try await with({ _, _ in [.send(Wire.stream(1))] }, change) { generator, server in
             _ = try await generator.run()
             return try server.requests.map { try #require($0.json["prompt"] as? [Int]) }
@@ -37,13 +37,13 @@ import Testing
         #expect(Set(once).count == 6)
         let again = try await prompts { $0.threadCount = 3 }
         #expect(Set(once) == Set(again))
-        let other = try await prompts { $0.dataset = .random { $0.seed = 1 } }
+        let other = try await prompts { $0.dataset = try .random { $0.seed = 1 } }
         #expect(Set(once).isDisjoint(with: other))
     }
 
     @Test func `A shared prefix begins every prompt`() async throws {
         let prompts = try await prompts {
-            $0.dataset = .random {
+            $0.dataset = try .random {
                 $0.prefixLength = 9
                 $0.vocabularySize = 50
             }
@@ -54,7 +54,7 @@ import Testing
 
     @Test func `A request says what was asked for and nothing else`() async throws {
         let requests = try await with({ _, _ in [.send(Wire.stream(1))] }) {
-            $0.dataset = .texts(["a", "b"])
+            $0.dataset = try .texts(["a", "b"])
             $0.model = "a \"model\""
             $0.apiKey = "secret"
             $0.maxConcurrency = 1
@@ -251,7 +251,7 @@ import Testing
 
     @Test func `A conversation of ids goes on with as many ids as the answer had tokens`() async throws {
         let prompts = try await prompts {
-            $0.dataset = .random { $0.turns = 3 }
+            $0.dataset = try .random { $0.turns = 3 }
             $0.requestCount = 1
         }
         #expect(prompts.map(\.count) == [4, 9, 14])
@@ -260,7 +260,7 @@ import Testing
 
     @Test func `A conversation ends with a request that fails`() async throws {
         try await with({ _, _ in [.send(Wire.response("500 No", body: "why"))] }) {
-            $0.dataset = .random { $0.turns = 3 }
+            $0.dataset = try .random { $0.turns = 3 }
             $0.requestCount = 2
         } _: { generator, server in
             let report = try await generator.run()

@@ -12,7 +12,8 @@ import Testing
     }
 
     @Test(arguments: [0.013, 0.99, 1, 1.01, 7.3, 812.5], [0.1, 1, 50])
-    func `The knee is found within 3 % of what a sweep finds, in a few probes`(knee: Double, start: Double) async throws {
+    func `The knee is found within 3 % of what a sweep finds, in a few probes`(knee: Double, start: Double) async throws
+    {
         let result = try await search(knee, from: start)
         // A sweep in steps of a thousandth.
         var sweep = knee / 2
@@ -45,7 +46,7 @@ import Testing
             load.baseURL = server.url
             load.model = "m"
             load.requestCount = 5
-            load.dataset = .random()
+            load.dataset = try .random()
             await #expect(throws: LLMGenError.self) { try await SaturationSearch(start: 1).run(load) }
             load.goodput = try Goodput(["ttft:0"])
             load.requestCount = 200

@@ -13,7 +13,7 @@ import Testing
 
     @Test func `Tokens and steps are those that the engine counts`() async throws {
         let engine = try await self.engine()
-        let dataset = Dataset.random { ($0.inputLength, $0.outputLength, $0.rangeRatio) = (40, 12, 0.5) }
+        let dataset = try Dataset.random { ($0.inputLength, $0.outputLength, $0.rangeRatio) = (40, 12, 0.5) }
         let last = Mutex<ThroughputBenchmark.Progress?>(nil)
         let run = try await ThroughputBenchmark(dataset: dataset, count: 20, warmUpCount: 3).run(engine) { progress in
             last.withLock { $0 = progress }
@@ -25,8 +25,8 @@ import Testing
         #expect(run.inputTokens == run.countedPromptTokens && run.inputTokens > 20 * 19)
         #expect(run.outputTokensPerSecond == Double(run.countedGenerationTokens) / run.durationSeconds)
         #expect(run.inputTokensPerSecond == Double(run.countedPromptTokens) / run.durationSeconds)
-        #expect(
-            run.totalTokensPerSecond == Double(run.countedPromptTokens + run.countedGenerationTokens) / run.durationSeconds)
+        let counted = run.countedPromptTokens + run.countedGenerationTokens
+        #expect(run.totalTokensPerSecond == Double(counted) / run.durationSeconds)
         // Every token of a prompt and every generated one but the last is computed once.
         #expect(run.prefixCacheHits == 0 && run.preemptions == 0)
         #expect(run.prefill.tokens + run.decode.tokens + run.mixed.tokens == run.inputTokens + expected - 20)
@@ -39,7 +39,7 @@ import Testing
 
     @Test func `Prefixes that repeat are found, in every run anew`() async throws {
         let engine = try await self.engine(EngineOptions(maxNumSeqs: 2))
-        let dataset = Dataset.random { ($0.prefixLength, $0.prefixCount) = (64, 2) }
+        let dataset = try Dataset.random { ($0.prefixLength, $0.prefixCount) = (64, 2) }
         let benchmark = try ThroughputBenchmark(dataset: dataset, count: 12)
         let (first, second) = (try await benchmark.run(engine), try await benchmark.run(engine))
         #expect(first.prefixCacheHits >= 64 * 8 && first.prefixCacheHits < 12 * 64)
@@ -50,7 +50,7 @@ import Testing
 
     @Test func `A cache that is too small preempts, which the run counts`() async throws {
         let engine = try await self.engine(EngineOptions(kvBlocks: 8, prefixCaching: false))
-        let dataset = Dataset.random { ($0.inputLength, $0.outputLength) = (30, 100) }
+        let dataset = try Dataset.random { ($0.inputLength, $0.outputLength) = (30, 100) }
         let run = try await ThroughputBenchmark(dataset: dataset, count: 6).run(engine)
         #expect(run.preemptions > 0 && run.recomputedTokens > 0 && run.peakKVUsage > 0.5)
         #expect(run.preemptions == run.requests.reduce(0) { $0 + $1.preemptions })
@@ -59,7 +59,7 @@ import Testing
 
     @Test func `A conversation goes on with all that was said, which the cache has`() async throws {
         let engine = try await self.engine(EngineOptions(blockSize: 16))
-        let dataset = Dataset.random { ($0.inputLength, $0.outputLength, $0.turns) = (32, 16, 3) }
+        let dataset = try Dataset.random { ($0.inputLength, $0.outputLength, $0.turns) = (32, 16, 3) }
         let run = try await ThroughputBenchmark(dataset: dataset, count: 2).run(engine)
         #expect(run.requests.map(\.turn) == [0, 1, 2, 0, 1, 2])
         #expect(run.requests.map(\.promptTokens) == [32, 80, 128, 32, 80, 128])
@@ -69,15 +69,15 @@ import Testing
 
     @Test func `Messages become prompts by the chat template, texts by the tokenizer`() async throws {
         let engine = try await self.engine()
-        let text = try await ThroughputBenchmark(dataset: .texts(["Once upon a time"]), count: 1).run(engine)
+        let text = try await ThroughputBenchmark(dataset: try .texts(["Once upon a time"]), count: 1).run(engine)
         #expect(text.inputTokens == 5)
-        let chat = try await ThroughputBenchmark(dataset: .messages, count: 1).run(engine)
+        let chat = try await ThroughputBenchmark(dataset: try .chat(), count: 1).run(engine)
         #expect(chat.inputTokens > 0 && chat.outputTokens == 8)
     }
 
     @Test func `A prompt that does not fit stops the run before it begins`() async throws {
         let engine = try await self.engine(EngineOptions(maxModelLength: 32))
-        let dataset = Dataset.random { $0.inputLength = 40 }
+        let dataset = try Dataset.random { $0.inputLength = 40 }
         await #expect {
             try await ThroughputBenchmark(dataset: dataset, count: 3).run(engine)
         } throws: { error in

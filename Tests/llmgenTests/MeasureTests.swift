@@ -51,7 +51,8 @@ import Testing
         try Paths.withTemporaryFolder { folder in
             let run = try Command.run(
                 "bench", "throughput", "--num-prompts", "6", "--input-len", "20", "--output-len", "8", "--range-ratio",
-                "0.5", "--num-warmups", "1", "--repeat", "2", "--json", "--save", "a.json", "--plot", "a.svg", in: folder)
+                "0.5", "--num-warmups", "1", "--repeat", "2", "--json", "--save", "a.json", "--plot", "a.svg",
+                in: folder)
             #expect(run.status == 0, "\(run.stderr)")
             for name in [
                 "requests ", "output throughput ", "steady state ", "decode steps ", "prefix cache ", "cache use ",
@@ -62,7 +63,8 @@ import Testing
                 "duration_s", "requests_per_s", "input_tokens_per_s", "output_tokens_per_s", "total_tokens_per_s",
                 "decode_step_tokens_per_s", "kv_usage_peak", "p99_ttft_ms", "mean_tpot_ms",
             ] { #expect((report[name] as? Double ?? 0) > 0, "\(name)") }
-            #expect(report["requests"] as? Int == 6 && report["preemptions"] as? Int == 0 && report["runs"] as? Int == 2)
+            #expect(report["requests"] as? Int == 6 && report["preemptions"] as? Int == 0)
+            #expect(report["runs"] as? Int == 2)
             #expect(report["model"] as? String == "fairytale-6m" && report["threads"] is Int)
             let samples = try #require(report["samples"] as? [String: [Double]])
             #expect(samples["output_tokens_per_s"]?.count == 2 && (report["sd"] as? [String: Double]) != nil)
@@ -77,7 +79,9 @@ import Testing
             #expect(same.status == 0 && !same.stdout.contains("better\n"), "\(same.stderr)")
             let figures = try #require(
                 try object(try #require(same.stdout.split(separator: "\n").last))["figures"] as? [[String: Any]])
-            #expect(figures.allSatisfy { $0["ratio"] as? Double == 1 && $0["verdict"] as? String == "within the spread" })
+            for figure in figures {
+                #expect(figure["ratio"] as? Double == 1 && figure["verdict"] as? String == "within the spread")
+            }
             #expect(figures.contains { $0["figure"] as? String == "output_tokens_per_s" })
         }
     }

@@ -73,9 +73,10 @@ public struct ChartPage: Sendable {
         svg += line(left, top + plotHeight, left + plotWidth, top + plotHeight, "#222")
         svg += line(left, top, left, top + plotHeight, "#222")
         svg += text(chart.xLabel, left + plotWidth / 2, height - 12, "text-anchor=\"middle\"") + "\n"
-        svg += text(
-            chart.yLabel, 0, 0,
-            "text-anchor=\"middle\" transform=\"translate(18 \(number(top + plotHeight / 2))) rotate(-90)\"") + "\n"
+        svg +=
+            text(
+                chart.yLabel, 0, 0,
+                "text-anchor=\"middle\" transform=\"translate(18 \(number(top + plotHeight / 2))) rotate(-90)\"") + "\n"
         var legend = left
         for (index, series) in chart.series.enumerated() {
             let color = colors[index % colors.count]
@@ -108,9 +109,10 @@ public struct ChartPage: Sendable {
                 let (x, y) = at(point)
                 svg += "<circle cx=\"\(number(x))\" cy=\"\(number(y))\" r=\"4\" fill=\"\(color)\"/>\n"
                 let isNearEdge = x > right - 40
-                svg += text(
-                    word, isNearEdge ? x - 8 : x + 8, y - 8,
-                    "font-size=\"11\"" + (isNearEdge ? " text-anchor=\"end\"" : "")) + "\n"
+                svg +=
+                    text(
+                        word, isNearEdge ? x - 8 : x + 8, y - 8,
+                        "font-size=\"11\"" + (isNearEdge ? " text-anchor=\"end\"" : "")) + "\n"
             }
         }
         return svg

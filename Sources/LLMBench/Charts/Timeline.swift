@@ -15,7 +15,8 @@ struct Timeline {
     func charts(_ steady: SteadyState?) -> [Chart] {
         let band = steady.map { (from: $0.startSeconds, to: $0.endSeconds, name: "steady") }
         let outputs = activities.flatMap { $0.tokenSeconds.map { ($0, 1) } }
-        let inputs = activities.compactMap { activity in activity.tokenSeconds.first.map { ($0, activity.inputTokens) } }
+        let inputs = activities.compactMap { activity in activity.tokenSeconds.first.map { ($0, activity.inputTokens) }
+        }
         return [
             Chart(
                 "Throughput over time", x: "time, s", y: "tokens/s",

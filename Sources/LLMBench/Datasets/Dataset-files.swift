@@ -93,7 +93,8 @@ extension Dataset {
     ///
     /// - Parameter outputLength: tokens to generate where a line does not say.
     /// - Throws: ``LLMGenError`` `notFound` or `invalidInput`, with the file and the line.
-    public static func lines(_ path: String, outputLength: Int = 128, speed: Double = 1) throws(LLMGenError) -> Dataset {
+    public static func lines(_ path: String, outputLength: Int = 128, speed: Double = 1) throws(LLMGenError) -> Dataset
+    {
         try BenchOption.check("output-len", outputLength, 1...DatasetFile.lengthLimit)
         try BenchOption.check("trace-speed", speed, speed > 0 && speed.isFinite, "above 0")
         var conversations: [Conversation] = []
@@ -131,7 +132,8 @@ extension Dataset {
         guard timed == 0 || timed == conversations.count else {
             throw LLMGenError(
                 code: .invalidInput,
-                message: "'\(path)': \(timed) of \(conversations.count) lines have a timestamp; give it to all or to none")
+                message:
+                    "'\(path)': \(timed) of \(conversations.count) lines have a timestamp; give it to all or to none")
         }
         return try Dataset(conversations, summary: "'\(path)', \(conversations.count) lines")
     }
@@ -144,7 +146,7 @@ extension Dataset {
         case (let text?, nil, nil): content = .text(text)
         case (nil, let ids?, nil): content = .tokenIDs(ids)
         case (nil, nil, let messages?): content = .messages(messages)
-        default: throw fields.invalid("prompt", "must be there, or prompt_token_ids or messages; give one of the three")
+        default: throw fields.invalid("prompt", "or prompt_token_ids or messages must be there; give one of the three")
         }
         let think = try fields.number("think_s") ?? 0
         guard (0...1e6).contains(think) else {

@@ -69,8 +69,8 @@ public struct RandomPrompts: Sendable, Hashable {
         var random = LoadRandom(seed: seed, stream: UInt64(index) | (isWarmUp ? 1 << 62 : 0))
         return Dataset.Conversation(
             (0..<turns).map { turn in
-                let own = ids(rangeRatio == 0 ? inputLength : Int.random(in: range(inputLength), using: &random), &random)
-                let output = rangeRatio == 0 ? outputLength : Int.random(in: range(outputLength), using: &random)
+                let own = ids(Int.random(in: range(inputLength), using: &random), &random)
+                let output = Int.random(in: range(outputLength), using: &random)
                 return Dataset.Turn(
                     .tokenIDs(turn == 0 ? prefix + own : own), outputTokens: output, thinkSeconds: thinkSeconds)
             })

@@ -34,7 +34,8 @@ struct Trace: Sendable {
             let blocks = try fields.array("hash_ids") ?? []
             guard blocks.count <= (input + Self.blockTokens - 1) / Self.blockTokens else {
                 throw fields.invalid(
-                    "hash_ids", "has \(blocks.count) blocks of \(Self.blockTokens), more than input_length \(input) has")
+                    "hash_ids", "has \(blocks.count) blocks of \(Self.blockTokens), more than input_length \(input) has"
+                )
             }
             var ids: [Int] = []
             for block in blocks {

@@ -79,7 +79,8 @@ public struct LoadGenerator: Sendable {
         }
         let silent: NoReadClients
         do {
-            silent = try await .open(configuration.noReadClientCount, to: address, on: group, template, configuration.dataset)
+            silent = try await .open(
+                configuration.noReadClientCount, to: address, on: group, template, configuration.dataset)
         } catch {
             throw LLMGenError(
                 code: .failed, message: "a client that never reads cannot connect: \(SystemReason.text(error))",

@@ -24,7 +24,8 @@ struct Talk {
             var random = LoadRandom(
                 seed: configuration.seed, stream: UInt64(record.index) | UInt64(turn) << 40 | 3 << 60)
             let highest = ids.max() ?? 0
-            answer = .tokenIDs((0..<record.completionTokens).map { _ in TokenID.random(in: 0...highest, using: &random) })
+            let ids = (0..<record.completionTokens).map { _ in TokenID.random(in: 0...highest, using: &random) }
+            answer = .tokenIDs(ids)
         } else {
             answer = .text(record.text ?? "")
         }

@@ -78,8 +78,8 @@ public struct Comparison: Sendable {
     /// Which way a figure is better, told by its name; nil for one that is neither.
     static func direction(_ name: String) -> Direction? {
         let higher = ["per_s", "throughput", "goodput", "attainment", "interactivity", "prefix_cache_hits"]
-        if name.hasPrefix("steady_start") || name.hasPrefix("steady_end") || name.hasPrefix("max_concurrent") { return nil }
-        if name.hasPrefix("client_") || name.hasPrefix("std_") { return nil }
+        let neither = ["steady_start", "steady_end", "max_concurrent", "client_", "std_"]
+        if neither.contains(where: name.hasPrefix) { return nil }
         if name.hasPrefix("pp") || name.hasPrefix("tg") || higher.contains(where: name.hasSuffix) { return .higher }
         let lower = ["_ms", "_s", "duration", "preemptions", "recomputed_tokens", "failed", "rejected", "_bytes"]
         return lower.contains(where: name.hasSuffix) ? .lower : nil
@@ -122,7 +122,9 @@ private struct MeasuredFile {
                 default: throw refuse("a sample of \(name.quoted) is \(element.kindName)")
                 }
             }
-            guard let values = Samples(numbers) else { throw refuse("the samples of \(name.quoted) are no finite numbers") }
+            guard let values = Samples(numbers) else {
+                throw refuse("the samples of \(name.quoted) are no finite numbers")
+            }
             names.append(name)
             samples[name] = values
         }

@@ -44,8 +44,10 @@ extension ThroughputRun {
                     ]),
                 Chart(
                     "Time per output token", x: "milliseconds", y: "requests, %",
-                    [Chart.distribution("time per output token", requests.compactMap { $0.tpotSeconds.map { $0 * 1000 } })]
-                ),
+                    [
+                        Chart.distribution(
+                            "time per output token", requests.compactMap { $0.tpotSeconds.map { $0 * 1000 } })
+                    ]),
             ]
     }
 }

@@ -111,8 +111,8 @@ package struct EngineMetric: Sendable {
             "request_decode_time_seconds", .histogram(\.decodeTime), .seconds, "From the first token to the last."),
         .init("step_time_seconds", .histogram(\.stepTime), .seconds, "What a step takes.", inVLLM: false),
         .init(
-            "prefill_step_time_seconds", .histogram(\.prefillStepTime), .seconds, "What a step with prompts only takes.",
-            inVLLM: false),
+            "prefill_step_time_seconds", .histogram(\.prefillStepTime), .seconds,
+            "What a step with prompts only takes.", inVLLM: false),
         .init(
             "decode_step_time_seconds", .histogram(\.decodeStepTime), .seconds, "What a step with outputs only takes.",
             inVLLM: false),

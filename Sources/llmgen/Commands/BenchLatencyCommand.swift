@@ -44,7 +44,8 @@ struct BenchLatencyCommand: AsyncParsableCommand {
     func run() async throws {
         if let tests { return try await run(tests.tests) }
         guard depth == nil else {
-            throw LLMGenError(code: .invalidArgument, message: "depth has no use without tests; give tests, or leave it out")
+            throw LLMGenError(
+                code: .invalidArgument, message: "depth has no use without tests; give tests, or leave it out")
         }
         let benchmark = try LatencyBenchmark(
             inputLength: inputLen, outputLength: outputLen, batchSize: batchSize, runs: runs)

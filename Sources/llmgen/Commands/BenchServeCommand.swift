@@ -54,7 +54,8 @@ struct BenchServeCommand: AsyncParsableCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("The rate that the load ends with; it goes there evenly from --request-rate.", valueName: "r"))
+        help: ArgumentHelp(
+            "The rate that the load ends with; it goes there evenly from --request-rate.", valueName: "r"))
     var rampTo: Double?
 
     @Flag(name: .customLong("ignore-eos"), help: "Generate past the end of a text.")
@@ -109,7 +110,8 @@ struct BenchServeCommand: AsyncParsableCommand {
     var sweepConcurrency: ConcurrencyList?
 
     @Flag(
-        help: "Search for the highest rate at which 99 % of requests are within --goodput, from --request-rate or 1 on.")
+        help: "Search for the highest rate at which 99 % of requests are within --goodput, from --request-rate or 1 on."
+    )
     var saturation = false
 
     @Option(
@@ -119,7 +121,8 @@ struct BenchServeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Model or tokenizer file that counts the tokens of sharegpt. (default: the bundled model)", valueName: "model"))
+            "Model or tokenizer file that counts the tokens of sharegpt. (default: the bundled model)",
+            valueName: "model"))
     var tokenizer = ModelLocator.bundledModel
 
     @OptionGroup(title: "Data") var data: DatasetOptionGroup
@@ -162,7 +165,8 @@ struct BenchServeCommand: AsyncParsableCommand {
     }
 
     /// The load after others: with prompts that they did not have, unless the data's times go with its prompts.
-    private func following(_ reports: [LoadReport], _ load: LoadGenerator.Configuration) -> LoadGenerator.Configuration {
+    private func following(_ reports: [LoadReport], _ load: LoadGenerator.Configuration) -> LoadGenerator.Configuration
+    {
         var load = load
         guard load.arrivals != .recorded else { return load }
         load.firstConversation = reports.reduce(0) { $0 + ($1.records.last?.index ?? 0) + 1 }
@@ -248,7 +252,8 @@ struct ConcurrencyList {
     init(_ argument: String) throws {
         counts = try argument.split(separator: ",", omittingEmptySubsequences: false).map { part in
             guard let count = Int(part), (1...1_000_000).contains(count) else {
-                throw ValidationError("sweep-concurrency has whole numbers from 1 with commas between them, such as 1,4,16")
+                throw ValidationError(
+                    "sweep-concurrency has whole numbers from 1 with commas between them, such as 1,4,16")
             }
             return count
         }

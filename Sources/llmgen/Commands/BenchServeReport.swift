@@ -177,6 +177,10 @@ struct ConcurrencyReport: Encodable {
         }
     }
 
+    private func ttft(_ value: KeyPath<Distribution, Double>) -> [(x: Double, y: Double)] {
+        points.map { (Double($0.concurrency), ($0.report.ttft?[keyPath: value] ?? 0) * 1000) }
+    }
+
     /// Throughput against interactivity, as InferenceX draws it.
     var page: ChartPage {
         let shown = points.filter { $0.interactivity != nil }
@@ -195,8 +199,7 @@ struct ConcurrencyReport: Encodable {
                 Chart(
                     "Time to first token", x: "requests under way at once", y: "milliseconds",
                     [
-                        Chart.Series("median", points.map { (Double($0.concurrency), ($0.report.ttft?.median ?? 0) * 1000) }),
-                        Chart.Series("p99", points.map { (Double($0.concurrency), ($0.report.ttft?.p99 ?? 0) * 1000) }),
+                        Chart.Series("median", ttft(\.median)), Chart.Series("p99", ttft(\.p99)),
                     ]),
             ])
     }
@@ -294,7 +297,8 @@ struct SaturationReport: Encodable {
             return points.isEmpty ? nil : Chart.Series(name, points.map { (x: $0.0, y: $0.1) })
         }
         return ChartPage(
-            "\(probes.last?.report.model ?? ""): requests within their goals", subtitle: "\(settings.dataset); \(conclusion)",
+            "\(probes.last?.report.model ?? ""): requests within their goals",
+            subtitle: "\(settings.dataset); \(conclusion)",
             [
                 Chart(
                     "Attainment", x: "requests/s (logarithmic)", y: "requests within the goals, %", isLogarithmic: true,

@@ -49,7 +49,8 @@ struct DatasetOptionGroup: ParsableArguments {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("Requests of a conversation, each with all that was said before. (default: 1)", valueName: "n"))
+        help: ArgumentHelp(
+            "Requests of a conversation, each with all that was said before. (default: 1)", valueName: "n"))
     var turns: Int?
 
     @Option(

@@ -44,7 +44,8 @@ struct ReportOptionGroup: ParsableArguments {
             try data.write(to: URL(fileURLWithPath: path), options: .atomic)
         } catch {
             throw LLMGenError(
-                code: .failed, message: "'\(path)' cannot be written; check its folder and the room there", cause: error)
+                code: .failed, message: "'\(path)' cannot be written; check its folder and the room there", cause: error
+            )
         }
     }
 }
