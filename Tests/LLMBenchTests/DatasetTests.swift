@@ -10,7 +10,7 @@ import Testing
         if case .tokenIDs(let ids) = content { ids } else { [] }
     }
 
-    private func file<R>(_ text: String, _ body: (String) throws -> R) throws -> R {
+    @discardableResult private func file<R>(_ text: String, _ body: (String) throws -> R) throws -> R {
         try Paths.withTemporaryFolder { folder in
             let file = folder.appending(path: "data")
             try Data(text.utf8).write(to: file)
@@ -22,12 +22,13 @@ import Testing
 
     @Test func `Random prompts have exactly the length that was asked for, and a seed fixes them`() throws {
         let dataset = try Dataset.random { $0.vocabularySize = 50 }
+        let again = try Dataset.random { $0.vocabularySize = 50 }
         for index in 0..<100 {
             let conversation = dataset.conversation(index)
             #expect(conversation.turns.count == 1 && conversation.turns[0].outputTokens == 8)
             let ids = ids(conversation.turns[0].content)
             #expect(ids.count == 4 && ids.allSatisfy { (0..<50).contains($0) })
-            #expect(conversation == try Dataset.random { $0.vocabularySize = 50 }.conversation(index))
+            #expect(conversation == again.conversation(index))
         }
         #expect(dataset.conversation(0) != dataset.conversation(1))
         #expect(dataset.conversation(0) != dataset.conversation(0, isWarmUp: true))

@@ -49,7 +49,9 @@ import Testing
     }
 
     @Test func `A cache that is too small preempts, which the run counts`() async throws {
-        let engine = try await self.engine(EngineOptions(kvBlocks: 8, prefixCaching: false))
+        var options = EngineOptions(kvBlocks: 8)
+        options.prefixCaching = false
+        let engine = try await self.engine(options)
         let dataset = try Dataset.random { ($0.inputLength, $0.outputLength) = (30, 100) }
         let run = try await ThroughputBenchmark(dataset: dataset, count: 6).run(engine)
         #expect(run.preemptions > 0 && run.recomputedTokens > 0 && run.peakKVUsage > 0.5)

@@ -58,7 +58,8 @@ import Testing
                 "requests ", "output throughput ", "steady state ", "decode steps ", "prefix cache ", "cache use ",
                 "time per output token ",
             ] { #expect(run.stdout.contains("\n\(name)") || run.stdout.hasPrefix(name), "\(name)") }
-            let report = try object(try #require(run.stdout.split(separator: "\n").last))
+            let line = try #require(run.stdout.split(separator: "\n").last)
+            let report = try object(line)
             for name in [
                 "duration_s", "requests_per_s", "input_tokens_per_s", "output_tokens_per_s", "total_tokens_per_s",
                 "decode_step_tokens_per_s", "kv_usage_peak", "p99_ttft_ms", "mean_tpot_ms",
@@ -77,8 +78,8 @@ import Testing
 
             let same = try Command.run("bench", "compare", "a.json", "a.json", "--json", in: folder)
             #expect(same.status == 0 && !same.stdout.contains("better\n"), "\(same.stderr)")
-            let figures = try #require(
-                try object(try #require(same.stdout.split(separator: "\n").last))["figures"] as? [[String: Any]])
+            let comparison = try #require(same.stdout.split(separator: "\n").last)
+            let figures = try #require(object(comparison)["figures"] as? [[String: Any]])
             for figure in figures {
                 #expect(figure["ratio"] as? Double == 1 && figure["verdict"] as? String == "within the spread")
             }
@@ -92,7 +93,8 @@ import Testing
         #expect(run.status == 0, "\(run.stderr)")
         let lines = run.stdout.split(separator: "\n")
         #expect(lines.count == 9 && lines[..<8].allSatisfy { $0.hasPrefix("| ") && $0.count { $0 == "|" } == 8 })
-        let report = try object(try #require(lines.last))
+        let last = try #require(lines.last)
+        let report = try object(last)
         let rows = try #require(report["rows"] as? [[String: Any]])
         #expect(
             rows.map { $0["test"] as? String } == [

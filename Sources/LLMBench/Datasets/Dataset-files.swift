@@ -43,7 +43,8 @@ extension Dataset {
         pairs.shuffle(using: &random)
         var conversations: [Conversation] = []
         for pair in pairs where conversations.count < count ?? .max {
-            let (prompt, answer) = (try tokens(pair.prompt), try outputLength ?? tokens(pair.answer))
+            let prompt = try tokens(pair.prompt)
+            let answer = if let outputLength { outputLength } else { try tokens(pair.answer) }
             guard prompt >= leastTokens, answer >= leastTokens, prompt <= mostPrompt, prompt + answer <= mostTogether
             else { continue }
             conversations.append(Conversation([Turn(.text(pair.prompt), outputTokens: answer)]))

@@ -1,4 +1,4 @@
-public import LLMGen
+import LLMGen
 
 /// Prompts of random token ids, so that their lengths are exact whatever the tokenizer.
 ///

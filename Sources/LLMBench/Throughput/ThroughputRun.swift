@@ -1,4 +1,4 @@
-public import LLMGen
+import LLMGen
 
 /// What came of a dataset's requests in an engine, all given at once.
 public struct ThroughputRun: Sendable {
