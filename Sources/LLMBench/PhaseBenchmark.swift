@@ -73,15 +73,27 @@ public struct PhaseBenchmark: Sendable {
         return (layers.reduce(0) { $0 + $1.byteCount }, layers.reduce(0) { $0 + $1.inputs * $1.outputs })
     }
 
+    /// Checks that every test fits the engine. - Throws: ``LLMGenError`` with the numbers.
+    public func check(_ engine: Engine) throws {
+        for depth in depths {
+            guard depth % engine.blockSize == 0 else {
+                throw LLMGenError(
+                    code: .invalidArgument,
+                    message: "depth is \(depth); it must be a multiple of the block size, \(engine.blockSize)")
+            }
+            for test in tests {
+                let prompt = Prompt.tokenIDs(Array(repeating: 0, count: depth + max(test.promptTokens, 1)))
+                let parameters = try SamplingParameters(temperature: 0, ignoreEOS: true, maxTokens: test.outputTokens + 1)
+                _ = try engine.prepare(prompt, parameters)
+            }
+        }
+    }
+
     /// Runs every test at every depth once to warm up and then as often as asked.
     ///
     /// - Throws: ``LLMGenError`` where a test does not fit the engine, or the context does not stay in the prefix cache.
     public func run(_ engine: Engine) async throws -> [Result] {
-        for depth in depths where depth % engine.blockSize != 0 {
-            throw LLMGenError(
-                code: .invalidArgument,
-                message: "depth is \(depth); it must be a multiple of the block size, \(engine.blockSize)")
-        }
+        try check(engine)
         var results: [Result] = []
         for depth in depths {
             let context = random(depth, engine)

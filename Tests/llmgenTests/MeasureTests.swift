@@ -87,6 +87,15 @@ import Testing
         }
     }
 
+    @Test func `In a terminal bench throughput shows how far it is`() throws {
+        let terminal = try PseudoTerminal([
+            "bench", "throughput", "--num-prompts", "2", "--input-len", "9", "--output-len", "3", "--num-warmups", "0",
+        ])
+        try terminal.wait(for: "[\(String(repeating: "#", count: 30))] 2 of 2 requests")
+        try terminal.wait(for: "end-to-end latency")
+        #expect(try terminal.finish() == 0)
+    }
+
     @Test func `bench latency has rows in llama-bench's manner`() throws {
         let run = try Command.run(
             "bench", "latency", "--tests", "pp20,tg4,pp8+tg2", "--depth", "0,64", "--repeat", "2", "--json")
@@ -149,6 +158,8 @@ import Testing
         (["bench", "throughput", "--input-len", "2000"], 65, ["prompt 0", "1024"]),
         (["bench", "compare", "no-such", "none"], 66, ["no-such"]),
         (["bench", "serve", "--saturation", "--repeat", "2"], 64, ["saturation", "repeat"]),
+        (["bench", "serve", "--saturation"], 64, ["saturation", "goodput"]),
+        (["bench", "serve", "--ramp-to", "5"], 64, ["ramp-to", "request-rate"]),
         (["bench", "serve", "--sweep-concurrency", "1,0"], 64, ["sweep-concurrency"]),
         (["bench", "serve", "--goodput", "mlperf:x"], 64, ["mlperf:", "llama3.1-8b"]),
         (["bench", "kernels", "--repeat", "4"], 64, ["repeat is 4", "5"]),

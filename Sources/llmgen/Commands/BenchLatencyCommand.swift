@@ -63,7 +63,8 @@ struct BenchLatencyCommand: AsyncParsableCommand {
         let depths = depth?.depths ?? [0]
         let benchmark = try PhaseBenchmark(tests: tests, depths: depths, runs: runs)
         let (model, engine) = try await options.load(
-            batchedTokens: tests.map(\.promptTokens).max() ?? 512, prefixCaching: depths.contains { $0 > 0 })
+            batchedTokens: max(512, tests.map(\.promptTokens).max() ?? 0), prefixCaching: depths.contains { $0 > 0 })
+        try benchmark.check(engine)
         Diagnostics.start(model, engine)
         let report = PhaseReport(try await benchmark.run(engine), engine, runs: runs)
         for line in report.lines { try StandardStreams.write(line + "\n") }

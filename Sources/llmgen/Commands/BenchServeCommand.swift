@@ -143,6 +143,12 @@ struct BenchServeCommand: AsyncParsableCommand {
                 code: .invalidArgument,
                 message: "sweep-concurrency sets the numbers itself; leave out repeat and max-concurrency")
         }
+        guard !saturation || !goodput.isEmpty else {
+            throw LLMGenError(code: .invalidArgument, message: "saturation has no goals to keep; give goodput")
+        }
+        guard rampTo == nil || requestRate != nil else {
+            throw LLMGenError(code: .invalidArgument, message: "ramp-to has no rate to begin with; give request-rate")
+        }
         try output.check()
         let load = try load()
         if saturation { return try await search(load) }
@@ -193,7 +199,7 @@ struct BenchServeCommand: AsyncParsableCommand {
 
     private func search(_ load: LoadGenerator.Configuration) async throws {
         let search = try SaturationSearch(
-            start: requestRate.flatMap { $0.isInfinite ? nil : $0 } ?? 1, timeLimit: searchTime ?? .seconds(600))
+            start: requestRate ?? 1, timeLimit: searchTime ?? .seconds(600))
         var report = SaturationReport(load)
         try StandardStreams.write(SaturationReport.header + "\n")
         var problem: (any Error)?
@@ -238,9 +244,10 @@ struct BenchServeCommand: AsyncParsableCommand {
     }
 
     private func arrivals(_ dataset: Dataset) -> Arrivals {
-        if let rampTo { return .ramp(from: requestRate ?? 1, to: rampTo, burstiness: burstiness) }
-        guard let requestRate else { return dataset.hasTimes && !saturation ? .recorded : .immediate }
-        return requestRate == .infinity ? .immediate : .rate(requestRate, burstiness: burstiness)
+        let rate = requestRate ?? (saturation ? 1 : nil)
+        if let rate, let rampTo { return .ramp(from: rate, to: rampTo, burstiness: burstiness) }
+        guard let rate else { return dataset.hasTimes ? .recorded : .immediate }
+        return rate == .infinity ? .immediate : .rate(rate, burstiness: burstiness)
     }
 }
 
