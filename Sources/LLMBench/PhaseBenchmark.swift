@@ -83,8 +83,7 @@ public struct PhaseBenchmark: Sendable {
             }
             for test in tests {
                 let prompt = Prompt.tokenIDs(Array(repeating: 0, count: depth + max(test.promptTokens, 1)))
-                let parameters = try SamplingParameters(temperature: 0, ignoreEOS: true, maxTokens: test.outputTokens + 1)
-                _ = try engine.prepare(prompt, parameters)
+                _ = try engine.prepare(prompt, parameters(test.outputTokens + 1))
             }
         }
     }
@@ -127,8 +126,11 @@ public struct PhaseBenchmark: Sendable {
     }
 
     private func output(_ prompt: [TokenID], _ tokens: Int, _ engine: Engine) async throws -> RequestOutput {
-        let parameters = try SamplingParameters(temperature: 0, ignoreEOS: true, maxTokens: tokens)
-        return try await Engine.output(of: engine.generate(.tokenIDs(prompt), parameters))
+        try await Engine.output(of: engine.generate(.tokenIDs(prompt), parameters(tokens)))
+    }
+
+    private func parameters(_ tokens: Int) throws -> SamplingParameters {
+        try SamplingParameters(temperature: 0, ignoreEOS: true, maxTokens: tokens)
     }
 
     private func random(_ count: Int, _ engine: Engine) -> [TokenID] {

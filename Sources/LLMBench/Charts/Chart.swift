@@ -61,8 +61,9 @@ public struct Chart: Sendable {
     public static func distribution(_ name: String, _ values: [Double]) -> Series {
         let sorted = values.sorted()
         let stride = max(1, sorted.count / 500)
-        var points = Swift.stride(from: 0, to: sorted.count, by: stride).map { place in
-            (x: sorted[place], y: Double(place + 1) / Double(sorted.count) * 100)
+        var points: [(x: Double, y: Double)] = []
+        for place in Swift.stride(from: 0, to: sorted.count, by: stride) {
+            points.append((sorted[place], Double(place + 1) / Double(sorted.count) * 100))
         }
         if let last = sorted.last { points.append((last, 100)) }
         return Series(name, points)

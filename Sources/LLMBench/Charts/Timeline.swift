@@ -34,11 +34,14 @@ struct Timeline {
     private func rates(_ events: [(seconds: Double, count: Int)]) -> [(x: Double, y: Double)] {
         var bins = Array(repeating: 0, count: max(1, Int(seconds / width)) + 1)
         for event in events { bins[min(max(0, Int(event.seconds / width)), bins.count - 1)] += event.count }
-        // The last bin is a part of one.
-        return bins.enumerated().compactMap { index, count in
-            let length = min(width, seconds - Double(index) * width)
-            return length > width / 10 ? (Double(index) * width, Double(count) / length) : nil
-        } + [(seconds, 0)]
+        var points: [(x: Double, y: Double)] = []
+        for (index, count) in bins.enumerated() {
+            // The last bin is a part of one.
+            let start = Double(index) * width
+            let length = min(width, seconds - start)
+            if length > width / 10 { points.append((start, Double(count) / length)) }
+        }
+        return points + [(seconds, 0)]
     }
 
     /// How many run, at most 2,000 points.
@@ -51,6 +54,7 @@ struct Timeline {
             points.append((time, Double(current)))
         }
         let stride = max(1, points.count / 2000)
-        return Swift.stride(from: 0, to: points.count, by: stride).map { points[$0] } + points.suffix(1)
+        let chosen = Swift.stride(from: 0, to: points.count, by: stride).map { points[$0] }
+        return chosen + points.suffix(1)
     }
 }

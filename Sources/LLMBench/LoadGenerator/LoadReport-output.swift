@@ -79,7 +79,7 @@ extension LoadReport: Encodable {
     }
 
     /// What is no figure: the model's name and the failures.
-    func encodeWords(to encoder: any Encoder) throws {
+    public func encodeWords(to encoder: any Encoder) throws {
         var object = encoder.container(keyedBy: Figures.Name.self)
         try object.encode(model, forKey: Figures.Name("model_id"))
         try object.encode(
