@@ -2,13 +2,13 @@
 struct Timeline {
     private let activities: [Activity]
     private let seconds: Double
-    /// Seconds of a bin: a hundredth of the run, but no less than 10 ms.
+    /// Seconds of a bin: a fiftieth of the run, but no less than 10 ms.
     private let width: Double
 
     init(_ activities: [Activity], _ seconds: Double) {
         self.activities = activities
         self.seconds = seconds
-        width = max(seconds / 100, 0.01)
+        width = max(seconds / 50, 0.01)
     }
 
     /// Tokens a second and requests at once.

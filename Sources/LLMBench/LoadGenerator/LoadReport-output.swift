@@ -125,14 +125,15 @@ extension LoadReport {
         return Timeline(completed.map(\.activity), durationSeconds).charts(steady)
             + [
                 Chart(
-                    "Time to first token, end-to-end latency", x: "seconds (logarithmic)", y: "requests, %",
+                    "Time to first token, end-to-end latency", x: "seconds (logarithmic)", y: "requests at or below, %",
                     isLogarithmic: true,
                     [
                         Chart.distribution("time to first token", completed.map(\.ttftSeconds)),
                         Chart.distribution("end to end", completed.map(\.latencySeconds)),
                     ]),
                 Chart(
-                    "Time per output token, inter-token latency", x: "milliseconds", y: "requests or outputs, %",
+                    "Time per output token, inter-token latency", x: "milliseconds",
+                    y: "requests or outputs at or below, %",
                     [
                         Chart.distribution(
                             "time per output token", completed.compactMap { $0.tpotSeconds.map { $0 * 1000 } }),

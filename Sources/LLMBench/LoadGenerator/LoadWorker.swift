@@ -104,10 +104,10 @@ final class LoadWorker {
         pump()
     }
 
-    /// Ends the phase and what of it runs.
+    /// Ends the phase; the clients of what runs go away.
     private func abandon() {
         stop()
-        for connection in Array(active.values) { connection.fail("abandoned", "the load was ended early") }
+        for connection in Array(active.values) { connection.leave() }
     }
 
     /// Ends every request at once.

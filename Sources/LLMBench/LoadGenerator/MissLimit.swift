@@ -13,7 +13,11 @@ final class MissLimit: Sendable {
 
     /// Counts a request that has ended, where it missed a goal.
     func count(_ record: RequestRecord) {
-        guard record.outcome != .completed || !goodput.isMet(by: record) else { return }
+        switch record.outcome {
+        case .completed where goodput.isMet(by: record): return
+        case .disconnected: return
+        default: break
+        }
         misses.add(1, ordering: .relaxed)
     }
 

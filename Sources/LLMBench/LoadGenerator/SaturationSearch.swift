@@ -15,7 +15,7 @@ public struct SaturationSearch: Sendable {
     public struct Probe: Sendable, Hashable {
         /// Requests a second.
         public let rate: Double
-        /// The share within every bound; of a probe that ended early, of the requests until then.
+        /// The share within every bound; of a probe that ended early, of the requests that had ended until then.
         public let attainment: Double
         /// Whether the goals were kept.
         public let isKept: Bool

@@ -36,14 +36,14 @@ extension ThroughputRun {
         return Timeline(activities, durationSeconds).charts(steady)
             + [
                 Chart(
-                    "Time to first token, end-to-end latency", x: "seconds (logarithmic)", y: "requests, %",
+                    "Time to first token, end-to-end latency", x: "seconds (logarithmic)", y: "requests at or below, %",
                     isLogarithmic: true,
                     [
                         Chart.distribution("time to first token", requests.map(\.ttftSeconds)),
                         Chart.distribution("end to end", requests.map(\.latencySeconds)),
                     ]),
                 Chart(
-                    "Time per output token", x: "milliseconds", y: "requests, %",
+                    "Time per output token", x: "milliseconds", y: "requests at or below, %",
                     [
                         Chart.distribution(
                             "time per output token", requests.compactMap { $0.tpotSeconds.map { $0 * 1000 } })

@@ -303,14 +303,19 @@ struct SaturationReport: Encodable {
                 Chart(
                     "Attainment", x: "requests/s (logarithmic)", y: "requests within the goals, %", isLogarithmic: true,
                     [
-                        series("all goals", { $0.attainment?.all }),
                         series("time to first token", { $0.attainment?.ttft }),
                         series("time per output token", { $0.attainment?.tpot }),
                         series("end to end", { $0.attainment?.e2el }),
+                        series("all goals", { $0.attainment?.all }),
                     ].compactMap { $0 }),
                 Chart(
-                    "Throughput", x: "requests/s (logarithmic)", y: "generated tokens/s", isLogarithmic: true,
-                    [Chart.Series("generated tokens", sorted.map { ($0.probe.rate, $0.report.outputThroughput) })]),
+                    "Throughput at rates that were kept", x: "requests/s (logarithmic)", y: "generated tokens/s",
+                    isLogarithmic: true,
+                    [
+                        Chart.Series(
+                            "generated tokens",
+                            sorted.filter(\.probe.isKept).map { ($0.probe.rate, $0.report.outputThroughput) })
+                    ]),
             ])
     }
 }
