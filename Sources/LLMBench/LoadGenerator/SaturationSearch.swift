@@ -3,7 +3,7 @@ public import LLMGen
 /// Finds the highest rate at which a server keeps its goals: at which at least 99 % of requests are within every bound.
 ///
 /// The rate is doubled while it is kept, or halved until it is, and then the bracket between a rate that is kept and one
-/// that is not is bisected on a logarithmic scale. Every probe has the same pattern of arrivals, stretched, and prompts of
+/// that is not is bisected on a logarithmic scale. A rate that is missed is tried once more. Every probe has the same pattern of arrivals, stretched, and prompts of
 /// its own, so that no prefix cache knows them.
 public struct SaturationSearch: Sendable {
     /// The share of requests that have to be within the bounds.
@@ -68,10 +68,17 @@ public struct SaturationSearch: Sendable {
         var probes: [Probe] = []
         var (kept, missed): (Double?, Double?) = (nil, nil)
         var rate = start
-        while probes.count < 2 * Self.mostDoublings, ContinuousClock.now - begin < timeLimit {
+        while probes.count < 4 * Self.mostDoublings, ContinuousClock.now - begin < timeLimit {
             let result = try await probe(rate)
             probes.append(result)
-            if result.isKept { kept = rate } else { missed = rate }
+            if result.isKept {
+                kept = rate
+            } else if probes.dropLast().last?.rate == rate {
+                missed = rate
+            } else {
+                // What else the machine does only ever adds misses: a rate counts as missed when it is missed twice.
+                continue
+            }
             switch (kept, missed) {
             case (let low?, let high?):
                 guard high > low * (1 + Self.tolerance) else {
@@ -82,7 +89,7 @@ public struct SaturationSearch: Sendable {
             case (nil, let high?): rate = high / 2
             case (nil, nil): break
             }
-            guard rate.isFinite, probes.count < Self.mostDoublings || (kept != nil && missed != nil) else { break }
+            guard rate.isFinite, probes.count < 2 * Self.mostDoublings || (kept != nil && missed != nil) else { break }
         }
         return Result(rate: kept, limit: missed, probes: probes)
     }
