@@ -28,9 +28,9 @@ demo: setup
 test: setup
 	$(TEST) $(TRAITS)
 
-# The kernels against the machine's limits.
+# One page about this machine, in under five minutes.
 bench: build
-	$(LLMGEN) bench kernels
+	@sh Benchmarks/page.sh $(LLMGEN)
 
 build: setup
 	@$(SWIFT) build -c release --product llmgen $(TRAITS)

@@ -101,7 +101,7 @@ let package = Package(
         .target(
             name: "LLMBench",
             dependencies: [
-                "LLMGen", "LLMTensor", "LLMScheduling", "CLLMKernelHarness",
+                "LLMGen", "LLMTensor", "LLMScheduling", "LLMJSON", "CLLMKernelHarness",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],

@@ -28,6 +28,9 @@ public struct LatencyBenchmark: Sendable {
         public let peakRSS: ByteCount
         /// The machine's limits beside them.
         public let limits: Limits
+        /// What the medians are of: the runs' values of `prefill_tokens_per_s`, `decode_tokens_per_s`, `ttft_s` and
+        /// `tpot_s`.
+        public let samples: [String: [Double]]
     }
 
     /// - Throws: ``LLMGenError`` `invalidArgument` for a size below 1.
@@ -76,7 +79,11 @@ public struct LatencyBenchmark: Sendable {
                 operationsPerSecond: median(limits, \.operationsPerSecond), bytesPerStep: limits[0].bytesPerStep,
                 prefillOfOperations: median(limits, \.prefillOfOperations),
                 decodeOfOperations: median(limits, \.decodeOfOperations),
-                decodeOfRead: median(limits, \.decodeOfRead)))
+                decodeOfRead: median(limits, \.decodeOfRead)),
+            samples: [
+                "prefill_tokens_per_s": all.map(\.prefill), "decode_tokens_per_s": all.map(\.decode),
+                "ttft_s": all.map(\.ttft), "tpot_s": all.map(\.tpot),
+            ])
     }
 
     private struct Run: Sendable {

@@ -15,7 +15,7 @@ public struct ScheduledBatch: Sendable {
     /// What the step's duration depends on.
     public private(set) var work = StepWork()
     /// That part of the work which belongs to prompts, or to sequences that catch up after a preemption.
-    private(set) var promptWork = StepWork()
+    public private(set) var promptWork = StepWork()
 
     /// A batch of about so many sequences.
     init(reserving count: Int) {

@@ -4,13 +4,15 @@ import Testing
 /// When requests come and what random numbers they are made of.
 @Suite struct LoadGeneratorArrivalTests {
     private func gaps(rate: Double, burstiness: Double, seed: UInt64, count: Int?, take: Int) -> [Double] {
-        var arrivals = ArrivalTimes(rate: rate, burstiness: burstiness, seed: seed, count: count)
-        var last = 0.0
-        return (0..<take).map { _ in
-            let time = arrivals.next()
-            defer { last = time }
-            return time - last
-        }
+        let times = times(.rate(rate, burstiness: burstiness), seed: seed, count: count, take: take)
+        return zip([0] + times, times).map { $1 - $0 }
+    }
+
+    private func times(
+        _ arrivals: Arrivals, seed: UInt64 = 1, count: Int?, seconds: Double? = nil, take: Int
+    ) -> [Double] {
+        var arrivals = ArrivalTimes(arrivals, seed: seed, count: count, seconds: seconds)
+        return (0..<take).compactMap { _ in arrivals.next() }
     }
 
     @Test(arguments: [0.25, 1, 4])
@@ -38,6 +40,31 @@ import Testing
     func `A known number of requests takes number over rate, whatever the seed`(seed: UInt64) {
         let total = gaps(rate: 20, burstiness: 0.5, seed: seed, count: 10, take: 10).reduce(0, +)
         #expect(abs(total - 0.5) < 1e-9)
+    }
+
+    @Test func `On a ramp the number of arrivals up to a time is the integral of the rate`() {
+        // From 10 to 30 a second over 5 s there are 100.
+        let ramp = times(.ramp(from: 10, to: 30, burstiness: .infinity), count: 100, take: 100)
+        #expect(abs(ramp[99] - 5) < 1e-9)
+        for (index, time) in ramp.enumerated() {
+            #expect(abs(10 * time + 2 * time * time - Double(index + 1)) < 1e-9)
+        }
+        // Down to a twentieth of the rate, over a time that is given.
+        let down = times(.ramp(from: 20, to: 1, burstiness: .infinity), count: nil, seconds: 10, take: 105)
+        #expect(down.count == 105 && abs(down[104] - 10) < 0.5 && zip(down, down.dropFirst()).allSatisfy(<))
+        // Past the time at which the rate would be 0 there is none.
+        #expect(times(.ramp(from: 20, to: 1, burstiness: .infinity), count: nil, seconds: 10, take: 200).count < 120)
+        let even = times(.ramp(from: 4, to: 4, burstiness: .infinity), count: 8, take: 8)
+        #expect(even == (1...8).map { Double($0) / 4 })
+        // Random gaps are scaled so that the last arrival is at the end.
+        let random = times(.ramp(from: 10, to: 30), count: 100, take: 100)
+        #expect(abs(random[99] - 5) < 1e-9 && random != ramp)
+    }
+
+    @Test func `Recorded times are taken as they are, and end`() {
+        let seconds = [0, 0.5, 0.5, 3]
+        var arrivals = ArrivalTimes(.recorded, seed: 1, count: 4) { $0 < 4 ? seconds[$0] : nil }
+        #expect((0..<5).map { _ in arrivals.next() } == [0, 0.5, 0.5, 3, nil])
     }
 
     @Test func `A seed and a stream fix the numbers, and others give others`() {

@@ -6,7 +6,7 @@ import Testing
 
 /// What a load may be.
 @Suite struct LoadGeneratorConfigurationTests {
-    static let refusals: [(change: @Sendable (inout LoadGenerator.Configuration) -> Void, words: [String])] = [
+    static let refusals: [(change: @Sendable (inout LoadGenerator.Configuration) throws -> Void, words: [String])] = [
         ({ $0.baseURL = "https://localhost" }, ["https", "TLS"]),
         ({ $0.baseURL = "localhost:8000" }, ["'localhost:8000'", "http://"]),
         ({ $0.baseURL = "http://:80" }, ["no host"]), ({ $0.baseURL = "http://h:0" }, ["65535"]),
@@ -14,27 +14,30 @@ import Testing
         ({ $0.baseURL = "http://h/a b" }, ["http://"]), ({ $0.baseURL = "http://h\r\nX: y" }, ["http://"]),
         ({ $0.baseURL = "http://u@h" }, ["http://"]), ({ $0.baseURL = "http://[::1" }, ["bracket"]),
         ({ $0.baseURL = "http://[::1]8" }, ["colon"]), ({ $0.requestCount = 0 }, ["num-prompts is 0", "1"]),
-        ({ $0.maxConcurrency = 0 }, ["max-concurrency is 0"]), ({ $0.inputLength = 0 }, ["input-len is 0"]),
-        ({ $0.outputLength = -1 }, ["output-len is -1"]), ({ $0.vocabularySize = 0 }, ["vocab-size is 0"]),
-        ({ $0.sharedPrefixLength = -1 }, ["shared-prefix-len is -1"]), ({ $0.warmUpCount = -1 }, ["num-warmups is -1"]),
+        ({ $0.maxConcurrency = 0 }, ["max-concurrency is 0"]), ({ $0.warmUpCount = -1 }, ["num-warmups is -1"]),
         ({ $0.noReadClientCount = -1 }, ["no-read-clients is -1"]), ({ $0.threadCount = 0 }, ["client-threads is 0"]),
-        ({ $0.requestRate = 0 }, ["request-rate is 0", "inf"]), ({ $0.requestRate = .nan }, ["request-rate is nan"]),
-        ({ $0.burstiness = 0 }, ["burstiness is 0"]), ({ $0.temperature = -1 }, ["temperature is -1"]),
+        ({ $0.arrivals = .rate(0) }, ["request-rate is 0", "inf"]),
+        ({ $0.arrivals = .rate(.nan) }, ["request-rate is nan"]),
+        ({ $0.arrivals = .rate(1, burstiness: 0) }, ["burstiness is 0"]),
+        ({ $0.arrivals = .ramp(from: .infinity, to: 1) }, ["request-rate is inf", "finite"]),
+        ({ $0.arrivals = .ramp(from: 1, to: 0) }, ["ramp-to is 0"]),
+        ({ $0.arrivals = .recorded }, ["random ids", "no times", "request-rate"]),
+        ({ $0.temperature = -1 }, ["temperature is -1"]),
         ({ $0.temperature = .nan }, ["temperature"]), ({ $0.disconnectProbability = 1.5 }, ["1.5", "from 0 to 1"]),
         ({ $0.disconnectProbability = .nan }, ["nan"]), ({ $0.timeout = .zero }, ["timeout is 0"]),
         ({ $0.duration = .seconds(-1) }, ["duration is -1"]),
         ({ ($0.duration, $0.requestCount) = (.seconds(1), 1) }, ["num-prompts and duration"]),
         ({ $0.duration = .seconds(1) }, ["max-concurrency or request-rate"]),
         ({ $0.endpoint = .chatCompletions }, ["/v1/chat/completions", "prompt-file"]),
-        ({ ($0.prompts, $0.sharedPrefixLength) = (["a"], 4) }, ["shared-prefix-len is 4"]),
+        ({ $0.dataset = try .chat() }, ["/v1/completions", "messages", "/v1/chat/completions"]),
         ({ $0.apiKey = "a\r\nX: y" }, ["API key"]),
     ]
 
     @Test(arguments: refusals.indices)
-    func `A load that makes no sense is refused in one line`(index: Int) {
+    func `A load that makes no sense is refused in one line`(index: Int) throws {
         let (change, words) = LoadGeneratorConfigurationTests.refusals[index]
         var configuration = LoadGenerator.Configuration()
-        change(&configuration)
+        try change(&configuration)
         #expect { try LoadGenerator(configuration) } throws: { error in
             guard let error = error as? LLMGenError else { return false }
             return error.code == .invalidArgument && words.allSatisfy { error.message.contains($0) }

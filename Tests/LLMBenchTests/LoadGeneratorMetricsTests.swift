@@ -75,6 +75,54 @@ import Testing
         #expect(LoadReport(records: records, durationSeconds: 4, goodput: first).requestGoodput == 1)
     }
 
+    @Test func `Attainment is the share of all requests but those that the client broke off, for each goal`() throws {
+        let goodput = try #require(try Goodput(["ttft:200", "tpot:100"]))
+        func ended(_ outcome: RequestRecord.Outcome) -> RequestRecord {
+            RequestRecord(index: 9, outcome: outcome, startSeconds: 0, latencySeconds: 0.1)
+        }
+        let records = [
+            completed(0, outputs: [0.125, 0.625], tokens: 6),  // good
+            completed(1, outputs: [0.25, 0.5], tokens: 6),  // first token late
+            completed(2, outputs: [0.125, 0.875], tokens: 4),  // slow
+            ended(.rejected(status: 429, hasRetryAfter: false)), ended(.disconnected),
+        ]
+        let attainment = try #require(LoadReport(records: records, durationSeconds: 1, goodput: goodput).attainment)
+        #expect(attainment.all == 0.25 && attainment.ttft == 0.5 && attainment.tpot == 0.5 && attainment.e2el == nil)
+        #expect(LoadReport(records: records, durationSeconds: 1).attainment == nil)
+        #expect(LoadReport(records: [ended(.disconnected)], durationSeconds: 1, goodput: goodput).attainment == nil)
+    }
+
+    @Test func `MLPerf's limits have names`() throws {
+        let goodput = try #require(try Goodput(["mlperf:llama3.1-8b-interactive"]))
+        #expect(goodput.ttftSeconds == 0.5 && goodput.tpotSeconds == 0.03 && goodput.e2elSeconds == nil)
+        #expect(Set(Goodput.mlperf.map(\.name)).count == Goodput.mlperf.count)
+        for terms in [["mlperf:nope"], ["mlperf:llama2-70b", "ttft:5"], ["ttft:5", "mlperf:llama2-70b"]] {
+            #expect { try Goodput(terms) } throws: { ($0 as? LLMGenError)?.message.contains("mlperf:") ?? false }
+        }
+    }
+
+    @Test func `What was sent late counts from its time, and is under way from its sending`() {
+        var late = completed(0, start: 1, outputs: [3, 4], tokens: 2)
+        late.sendDelaySeconds = 2
+        let report = LoadReport(
+            records: [late, completed(1, start: 1, outputs: [1, 1.5], tokens: 2)], durationSeconds: 5)
+        #expect(report.ttft?.max == 3 && report.e2el?.max == 4 && report.sendDelay?.max == 2)
+        #expect(report.peakConcurrency == 1)
+    }
+
+    @Test func `The steady state is where nine tenths of the peak run`() throws {
+        // Ten requests begin at 0 to 9 s and end at 10 to 19 s; a token a second.
+        let records = (0..<10).map { index in
+            completed(index, start: Double(index), outputs: (1...10).map(Double.init), tokens: 10)
+        }
+        let steady = try #require(LoadReport(records: records, durationSeconds: 19).steady)
+        #expect(steady.peakConcurrency == 10 && steady.startSeconds == 8 && steady.endSeconds == 11)
+        // Of the seconds 9, 10 and 11: 9, 10 and 9 outputs; two requests end at 10 and 11.
+        #expect(abs(steady.outputTokensPerSecond - 28.0 / 3) < 1e-12)
+        #expect(abs(steady.requestsPerSecond - 2.0 / 3) < 1e-12)
+        #expect(LoadReport(records: [], durationSeconds: 1).steady == nil)
+    }
+
     @Test(arguments: ["ttft", "ttft:", "ttft:-1", "ttft:inf", "itl:5", "ttft:1:2", "TTFT:1", ""])
     func `A goodput term that is none is refused`(term: String) {
         #expect { try Goodput(["e2el:1", term]) } throws: { error in

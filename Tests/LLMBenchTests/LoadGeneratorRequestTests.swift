@@ -8,7 +8,7 @@ import Testing
     typealias Script = @Sendable (Int, ScriptServer.Received) -> [ScriptServer.Step]
 
     @discardableResult private func with<R>(
-        _ script: @escaping Script, _ change: (inout LoadGenerator.Configuration) -> Void,
+        _ script: @escaping Script, _ change: (inout LoadGenerator.Configuration) throws -> Void,
         _ body: (LoadGenerator, ScriptServer) async throws -> R
     ) async throws -> R {
         try await ScriptServer.with(script) { server in
@@ -16,14 +16,13 @@ import Testing
             configuration.baseURL = server.url
             configuration.model = "m"
             configuration.requestCount = 6
-            configuration.inputLength = 4
-            configuration.outputLength = 8
-            change(&configuration)
+            configuration.dataset = try .random()
+            try change(&configuration)
             return try await body(LoadGenerator(configuration), server)
         }
     }
 
-    private func prompts(_ change: (inout LoadGenerator.Configuration) -> Void) async throws -> [[Int]] {
+    private func prompts(_ change: (inout LoadGenerator.Configuration) throws -> Void) async throws -> [[Int]] {
         try await with({ _, _ in [.send(Wire.stream(1))] }, change) { generator, server in
             _ = try await generator.run()
             return try server.requests.map { try #require($0.json["prompt"] as? [Int]) }
@@ -38,14 +37,16 @@ import Testing
         #expect(Set(once).count == 6)
         let again = try await prompts { $0.threadCount = 3 }
         #expect(Set(once) == Set(again))
-        let other = try await prompts { $0.seed = 1 }
+        let other = try await prompts { $0.dataset = try .random { $0.seed = 1 } }
         #expect(Set(once).isDisjoint(with: other))
     }
 
     @Test func `A shared prefix begins every prompt`() async throws {
         let prompts = try await prompts {
-            $0.sharedPrefixLength = 9
-            $0.vocabularySize = 50
+            $0.dataset = try .random {
+                $0.prefixLength = 9
+                $0.vocabularySize = 50
+            }
         }
         #expect(prompts.allSatisfy { $0.count == 13 && $0.prefix(9) == prompts[0].prefix(9) })
         #expect(Set(prompts.map { $0.dropFirst(9) }).count > 1)
@@ -53,7 +54,7 @@ import Testing
 
     @Test func `A request says what was asked for and nothing else`() async throws {
         let requests = try await with({ _, _ in [.send(Wire.stream(1))] }) {
-            $0.prompts = ["a", "b"]
+            $0.dataset = try .texts(["a", "b"])
             $0.model = "a \"model\""
             $0.apiKey = "secret"
             $0.maxConcurrency = 1
@@ -170,15 +171,100 @@ import Testing
     @Test(arguments: [1, 3])
     func `Requests at a rate are all sent, on any number of threads`(threads: Int) async throws {
         try await with({ _, _ in [.send(Wire.stream(1))] }) {
-            $0.requestRate = 500
+            $0.arrivals = .rate(500, burstiness: 0.5)
             $0.requestCount = 50
-            $0.burstiness = 0.5
             $0.threadCount = threads
         } _: { generator, _ in
             let report = try await generator.run()
             #expect(report.completed == 50 && report.records.map(\.index) == Array(0..<50))
             // The last one comes at number over rate.
             #expect(report.durationSeconds >= 0.099 && (report.records.map(\.startSeconds).max() ?? 0) >= 0.099)
+        }
+    }
+
+    @Test func `A request that finds no place in time counts from its time`() async throws {
+        try await with({ _, _ in [.wait(milliseconds: 30), .send(Wire.stream(1))] }) {
+            $0.arrivals = .rate(10_000, burstiness: .infinity)
+            $0.requestCount = 4
+            $0.maxConcurrency = 1
+        } _: { generator, _ in
+            let report = try await generator.run()
+            #expect(report.completed == 4)
+            // Each waits for those before it.
+            for (index, record) in report.records.enumerated() {
+                #expect(abs(record.startSeconds - Double(index + 1) * 1e-4) < 1e-6)
+                #expect(record.ttftSeconds >= 0.03 * Double(index + 1))
+                #expect(record.sendDelaySeconds <= record.ttftSeconds - 0.03 + 1e-9)
+            }
+            #expect(report.records[3].sendDelaySeconds >= 0.08 && report.peakConcurrency == 1)
+        }
+    }
+
+    @Test(arguments: [1, 2])
+    func `Requests come at the times of the data, each with its own length`(threads: Int) async throws {
+        let conversations = [0, 0.01, 0.01, 0.08].enumerated().map { index, seconds in
+            Dataset.Conversation(
+                [.init(.text("\(index)"), outputTokens: index + 1)], arrivalSeconds: seconds)
+        }
+        let dataset = try Dataset(conversations, summary: "four")
+        try await with({ _, _ in [.send(Wire.stream(1))] }) {
+            $0.dataset = dataset
+            $0.arrivals = .recorded
+            $0.requestCount = nil
+            $0.threadCount = threads
+        } _: { generator, server in
+            let report = try await generator.run()
+            #expect(report.completed == 4 && report.durationSeconds >= 0.08)
+            #expect(report.records.map { ($0.startSeconds * 1000).rounded() } == [0, 10, 10, 80])
+            let bodies = try server.requests.map { try $0.json }
+            #expect(Set(bodies.compactMap { $0["prompt"] as? String }) == ["0", "1", "2", "3"])
+            for body in bodies { #expect("\((body["max_tokens"] as? Int ?? 0) - 1)" == body["prompt"] as? String) }
+        }
+    }
+
+    @Test func `A conversation goes on with its answers, keeps its place, and its user thinks`() async throws {
+        func turn(_ text: String, think: Double = 0) -> Dataset.Turn {
+            .init(.messages([.init(role: "user", content: text)]), outputTokens: 8, thinkSeconds: think)
+        }
+        let dataset = try Dataset(
+            [.init([turn("a"), turn("b", think: 0.04), turn("c")]), .init([turn("d")])], summary: "two")
+        let requests = try await with({ number, _ in
+            [.send(Wire.head + Wire.chunk("data: {\"choices\":[{\"delta\":{\"content\":\"r\(number)\"}}]}\n\n"))]
+                + [.send(Wire.done + Wire.end)]
+        }) {
+            $0.endpoint = .chatCompletions
+            $0.dataset = dataset
+            $0.requestCount = 2
+            $0.maxConcurrency = 1
+        } _: { generator, server in
+            let report = try await generator.run()
+            #expect(report.completed == 4 && report.records.map(\.turn) == [0, 1, 2, 0])
+            #expect(report.records[1].startSeconds - report.records[0].startSeconds >= 0.04)
+            #expect(report.records.allSatisfy { $0.text == nil && $0.sendDelaySeconds < 0.04 })
+            return server.requests
+        }
+        let said = try requests.map { request in
+            (try request.json["messages"] as? [[String: String]] ?? []).map { $0["content"] ?? "" }
+        }
+        #expect(said == [["a"], ["a", "r0", "b"], ["a", "r0", "b", "r1", "c"], ["d"]])
+    }
+
+    @Test func `A conversation of ids goes on with as many ids as the answer had tokens`() async throws {
+        let prompts = try await prompts {
+            $0.dataset = try .random { $0.turns = 3 }
+            $0.requestCount = 1
+        }
+        #expect(prompts.map(\.count) == [4, 9, 14])
+        #expect(prompts[1].prefix(4) == prompts[0][...] && prompts[2].prefix(9) == prompts[1][...])
+    }
+
+    @Test func `A conversation ends with a request that fails`() async throws {
+        try await with({ _, _ in [.send(Wire.response("500 No", body: "why"))] }) {
+            $0.dataset = try .random { $0.turns = 3 }
+            $0.requestCount = 2
+        } _: { generator, server in
+            let report = try await generator.run()
+            #expect(report.failed == 2 && server.requests.count == 2)
         }
     }
 

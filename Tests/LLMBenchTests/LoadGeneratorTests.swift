@@ -10,16 +10,15 @@ import Testing
 
     /// Runs a load against a script. The model is named, so that the first request is the load's.
     private func load(
-        _ script: @escaping Script, _ change: (inout LoadGenerator.Configuration) -> Void
+        _ script: @escaping Script, _ change: (inout LoadGenerator.Configuration) throws -> Void
     ) async throws -> (report: LoadReport, requests: [ScriptServer.Received]) {
         try await ScriptServer.with(script) { server in
             var configuration = LoadGenerator.Configuration()
             configuration.baseURL = server.url
             configuration.model = "m"
             configuration.requestCount = 1
-            configuration.inputLength = 4
-            configuration.outputLength = 8
-            change(&configuration)
+            configuration.dataset = try .random()
+            try change(&configuration)
             return (try await LoadGenerator(configuration).run(), server.requests)
         }
     }
@@ -159,7 +158,7 @@ import Testing
             + delta(#""content":"!"# + "\"") + Wire.done + Wire.end
         let (report, requests) = try await load({ _, _ in [.send(answer)] }) {
             $0.endpoint = .chatCompletions
-            $0.prompts = ["say \"hi\"\n\u{1} é"]
+            $0.dataset = try .texts(["say \"hi\"\n\u{1} é"])
             $0.takesText = true
         }
         #expect(report.records.first?.text == "Hi!" && report.outputTokens == 2)

@@ -43,8 +43,8 @@ import Testing
 
         var load = LoadGenerator.Configuration()
         load.baseURL = "http://127.0.0.1:\(await port.value)"
-        load.prompts = prompts
-        (load.requestCount, load.maxConcurrency, load.outputLength) = (64, 64, 20)
+        load.dataset = try Dataset(texts: prompts, outputLength: 20)
+        (load.requestCount, load.maxConcurrency) = (64, 64)
         (load.ignoresEOS, load.temperature, load.takesText) = (true, 0, true)
         let report = try await LoadGenerator(load).run()
         #expect(report.completed == 64 && report.failed == 0)

@@ -22,7 +22,9 @@ import Testing
             "LLMGen", "LLMJSON", "HTTPTypes", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "Logging", "NIOCore",
             "NIOHTTPTypes", "NIOPosix", "OrderedCollections", "ServiceLifecycle", "UnixSignals",
         ],
-        "LLMBench": ["LLMGen", "LLMTensor", "LLMScheduling", "CLLMKernelHarness", "NIOCore", "NIOPosix"],
+        "LLMBench": [
+            "LLMGen", "LLMTensor", "LLMScheduling", "LLMJSON", "CLLMKernelHarness", "NIOCore", "NIOPosix",
+        ],
         "llmgen": ["LLMGenServer", "LLMGen", "LLMBench", "LLMJSON", "ArgumentParser", "Logging", "Yams"],
     ]
 

@@ -9,8 +9,12 @@ package struct Exchange {
 
     /// The request's number.
     package let index: Int
-    /// When it was sent, in nanoseconds of the monotonic clock.
+    /// The request's place in its conversation, from 0.
+    package let turn: Int
+    /// When it was to be sent, in nanoseconds of the monotonic clock.
     package let start: UInt64
+    /// When it was sent.
+    package let sent: UInt64
     /// After how many outputs the client goes away; nil for a client that stays.
     package let outputLimit: Int?
 
@@ -25,9 +29,14 @@ package struct Exchange {
     /// - Parameters:
     ///   - expected: outputs that were asked for.
     ///   - takesText: whether to keep the generated text.
-    package init(index: Int, start: UInt64, expected: Int, outputLimit: Int?, isChat: Bool, takesText: Bool) {
+    package init(
+        index: Int, turn: Int, start: UInt64, sent: UInt64, expected: Int, outputLimit: Int?, isChat: Bool,
+        takesText: Bool
+    ) {
         self.index = index
+        self.turn = turn
         self.start = start
+        self.sent = sent
         self.outputLimit = outputLimit
         progress = StreamProgress(start: start, expected: expected, isChat: isChat, takesText: takesText)
     }
@@ -84,6 +93,8 @@ package struct Exchange {
         var record = RequestRecord(
             index: index, outcome: outcome, startSeconds: Double(start - origin) * 1e-9,
             latencySeconds: Double(end - start) * 1e-9)
+        record.turn = turn
+        record.sendDelaySeconds = Double(sent - start) * 1e-9
         progress.fill(&record)
         return record
     }

@@ -37,6 +37,9 @@ final class LoadConnection: ChannelInboundHandler {
         if let exchange { end(exchange.fail(kind, message)) } else { close() }
     }
 
+    /// The client goes away in the middle of the exchange.
+    func leave() { end(.init(outcome: .disconnected, isReusable: false)) }
+
     func close() { context?.close(promise: nil) }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -20,31 +20,24 @@ extension LoadGenerator {
         public var model: String?
         /// The bearer token.
         public var apiKey: String?
-        /// How many requests to send; 100 where neither this nor ``duration`` is given.
+        /// How many conversations to begin, most of which are one request; where neither this nor ``duration`` is given
+        /// 100, or as many as the dataset has times for.
         public var requestCount: Int?
         /// How long to send requests, instead of a number of them. Those that run then are waited for.
         public var duration: Duration?
-        /// Most requests under way at once; nil for any number.
+        /// Most conversations under way at once; nil for any number. One keeps its place while its user thinks.
         public var maxConcurrency: Int?
-        /// Requests a second; infinite to send each as soon as ``maxConcurrency`` lets it.
-        public var requestRate = Double.infinity
-        /// How regular arrivals are at a finite rate: 1 is a Poisson process, less is more bursty, more is more even.
-        public var burstiness = 1.0
-        /// Texts to take as prompts, in turn; random token ids where there are none.
-        public var prompts: [String] = []
-        /// Token ids of a random prompt after the shared prefix.
-        public var inputLength = 128
-        /// Token ids that all random prompts begin with.
-        public var sharedPrefixLength = 0
-        /// Random token ids are below this.
-        public var vocabularySize = 1000
-        /// Most tokens to generate for each request.
-        public var outputLength = 128
+        /// When requests come.
+        public var arrivals = Arrivals.immediate
+        /// What is asked for.
+        public var dataset = Dataset()
+        /// The number of the first conversation of the dataset that is measured.
+        public var firstConversation = 0
         /// Whether generation goes on past the end of a text.
         public var ignoresEOS = false
         /// The sampling temperature; nil for the server's default.
         public var temperature: Double?
-        /// What fixes the prompts, the arrivals and the disconnections.
+        /// What fixes the arrivals and the disconnections.
         public var seed: UInt64 = 0
         /// Requests sent before the measurement, which are in no figure.
         public var warmUpCount = 0
@@ -94,23 +87,19 @@ extension LoadGenerator {
         ///
         /// - Throws: ``LLMGenError`` `invalidArgument` with the value, the range and the remedy.
         func validate() throws(LLMGenError) {
-            try check("num-prompts", requestCount, 1...100_000_000)
-            try check("max-concurrency", maxConcurrency, 1...1_000_000)
-            try check("input-len", inputLength, 1...10_000_000)
-            try check("shared-prefix-len", sharedPrefixLength, 0...10_000_000)
-            try check("output-len", outputLength, 1...10_000_000)
-            try check("vocab-size", vocabularySize, 1...Int(Int32.max))
-            try check("num-warmups", warmUpCount, 0...1_000_000)
-            try check("no-read-clients", noReadClientCount, 0...1_000_000)
-            try check("client-threads", threadCount, 1...1024)
-            try check("request-rate", requestRate, requestRate > 0, "above 0, or inf")
-            try check("burstiness", burstiness, burstiness > 0, "above 0")
-            try check(
+            try BenchOption.check("num-prompts", requestCount, 1...100_000_000)
+            try BenchOption.check("max-concurrency", maxConcurrency, 1...1_000_000)
+            try BenchOption.check("num-warmups", warmUpCount, 0...1_000_000)
+            try BenchOption.check("no-read-clients", noReadClientCount, 0...1_000_000)
+            try BenchOption.check("client-threads", threadCount, 1...1024)
+            try arrivals.validate()
+            try BenchOption.check(
                 "temperature", temperature ?? 0, (temperature ?? 0) >= 0 && (temperature ?? 0).isFinite, "0 or more")
-            try check(
+            try BenchOption.check(
                 "disconnect-probability", disconnectProbability, (0...1).contains(disconnectProbability), "from 0 to 1")
-            try check("timeout", timeout, timeout > .zero && timeout < .seconds(1_000_000), "above 0s, below 1000000s")
-            try check(
+            try BenchOption.check(
+                "timeout", timeout, timeout > .zero && timeout < .seconds(1_000_000), "above 0s, below 1000000s")
+            try BenchOption.check(
                 "duration", duration ?? .seconds(1),
                 (duration ?? .seconds(1)) > .zero && (duration ?? .zero) < .seconds(1_000_000),
                 "above 0s, below 1000000s")
@@ -122,32 +111,28 @@ extension LoadGenerator {
             if requestCount != nil, duration != nil {
                 throw refuse("num-prompts and duration are both given; give one")
             }
-            if duration != nil, maxConcurrency == nil, requestRate.isInfinite {
+            if duration != nil, maxConcurrency == nil, arrivals == .immediate {
                 throw refuse("duration without a bound sends without end; give max-concurrency or request-rate")
             }
-            if endpoint == .chatCompletions, prompts.isEmpty {
-                throw refuse("\(endpoint.rawValue) takes texts, not token ids; give prompt or prompt-file")
-            }
-            if !prompts.isEmpty, sharedPrefixLength > 0 {
+            let isChat = endpoint == .chatCompletions
+            if isChat, dataset.contains({ if case .tokenIDs = $0 { true } else { false } }) {
                 throw refuse(
-                    "shared-prefix-len is \(sharedPrefixLength) beside texts; it is for random token ids: leave out one"
-                )
+                    "\(endpoint.rawValue) takes texts, not token ids; give prompt, prompt-file or a dataset of texts")
+            }
+            if !isChat, dataset.contains({ if case .messages = $0 { true } else { false } }) {
+                throw refuse("\(endpoint.rawValue) takes no messages; give endpoint /v1/chat/completions")
+            }
+            if arrivals == .recorded {
+                guard dataset.hasTimes, let count = dataset.count else {
+                    throw refuse("\(dataset.summary) has no times; give request-rate")
+                }
+                if let requestCount, requestCount > count {
+                    throw refuse("num-prompts is \(requestCount), and there are \(count) times; ask for at most those")
+                }
             }
             if let apiKey, !apiKey.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) {
                 throw refuse("the API key has a space, a control character or a byte over 126; give the key alone")
             }
-        }
-
-        private func check(_ name: String, _ value: Int?, _ range: ClosedRange<Int>) throws(LLMGenError) {
-            guard let value, !range.contains(value) else { return }
-            throw LLMGenError(
-                code: .invalidArgument,
-                message: "\(name) is \(value); it must be from \(range.lowerBound) to \(range.upperBound)")
-        }
-
-        private func check(_ name: String, _ value: Any, _ isRight: Bool, _ range: String) throws(LLMGenError) {
-            guard !isRight else { return }
-            throw LLMGenError(code: .invalidArgument, message: "\(name) is \(value); it must be \(range)")
         }
     }
 }

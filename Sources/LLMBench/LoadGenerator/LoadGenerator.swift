@@ -23,12 +23,15 @@ public struct LoadGenerator: Sendable {
     ///
     /// - Throws: ``LLMGenError`` `failed` where the server cannot be reached, names no model, or fails a warm-up;
     ///   `CancellationError` soon after the task is cancelled. What becomes of the requests themselves is in the report.
-    public func run() async throws -> LoadReport {
+    public func run() async throws -> LoadReport { try await run(misses: nil) }
+
+    /// Makes the load, and ends it early once more requests than a limit have missed their goals.
+    func run(misses: MissLimit?) async throws -> LoadReport {
         // Workers without a place for a request would do nothing.
         let threads = min(configuration.threadCount, configuration.maxConcurrency ?? .max)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         do {
-            let report = try await run(on: group, threads: threads)
+            let report = try await run(on: group, threads: threads, misses)
             try await group.shutdownGracefully()
             return report
         } catch {
@@ -37,7 +40,9 @@ public struct LoadGenerator: Sendable {
         }
     }
 
-    private func run(on group: MultiThreadedEventLoopGroup, threads: Int) async throws -> LoadReport {
+    private func run(
+        on group: MultiThreadedEventLoopGroup, threads: Int, _ misses: MissLimit?
+    ) async throws -> LoadReport {
         let (address, model) = try await meet(group)
         let template = RequestTemplate(configuration, url: url, model: model)
         var workers: [NIOLoopBound<LoadWorker>] = []
@@ -52,7 +57,7 @@ public struct LoadGenerator: Sendable {
         }
         let team = workers
         var report = try await withTaskCancellationHandler {
-            try await measure(team, group, address, template)
+            try await measure(team, group, address, template, misses)
         } onCancel: {
             for worker in team { worker.eventLoop.execute { worker.value.cancel() } }
         }
@@ -63,7 +68,7 @@ public struct LoadGenerator: Sendable {
 
     private func measure(
         _ team: [NIOLoopBound<LoadWorker>], _ group: any EventLoopGroup, _ address: SocketAddress,
-        _ template: RequestTemplate
+        _ template: RequestTemplate, _ misses: MissLimit?
     ) async throws -> LoadReport {
         if configuration.warmUpCount > 0 {
             for record in try await run(.warmUp(configuration), team, origin: NIODeadline.now().uptimeNanoseconds) {
@@ -74,7 +79,8 @@ public struct LoadGenerator: Sendable {
         }
         let silent: NoReadClients
         do {
-            silent = try await .open(configuration.noReadClientCount, to: address, on: group, template)
+            silent = try await .open(
+                configuration.noReadClientCount, to: address, on: group, template, configuration.dataset)
         } catch {
             throw LLMGenError(
                 code: .failed, message: "a client that never reads cannot connect: \(SystemReason.text(error))",
@@ -82,7 +88,7 @@ public struct LoadGenerator: Sendable {
         }
         let before = ProcessorTime.now
         let origin = NIODeadline.now().uptimeNanoseconds
-        let records = try await run(.measured(configuration), team, origin: origin)
+        let records = try await run(.measured(configuration, misses), team, origin: origin)
         let end = NIODeadline.now().uptimeNanoseconds
         let after = ProcessorTime.now
         silent.close()

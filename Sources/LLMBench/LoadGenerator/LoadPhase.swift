@@ -6,21 +6,27 @@ struct LoadPhase: Sendable {
     let count: Int?
     /// How long requests are begun; nil for as long as it takes.
     let nanoseconds: UInt64?
-    let rate: Double
+    let arrivals: Arrivals
     let maxConcurrency: Int?
     let isWarmUp: Bool
+    /// The number of the first conversation.
+    let first: Int
+    /// What ends the phase early; nil for nothing.
+    var misses: MissLimit?
 
     static func warmUp(_ configuration: LoadGenerator.Configuration) -> LoadPhase {
         LoadPhase(
-            count: configuration.warmUpCount, nanoseconds: nil, rate: .infinity,
-            maxConcurrency: configuration.maxConcurrency, isWarmUp: true)
+            count: configuration.warmUpCount, nanoseconds: nil, arrivals: .immediate,
+            maxConcurrency: configuration.maxConcurrency, isWarmUp: true, first: 0)
     }
 
-    static func measured(_ configuration: LoadGenerator.Configuration) -> LoadPhase {
-        LoadPhase(
-            count: configuration.duration == nil ? configuration.requestCount ?? 100 : nil,
-            nanoseconds: configuration.duration.map { UInt64($0 / .nanoseconds(1)) }, rate: configuration.requestRate,
-            maxConcurrency: configuration.maxConcurrency, isWarmUp: false)
+    static func measured(_ configuration: LoadGenerator.Configuration, _ misses: MissLimit?) -> LoadPhase {
+        let all = configuration.arrivals == .recorded ? configuration.dataset.count : nil
+        return LoadPhase(
+            count: configuration.duration == nil ? configuration.requestCount ?? all ?? 100 : all,
+            nanoseconds: configuration.duration.map { UInt64($0 / .nanoseconds(1)) },
+            arrivals: configuration.arrivals, maxConcurrency: configuration.maxConcurrency, isWarmUp: false,
+            first: configuration.firstConversation, misses: misses)
     }
 
     /// The part of a total that falls to a worker: the remainder goes to the first ones.

@@ -68,6 +68,12 @@ public struct LoadReport: Sendable {
     public let outputTokens: Int
     /// Completed requests a second that kept every bound; nil without bounds.
     public let requestGoodput: Double?
+    /// The shares of requests that kept their bounds; nil without bounds.
+    public let attainment: Attainment?
+    /// The part of the load without ramp and drain; nil where there is none.
+    public let steady: SteadyState?
+    /// From the time at which a request was to be sent to its sending, in seconds, over all requests.
+    public let sendDelay: Distribution?
     /// Time to the first token, in seconds.
     public let ttft: Distribution?
     /// Time per output token after the first, in seconds, of requests of two tokens or more.
@@ -102,7 +108,7 @@ public struct LoadReport: Sendable {
     /// Works the measures out of the records.
     public init(records: [RequestRecord], durationSeconds: Double, goodput: Goodput? = nil) {
         let completed = records.filter { $0.outcome == .completed }
-        self.records = records.sorted { $0.index < $1.index }
+        self.records = records.sorted { ($0.index, $0.turn) < ($1.index, $1.turn) }
         self.durationSeconds = durationSeconds
         self.completed = completed.count
         disconnected = records.count { $0.outcome == .disconnected }
@@ -114,6 +120,9 @@ public struct LoadReport: Sendable {
         requestGoodput = goodput.map { goodput in
             durationSeconds > 0 ? Double(completed.count { goodput.isMet(by: $0) }) / durationSeconds : 0
         }
+        attainment = goodput.flatMap { Attainment($0, of: records) }
+        steady = SteadyState(completed.map(\.activity))
+        sendDelay = Distribution(records.map(\.sendDelaySeconds))
         ttft = Distribution(completed.map(\.ttftSeconds))
         tpot = Distribution(completed.compactMap(\.tpotSeconds))
         itl = Distribution(completed.flatMap(\.gapSeconds))
@@ -155,9 +164,9 @@ public struct LoadReport: Sendable {
         return outputs.values.max() ?? 0
     }
 
-    /// A request is under way from its start up to its last output, which is not included.
+    /// A request is under way from its sending up to its last output, which is not included.
     private static func peakConcurrency(_ records: [RequestRecord]) -> Int {
-        let changes = records.flatMap { [($0.startSeconds, 1), ($0.startSeconds + $0.latencySeconds, -1)] }
+        let changes = records.flatMap { [($0.activity.start, 1), ($0.activity.end, -1)] }
         var (current, peak) = (0, 0)
         for (_, change) in changes.sorted(by: <) {
             current += change

@@ -16,9 +16,14 @@ final class LoadWorker {
     private var records: [RequestRecord] = []
     private var origin: UInt64 = 0
     private var nextIndex = 0
-    /// Requests that may be sent as soon as there is a place.
+    /// Conversations that may begin as soon as there is a place, whenever that is.
     private var waiting = 0
-    /// Whether more requests will come to wait.
+    /// The times of those that were to begin by now, in nanoseconds of the monotonic clock; some have begun.
+    private var due: [UInt64] = []
+    private var firstDue = 0
+    /// Conversations that go on after the answer under way, by their number.
+    private var talks: [Int: Talk] = [:]
+    /// Whether more conversations will come to wait.
     private var isExpectingMore = false
     private var arrivals: ArrivalTimes?
     /// How many arrivals have been drawn.
@@ -30,6 +35,8 @@ final class LoadWorker {
     private var busy = 0
     private var isPumping = false
     private var isCancelled = false
+    /// Whether no further request is sent.
+    private var isStopped = false
     private var idle: [LoadConnection] = []
     private var active: [ObjectIdentifier: LoadConnection] = [:]
 
@@ -65,13 +72,16 @@ final class LoadWorker {
         self.origin = origin
         records = []
         nextIndex = number
+        isStopped = false
+        (due, firstDue) = ([], 0)
         let share = phase.count.map { LoadPhase.share(of: $0, worker: number, workers: workers) }
-        if phase.rate.isInfinite {
+        if phase.arrivals == .immediate {
             waiting = share ?? .max
             isExpectingMore = false
         } else {
             arrivals = ArrivalTimes(
-                rate: phase.rate, burstiness: configuration.burstiness, seed: configuration.seed, count: phase.count)
+                phase.arrivals, seed: configuration.seed, count: phase.count,
+                seconds: phase.nanoseconds.map { Double($0) * 1e-9 }, recorded: configuration.dataset.arrivalSeconds)
             arrivalCount = 0
             nextArrival = nil
             isExpectingMore = true
@@ -87,9 +97,17 @@ final class LoadWorker {
 
     /// Begins no more requests.
     private func stop() {
+        isStopped = true
         waiting = 0
+        (due, firstDue) = ([], 0)
         isExpectingMore = false
         pump()
+    }
+
+    /// Ends the phase; the clients of what runs go away.
+    private func abandon() {
+        stop()
+        for connection in Array(active.values) { connection.leave() }
     }
 
     /// Ends every request at once.
@@ -106,7 +124,7 @@ final class LoadWorker {
     }
 
     private func finishIfDone() {
-        guard !isExpectingMore, waiting == 0, busy == 0, let promise else { return }
+        guard !isExpectingMore, waiting == 0, firstDue == due.count, busy == 0, let promise else { return }
         self.promise = nil
         promise.succeed(records)
     }
@@ -121,16 +139,16 @@ final class LoadWorker {
                 return
             }
             nextArrival = seconds
-            let due = origin + UInt64(min(seconds, 1e9) * 1e9)
-            guard due <= NIODeadline.now().uptimeNanoseconds else {
-                _ = loop.assumeIsolated().scheduleTask(deadline: .uptimeNanoseconds(due)) {
+            let time = origin + UInt64(min(seconds, 1e9) * 1e9)
+            guard time <= NIODeadline.now().uptimeNanoseconds else {
+                _ = loop.assumeIsolated().scheduleTask(deadline: .uptimeNanoseconds(time)) {
                     self.awaitArrival()
                     self.pump()
                 }
                 return
             }
             nextArrival = nil
-            waiting += 1
+            due.append(time)
         }
     }
 
@@ -149,9 +167,10 @@ final class LoadWorker {
         _ = loop.assumeIsolated().scheduleTask(in: interval) { [self] in
             let now = NIODeadline.now().uptimeNanoseconds
             for connection in Array(active.values) {
-                guard let exchange = connection.exchange, now >= exchange.start + UInt64(timeout) else { continue }
+                guard let exchange = connection.exchange, now >= exchange.sent + UInt64(timeout) else { continue }
                 connection.fail("timeout", "no end within \(configuration.timeout)")
             }
+            if phase?.misses?.isExceeded == true, !isStopped { abandon() }
             awaitTimeouts()
         }
     }
@@ -163,23 +182,47 @@ final class LoadWorker {
         guard !isPumping, let phase else { return }
         isPumping = true
         let places = phase.maxConcurrency.map { LoadPhase.share(of: $0, worker: number, workers: workers) } ?? .max
-        while waiting > 0, busy < places {
-            if waiting != .max { waiting -= 1 }
+        while busy < places, let time = nextDue() {
             busy += 1
-            send()
+            begin(at: time)
         }
         isPumping = false
         finishIfDone()
     }
 
-    private func send() {
+    /// The time of the next conversation that may begin; nil where none may.
+    private func nextDue() -> UInt64? {
+        if firstDue < due.count {
+            firstDue += 1
+            let time = due[firstDue - 1]
+            if firstDue == due.count { (due, firstDue) = ([], 0) }
+            return time
+        }
+        guard waiting > 0 else { return nil }
+        if waiting != .max { waiting -= 1 }
+        return NIODeadline.now().uptimeNanoseconds
+    }
+
+    private func begin(at time: UInt64) {
         let index = nextIndex
         nextIndex += workers
-        let request = template.request(index, isWarmUp: phase?.isWarmUp ?? false)
+        let isWarmUp = phase?.isWarmUp ?? false
+        let conversation = configuration.dataset.conversation((phase?.first ?? 0) + index, isWarmUp: isWarmUp)
+        if conversation.turns.count > 1 { talks[index] = Talk(conversation) }
+        send(conversation.turns[0].content, conversation.turns[0], index, turn: 0, at: time)
+    }
+
+    /// Sends a request that was to be sent at `time`.
+    private func send(
+        _ content: Dataset.Content, _ turn: Dataset.Turn, _ index: Int, turn number: Int, at time: UInt64
+    ) {
+        let request = template.request(
+            content, outputTokens: turn.outputTokens, index, turn: number, isWarmUp: phase?.isWarmUp ?? false)
         let exchange = Exchange(
-            index: index, start: NIODeadline.now().uptimeNanoseconds, expected: configuration.outputLength,
-            outputLimit: request.outputLimit, isChat: configuration.endpoint == .chatCompletions,
-            takesText: configuration.takesText)
+            index: index, turn: number, start: time, sent: max(time, NIODeadline.now().uptimeNanoseconds),
+            expected: turn.outputTokens, outputLimit: request.outputLimit,
+            isChat: configuration.endpoint == .chatCompletions,
+            takesText: configuration.takesText || talks[index] != nil)
         while let connection = idle.popLast() {
             guard connection.isOpen else { continue }
             active[ObjectIdentifier(connection)] = connection
@@ -214,7 +257,8 @@ final class LoadWorker {
         } else {
             outcome = exchange.fail("connect", "no connection to \(address): \(SystemReason.text(error))").outcome
         }
-        records.append(exchange.record(outcome, at: NIODeadline.now().uptimeNanoseconds, origin: origin))
+        add(exchange.record(outcome, at: NIODeadline.now().uptimeNanoseconds, origin: origin))
+        talks[exchange.index] = nil
         // A server that is not there refuses at once: without a pause the loop would do nothing but try.
         _ = loop.assumeIsolated().scheduleTask(in: .milliseconds(50)) {
             self.busy -= 1
@@ -228,9 +272,38 @@ final class LoadWorker {
         if conclusion.isReusable {
             if configuration.reusesConnections, !isCancelled { idle.append(connection) } else { connection.close() }
         }
-        records.append(exchange.record(conclusion.outcome, at: NIODeadline.now().uptimeNanoseconds, origin: origin))
+        let record = exchange.record(conclusion.outcome, at: NIODeadline.now().uptimeNanoseconds, origin: origin)
+        add(record)
+        guard !goesOn(after: record) else { return }
         busy -= 1
         pump()
+    }
+
+    private func add(_ record: RequestRecord) {
+        var record = record
+        if !configuration.takesText { record.text = nil }
+        records.append(record)
+        phase?.misses?.count(record)
+        if phase?.misses?.isExceeded == true, !isStopped { abandon() }
+    }
+
+    /// Has a conversation's user think and send the next request, which keeps its place; false where there is none.
+    private func goesOn(after record: RequestRecord) -> Bool {
+        guard var talk = talks.removeValue(forKey: record.index), record.outcome == .completed, !isStopped,
+            let turn = talk.next(after: record, configuration)
+        else { return false }
+        let time = NIODeadline.now().uptimeNanoseconds + UInt64(turn.thinkSeconds * 1e9)
+        if talk.hasMore { talks[record.index] = talk }
+        let content = talk.said
+        _ = loop.assumeIsolated().scheduleTask(deadline: .uptimeNanoseconds(time)) { [self] in
+            guard !isStopped else {
+                talks[record.index] = nil
+                busy -= 1
+                return pump()
+            }
+            send(content, turn, record.index, turn: record.turn + 1, at: time)
+        }
+        return true
     }
 
     /// A connection without an exchange was closed by the server.

@@ -10,7 +10,8 @@ struct NoReadClients: Sendable {
 
     /// Connects them and sends their requests.
     static func open(
-        _ count: Int, to address: SocketAddress, on group: any EventLoopGroup, _ template: RequestTemplate
+        _ count: Int, to address: SocketAddress, on group: any EventLoopGroup, _ template: RequestTemplate,
+        _ dataset: Dataset
     ) async throws -> NoReadClients {
         var channels: [any Channel] = []
         for index in 0..<count {
@@ -19,7 +20,9 @@ struct NoReadClients: Sendable {
                 .channelOption(.socketOption(.so_rcvbuf), value: receiveBufferBytes)
                 .connect(to: address).get()
             channels.append(channel)
-            try await channel.writeAndFlush(template.request(index, isWarmUp: true).bytes)
+            let turn = dataset.conversation(index, isWarmUp: true).turns[0]
+            try await channel.writeAndFlush(
+                template.request(turn.content, outputTokens: turn.outputTokens, index, isWarmUp: true).bytes)
         }
         return NoReadClients(channels: channels)
     }

@@ -28,17 +28,22 @@ public struct RequestRecord: Sendable, Hashable {
         }
     }
 
-    /// The request's number, from 0. It fixes the prompt, for a seed.
+    /// The conversation's number, from 0. It fixes the prompt, for a seed.
     public let index: Int
+    /// The request's place in its conversation, from 0.
+    public var turn = 0
     /// How it ended.
     public var outcome: Outcome
-    /// When it was sent: seconds since the measurement began. A connection made for it is made after that.
+    /// When it was to be sent: seconds since the measurement began. A connection made for it is made after that.
     public var startSeconds: Double
-    /// From sending to the first streamed output; 0 where there was none.
+    /// From then until it was sent, which is part of the latencies: a client that is late, or has no place free, does not
+    /// make the server look better.
+    public var sendDelaySeconds = 0.0
+    /// From its time to the first streamed output; 0 where there was none.
     public var ttftSeconds = 0.0
     /// Between consecutive streamed outputs. Tokens that come in one event are one output.
     public var gapSeconds: [Double] = []
-    /// From sending to the last streamed output of a completed request; to the end for others.
+    /// From its time to the last streamed output of a completed request; to the end for others.
     public var latencySeconds = 0.0
     /// Tokens of the prompt, by the server's usage; 0 where it sent none.
     public var promptTokens = 0
@@ -60,5 +65,18 @@ public struct RequestRecord: Sendable, Hashable {
     /// (E2EL − TTFT) / (tokens − 1); nil where there are not two tokens.
     public var tpotSeconds: Double? {
         completionTokens > 1 ? (latencySeconds - ttftSeconds) / Double(completionTokens - 1) : nil
+    }
+
+    /// When it ran and what came when.
+    var activity: Activity {
+        var time = startSeconds + ttftSeconds
+        var outputs = outcome == .completed ? [time] : []
+        for gap in gapSeconds where outcome == .completed {
+            time += gap
+            outputs.append(time)
+        }
+        return Activity(
+            start: startSeconds + sendDelaySeconds, end: startSeconds + latencySeconds, inputTokens: promptTokens,
+            tokenSeconds: outputs)
     }
 }

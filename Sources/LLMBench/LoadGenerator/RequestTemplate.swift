@@ -13,9 +13,6 @@ struct RequestTemplate: Sendable {
     private let head: String
     private let beforePrompt: String
     private let afterPrompt: String
-    /// Texts as JSON; empty for random ids.
-    private let prompts: [String]
-    private let sharedPrefix: String
     private let configuration: LoadGenerator.Configuration
 
     init(_ configuration: LoadGenerator.Configuration, url: ServerURL, model: String) {
@@ -26,39 +23,39 @@ struct RequestTemplate: Sendable {
             + "User-Agent: llmgen-bench\r\nAccept: text/event-stream\r\nContent-Type: application/json\r\n"
             + (configuration.reusesConnections ? "" : "Connection: close\r\n") + key + "Content-Length: "
         let isChat = configuration.endpoint == .chatCompletions
-        let start = "{\"model\":\(RequestTemplate.json(model)),"
-        beforePrompt = start + (isChat ? "\"messages\":[{\"role\":\"user\",\"content\":" : "\"prompt\":")
+        beforePrompt = "{\"model\":\(RequestTemplate.json(model))," + (isChat ? "\"messages\":" : "\"prompt\":")
         afterPrompt =
-            (isChat ? "}],\"max_completion_tokens\":" : ",\"max_tokens\":") + "\(configuration.outputLength)"
-            + ",\"stream\":true,\"stream_options\":{\"include_usage\":true}"
+            ",\"stream\":true,\"stream_options\":{\"include_usage\":true}"
             + (configuration.ignoresEOS ? ",\"ignore_eos\":true" : "")
             + (configuration.temperature.map { ",\"temperature\":\($0)" } ?? "") + "}"
-        prompts = configuration.prompts.map(RequestTemplate.json)
-        var random = LoadRandom(seed: configuration.seed, stream: .max)
-        sharedPrefix = (0..<configuration.sharedPrefixLength)
-            .map { _ in "\(Int.random(in: 0..<configuration.vocabularySize, using: &random))," }.joined()
     }
 
-    /// The request with this number. Warm-ups have prompts of their own.
-    func request(_ index: Int, isWarmUp: Bool) -> Request {
-        var random = LoadRandom(
-            seed: configuration.seed, stream: UInt64(index) | (isWarmUp ? 1 << 62 : 0))
+    /// The request for a turn of a conversation, whose content has all that was said before.
+    func request(
+        _ content: Dataset.Content, outputTokens: Int, _ index: Int, turn: Int = 0, isWarmUp: Bool
+    ) -> Request {
+        var random = LoadRandom(seed: configuration.seed, stream: UInt64(index) | UInt64(turn) << 40 | 1 << 61)
         let leaves = !isWarmUp && random.uniform() <= configuration.disconnectProbability
-        let limit = Int.random(in: 0..<configuration.outputLength, using: &random)
+        let limit = Int.random(in: 0..<outputTokens, using: &random)
+        let isChat = configuration.endpoint == .chatCompletions
         var body = ByteBuffer()
-        body.reserveCapacity(beforePrompt.utf8.count + afterPrompt.utf8.count + sharedPrefix.utf8.count + 1024)
         body.writeString(beforePrompt)
-        if prompts.isEmpty {
+        switch content {
+        case .tokenIDs(let ids):
+            body.reserveCapacity(ids.count * 7 + 1024)
             body.writeString("[")
-            body.writeString(sharedPrefix)
-            for place in 0..<configuration.inputLength {
-                if place > 0 { body.writeInteger(UInt8(ascii: ",")) }
-                body.writeString("\(Int.random(in: 0..<configuration.vocabularySize, using: &random))")
-            }
+            for (place, id) in ids.enumerated() { body.writeString(place == 0 ? "\(id)" : ",\(id)") }
             body.writeString("]")
-        } else {
-            body.writeString(prompts[index % prompts.count])
+        case .text(let text):
+            let json = RequestTemplate.json(text)
+            body.writeString(isChat ? "[{\"role\":\"user\",\"content\":\(json)}]" : json)
+        case .messages(let messages):
+            let parts = messages.map { message in
+                "{\"role\":\(RequestTemplate.json(message.role)),\"content\":\(RequestTemplate.json(message.content))}"
+            }
+            body.writeString("[\(parts.joined(separator: ","))]")
         }
+        body.writeString(",\"\(isChat ? "max_completion_tokens" : "max_tokens")\":\(outputTokens)")
         body.writeString(afterPrompt)
         var bytes = ByteBuffer()
         bytes.reserveCapacity(head.utf8.count + body.readableBytes + 16)

@@ -7,7 +7,7 @@ struct EngineObserver {
     private(set) var stepBegin = ContinuousClock.now
     private var stepCommit = ContinuousClock.now
     private var stepNanoseconds: Int64 = 0
-    private var stepRows = 0
+    private var (stepRows, stepPromptRows) = (0, 0)
     private var totals: SchedulerTotals  // before the step
     private var subscribers: [AsyncStream<EngineEvent>.Continuation] = []
 
@@ -25,7 +25,9 @@ struct EngineObserver {
         self.totals = totals
     }
 
-    mutating func scheduled(_ batch: ScheduledBatch) { stepRows = batch.tokens.count }
+    mutating func scheduled(_ batch: ScheduledBatch) {
+        (stepRows, stepPromptRows) = (batch.tokens.count, batch.promptWork.rows)
+    }
 
     /// All rows are computed and accepted. Returns the nanoseconds since the step began.
     mutating func computed() -> Int64 {
@@ -41,7 +43,7 @@ struct EngineObserver {
 
     func endStep(_ now: SchedulerTotals) {
         metrics.step(
-            rows: stepRows, durationNanoseconds: stepNanoseconds,
+            rows: stepRows, promptRows: stepPromptRows, durationNanoseconds: stepNanoseconds,
             overTarget: now.stepsOverTarget > totals.stepsOverTarget, at: stepCommit)
         let recomputed = now.recomputedTokens - totals.recomputedTokens
         if recomputed > 0 { metrics.recomputed(tokens: recomputed) }

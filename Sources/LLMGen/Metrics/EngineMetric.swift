@@ -86,6 +86,15 @@ package struct EngineMetric: Sendable {
         .init(
             "steps_over_target_total", .counter(\.stepsOverTarget), .steps,
             "Steps over the target for the time between tokens.", inVLLM: false),
+        .init(
+            "prefill_step_tokens_total", .counter(\.prefillStepTokens), .tokens,
+            "Tokens computed in steps with prompts only.", inVLLM: false),
+        .init(
+            "decode_step_tokens_total", .counter(\.decodeStepTokens), .tokens,
+            "Tokens computed in steps with outputs only.", inVLLM: false),
+        .init(
+            "mixed_step_tokens_total", .counter(\.mixedStepTokens), .tokens,
+            "Tokens computed in steps with prompts and outputs.", inVLLM: false),
 
         .init("request_queue_time_seconds", .histogram(\.queueTime), .seconds, "From arrival to the first step."),
         .init(
@@ -101,6 +110,15 @@ package struct EngineMetric: Sendable {
         .init(
             "request_decode_time_seconds", .histogram(\.decodeTime), .seconds, "From the first token to the last."),
         .init("step_time_seconds", .histogram(\.stepTime), .seconds, "What a step takes.", inVLLM: false),
+        .init(
+            "prefill_step_time_seconds", .histogram(\.prefillStepTime), .seconds,
+            "What a step with prompts only takes.", inVLLM: false),
+        .init(
+            "decode_step_time_seconds", .histogram(\.decodeStepTime), .seconds, "What a step with outputs only takes.",
+            inVLLM: false),
+        .init(
+            "mixed_step_time_seconds", .histogram(\.mixedStepTime), .seconds,
+            "What a step with prompts and outputs takes.", inVLLM: false),
         .init("iteration_tokens_total", .histogram(\.stepRows), .tokens, "Tokens that a step computes."),
         .init("request_prompt_tokens", .histogram(\.requestPromptTokens), .tokens, "Tokens of a request's prompt."),
         .init(

@@ -54,6 +54,12 @@ public struct EngineMetrics: Sendable, Hashable {
     public internal(set) var steps = 0
     /// Steps that took longer than the target for the time between tokens.
     public internal(set) var stepsOverTarget = 0
+    /// Tokens computed in steps that computed prompts only.
+    public internal(set) var prefillStepTokens = 0
+    /// Tokens computed in steps that computed outputs only.
+    public internal(set) var decodeStepTokens = 0
+    /// Tokens computed in steps that computed prompts and outputs.
+    public internal(set) var mixedStepTokens = 0
 
     // Histograms
 
@@ -71,6 +77,12 @@ public struct EngineMetrics: Sendable, Hashable {
     public internal(set) var decodeTime = Histogram(edges: Histogram.requestLatencyEdges)
     /// What a step takes.
     public internal(set) var stepTime = Histogram(edges: Histogram.interTokenLatencyEdges)
+    /// What a step takes that computes prompts only; a sequence that catches up after a preemption is like a prompt.
+    public internal(set) var prefillStepTime = Histogram(edges: Histogram.interTokenLatencyEdges)
+    /// What a step takes that computes outputs only.
+    public internal(set) var decodeStepTime = Histogram(edges: Histogram.interTokenLatencyEdges)
+    /// What a step takes that computes prompts and outputs.
+    public internal(set) var mixedStepTime = Histogram(edges: Histogram.interTokenLatencyEdges)
     /// Tokens that a step computes.
     public internal(set) var stepRows = Histogram(edges: Histogram.stepTokenEdges)
     /// Tokens of a request's prompt, when it has ended.

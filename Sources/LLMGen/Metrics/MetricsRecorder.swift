@@ -65,15 +65,25 @@ package final class MetricsRecorder: Sendable {
     ///
     /// - Parameters:
     ///   - rows: tokens that it computed.
+    ///   - promptRows: those of them that belong to prompts.
     ///   - overTarget: whether it took longer than the target for the time between tokens.
     ///   - now: when it was done.
     package func step(
-        rows: Int, durationNanoseconds: Int64, overTarget: Bool, at now: ContinuousClock.Instant = .now
+        rows: Int, promptRows: Int, durationNanoseconds: Int64, overTarget: Bool,
+        at now: ContinuousClock.Instant = .now
     ) {
         lastStep.withLock { $0 = now }
+        let time: MetricChange.Path<Histogram>
+        let tokens: MetricChange.Path<Int>
+        switch promptRows {
+        case 0: (time, tokens) = (\.decodeStepTime, \.decodeStepTokens)
+        case rows: (time, tokens) = (\.prefillStepTime, \.prefillStepTokens)
+        default: (time, tokens) = (\.mixedStepTime, \.mixedStepTokens)
+        }
         update(
             .add(1, to: \.steps), .add(overTarget ? 1 : 0, to: \.stepsOverTarget),
-            .observe(seconds(durationNanoseconds), in: \.stepTime), .observe(Double(rows), in: \.stepRows))
+            .observe(seconds(durationNanoseconds), in: \.stepTime), .observe(Double(rows), in: \.stepRows),
+            .observe(seconds(durationNanoseconds), in: time), .add(rows, to: tokens))
     }
 
     /// A request was not admitted.

@@ -96,12 +96,14 @@ struct ErrorReport: Encodable {
 }
 
 extension Encodable {
-    /// One line of JSON on stdout, its keys in snake case.
-    func printLine() throws {
+    /// One line of JSON, its keys in snake case.
+    func line() throws -> String {
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
-        encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        try StandardStreams.write(String(decoding: encoder.encode(self), as: UTF8.self) + "\n")
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
+
+    /// The line on stdout.
+    func printLine() throws { try StandardStreams.write(line() + "\n") }
 }

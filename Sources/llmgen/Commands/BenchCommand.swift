@@ -4,7 +4,7 @@ struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure speed.",
         subcommands: [
-            BenchLatencyCommand.self, BenchKernelsCommand.self, BenchSchedulerCommand.self,
-            BenchInterferenceCommand.self, BenchServeCommand.self,
+            BenchThroughputCommand.self, BenchLatencyCommand.self, BenchKernelsCommand.self, BenchSchedulerCommand.self,
+            BenchInterferenceCommand.self, BenchServeCommand.self, BenchCompareCommand.self,
         ])
 }

@@ -17,11 +17,12 @@ import Testing
     private func tell() {
         recorder.lookedUp(tokens: 100, found: 64)
         recorder.rejected()
-        recorder.step(rows: 36, durationNanoseconds: 20_000_000, overTarget: false)
+        recorder.step(rows: 36, promptRows: 36, durationNanoseconds: 20_000_000, overTarget: false)
         recorder.firstToken(nanosecondsSinceArrival: 30_000_000, promptTokens: 100, cachedTokens: 64)
         recorder.preempted()
         recorder.recomputed(tokens: 101)
-        recorder.step(rows: 103, durationNanoseconds: 60_000_000, overTarget: true)
+        recorder.step(rows: 103, promptRows: 101, durationNanoseconds: 60_000_000, overTarget: true)
+        recorder.step(rows: 2, promptRows: 0, durationNanoseconds: 5_000_000, overTarget: false)
         recorder.token(gapNanoseconds: 80_000_000)
         recorder.firstToken(nanosecondsSinceArrival: 300_000_000, promptTokens: 2, cachedTokens: 0)
         recorder.gauges(running: 2, waiting: 1, usedBlocks: 20, cachedBlocks: 8)
@@ -51,7 +52,7 @@ import Testing
         #expect(metrics.preemptions == 1 && metrics.recomputedTokens == 101)
         #expect(metrics.promptTokens == 102 && metrics.cachedPromptTokens == 64 && metrics.generationTokens == 3)
         #expect(metrics.finishedRequests.filter { $0.value > 0 } == [.stop: 1, .abort: 1])
-        #expect(metrics.admissionRejections == 1 && metrics.steps == 2 && metrics.stepsOverTarget == 1)
+        #expect(metrics.admissionRejections == 1 && metrics.steps == 3 && metrics.stepsOverTarget == 1)
     }
 
     @Test func `Times are counted in seconds, in vLLM's buckets`() {
@@ -61,11 +62,19 @@ import Testing
         #expect(metrics.timeToFirstToken.counts[9] == 1)  // 0.25 to 0.5
         #expect(abs(metrics.timeToFirstToken.sum - 0.33) < 1e-12)
         #expect(metrics.interTokenLatency.counts[4] == 1)  // 0.075 to 0.1
-        #expect(metrics.stepTime.counts[1] == 1 && metrics.stepTime.counts[3] == 1)
+        #expect(metrics.stepTime.counts[0] == 1 && metrics.stepTime.counts[1] == 1 && metrics.stepTime.counts[3] == 1)
         #expect(metrics.stepRows.counts[4] == 1 && metrics.stepRows.counts[5] == 1)  // 32 to 64, 64 to 128
         #expect(metrics.queueTime.counts[0] == 1 && metrics.queueTime.counts[5] == 1)
         #expect(metrics.endToEndLatency.sum == 2.11)
         #expect(metrics.requestPromptTokens.sum == 107 && metrics.requestGenerationTokens.sum == 2)
+    }
+
+    @Test func `A step is one of prompts, of outputs, or of both`() {
+        tell()
+        let metrics = recorder.snapshot()
+        #expect(metrics.prefillStepTokens == 36 && abs(metrics.prefillStepTime.sum - 0.02) < 1e-12)
+        #expect(metrics.mixedStepTokens == 103 && abs(metrics.mixedStepTime.sum - 0.06) < 1e-12)
+        #expect(metrics.decodeStepTokens == 2 && abs(metrics.decodeStepTime.sum - 0.005) < 1e-12)
     }
 
     @Test func `A request that had no token has no prefill and no decode time`() {
@@ -82,7 +91,7 @@ import Testing
 
     @Test func `The time since the last step runs on by itself`() {
         let start = ContinuousClock.now
-        recorder.step(rows: 1, durationNanoseconds: 1, overTarget: false, at: start)
+        recorder.step(rows: 1, promptRows: 0, durationNanoseconds: 1, overTarget: false, at: start)
         recorder.token(gapNanoseconds: 5)
         #expect(recorder.snapshot(at: start + .seconds(5)).secondsSinceLastStep == 5)
         #expect(recorder.snapshot(at: start - .seconds(1)).secondsSinceLastStep == 0)
@@ -107,7 +116,7 @@ import Testing
             for step in 1...2000 {
                 recorder.gauges(running: step, waiting: step, usedBlocks: 1, cachedBlocks: 0)
                 recorder.token(gapNanoseconds: Int64(step))
-                recorder.step(rows: step, durationNanoseconds: Int64(step), overTarget: false)
+                recorder.step(rows: step, promptRows: step / 2, durationNanoseconds: Int64(step), overTarget: false)
             }
         }
         #expect(recorder.snapshot().generationTokens == 2000)
@@ -123,6 +132,8 @@ import Testing
             ("prompt_tokens", metrics.promptTokens), ("prompt_tokens_cached", metrics.cachedPromptTokens),
             ("generation_tokens", metrics.generationTokens), ("admission_rejections", metrics.admissionRejections),
             ("steps", metrics.steps), ("steps_over_target", metrics.stepsOverTarget),
+            ("prefill_step_tokens", metrics.prefillStepTokens), ("decode_step_tokens", metrics.decodeStepTokens),
+            ("mixed_step_tokens", metrics.mixedStepTokens),
         ] {
             #expect(try factory.expectCounter("llmgen_\(name)_total", model).totalValue == Int64(value), "\(name)")
         }
@@ -141,7 +152,8 @@ import Testing
             ("request_queue_time", metrics.queueTime), ("time_to_first_token", metrics.timeToFirstToken),
             ("inter_token_latency", metrics.interTokenLatency), ("e2e_request_latency", metrics.endToEndLatency),
             ("request_prefill_time", metrics.prefillTime), ("request_decode_time", metrics.decodeTime),
-            ("step_time", metrics.stepTime),
+            ("step_time", metrics.stepTime), ("prefill_step_time", metrics.prefillStepTime),
+            ("decode_step_time", metrics.decodeStepTime), ("mixed_step_time", metrics.mixedStepTime),
         ] {
             let values = try factory.expectTimer("llmgen_\(name)_seconds", model).values
             #expect(values.count == histogram.count, "\(name)")
