@@ -1,0 +1,155 @@
+package import LLMJSON
+import LLMTemplate
+
+/// What a chat template writes for calls, as a model that was trained with it writes them.
+struct TemplateProbe {
+    /// A call to have written.
+    struct Call {
+        var name: String
+        var arguments: JSONValue
+    }
+
+    /// What the template wrote for an answer.
+    struct Rendering {
+        /// The prompt, as far as the answer goes on with it.
+        var prompt: String
+        var answer: String
+        var calls: [Call]
+    }
+
+    let template: ChatTemplate
+    var tools: [TemplateValue]
+    var ids: CallIDForm
+    var extraVariables: [String: TemplateValue] = [:]
+    var specialTokens = ChatTemplate.usualTokens
+
+    static let question = "firstprobe"
+    static let saying = "secondprobe"
+    static let thought = "thirdprobe"
+
+    init(_ template: ChatTemplate, ids: CallIDForm) {
+        self.template = template
+        self.ids = ids
+        tools = TemplateProbe.usualTools
+    }
+
+    /// The answer with `calls`; nil where the template does not write all of them.
+    func rendering(_ calls: [Call], saying: String? = nil, thought: String? = nil) -> Rendering? {
+        guard let whole = text(calls, saying: saying, thought: thought), let prompt = prompt() else { return nil }
+        let shared = TemplateProbe.sharedPrefix(Array(prompt.utf8), Array(whole.utf8))
+        let answer = String(decoding: Array(whole.utf8)[shared...], as: UTF8.self)
+        guard calls.allSatisfy({ answer.utf8.contains($0.name.utf8) }) else { return nil }
+        return Rendering(
+            prompt: String(decoding: Array(prompt.utf8)[..<shared], as: UTF8.self), answer: answer, calls: calls)
+    }
+
+    /// The prompt for an answer.
+    func prompt() -> String? { render([user], addsGenerationPrompt: true) }
+
+    private func text(_ calls: [Call], saying: String?, thought: String?) -> String? {
+        var turn: TemplateValue = ["role": "assistant", "content": saying.map { .string($0) } ?? .null]
+        if !calls.isEmpty {
+            let calls = calls.enumerated().map { index, call -> TemplateValue in
+                [
+                    "id": .string(ids.id(name: call.name, index: index, earlier: 0, seed: 0)), "type": "function",
+                    "function": ["name": .string(call.name), "arguments": TemplateValue(call.arguments)],
+                ]
+            }
+            turn["tool_calls"] = .array(calls)
+        }
+        if let thought { turn["reasoning_content"] = .string(thought) }
+        return render([user, turn], addsGenerationPrompt: false)
+    }
+
+    private var user: TemplateValue { ["role": "user", "content": .string(TemplateProbe.question)] }
+
+    private func render(_ messages: [TemplateValue], addsGenerationPrompt: Bool) -> String? {
+        guard let messages = try? template.messages(messages) else { return nil }
+        var variables = extraVariables
+        // Some templates read tools by another name.
+        variables["functions"] = "[]"
+        let input = ChatTemplateInput(
+            messages: messages, tools: tools, addsGenerationPrompt: addsGenerationPrompt,
+            specialTokens: specialTokens, extraVariables: variables)
+        return try? template.render(input)
+    }
+
+    /// How much of the prompt the answer's text begins with, not ending within a mark.
+    static func sharedPrefix(_ prompt: [UInt8], _ whole: [UInt8]) -> Int {
+        let shared = zip(prompt, whole).prefix { $0 == $1 }.count
+        if shared == prompt.count { return shared }
+        let tail = prompt[max(0, shared - 64)..<shared]
+        let open = tail.lastIndex { $0 == UInt8(ascii: "<") || $0 == UInt8(ascii: "[") }
+        let close = tail.lastIndex { $0 == UInt8(ascii: ">") || $0 == UInt8(ascii: "]") }
+        var cut = shared
+        if let open, open > close ?? -1 { cut = open }
+        while cut > 0, cut < whole.count, whole[cut] & 0xC0 == 0x80 { cut -= 1 }
+        return cut
+    }
+
+    static let usualTools: [TemplateValue] = usualSchemas.map { name, schema in
+        [
+            "type": "function",
+            "function": [
+                "name": .string(name), "description": "A function.", "parameters": TemplateValue(schema),
+            ],
+        ]
+    }
+
+    static let usualDeclarations = usualSchemas.map { ToolDeclaration($0, schema: $1) }
+
+    private static let usualSchemas: [(String, JSONValue)] = ["probe_one", "probe_other"].map { name in
+        let properties: [(String, JSONValue)] = ["first", "second"].enumerated().map { index, key in
+            (key, .object(["type": .string(index == 0 ? "string" : "integer"), "description": .string("A value.")]))
+        }
+        return (
+            name,
+            .object([
+                "type": .string("object"), "properties": .object(.init(uniqueKeysWithValues: properties)),
+                "required": .array([.string("first")]),
+            ])
+        )
+    }
+
+    /// Two calls, of which templates may write the first only.
+    static let usualCalls = [
+        Call(name: "probe_one", arguments: .object(["first": .string("alpha"), "second": .integer(17)])),
+        Call(name: "probe_other", arguments: .object(["first": .string("omega")])),
+    ]
+}
+
+extension Sequence<UInt8> {
+    /// Whether `text` is among the bytes.
+    func contains(_ text: some Sequence<UInt8>) -> Bool {
+        let (bytes, text) = (Array(self), Array(text))
+        guard !text.isEmpty, bytes.count >= text.count else { return text.isEmpty }
+        return (0...bytes.count - text.count).contains { bytes[$0] == text[0] && bytes[$0..<$0 + text.count].elementsEqual(text) }
+    }
+}
+
+extension TemplateProbe.Rendering {
+    /// Whether the answer, parsed, has the calls that were written, and no others.
+    func isParsed(by dialect: ToolDialect, tools: [ToolDeclaration]) -> Bool {
+        let parsed = ParsedAnswer(answer, dialect, tools: tools, promptTail: prompt)
+        guard parsed.calls.count == calls.count, !parsed.hasUnparsed else { return false }
+        return zip(parsed.calls, calls).allSatisfy { found, call in
+            found.name == call.name && found.end == .complete
+                && (try? JSONValue(Array(found.arguments.utf8)))?.isSame(call.arguments) ?? false
+        }
+    }
+}
+
+extension JSONValue {
+    /// Whether the values are equal, numbers by what they are worth.
+    package func isSame(_ other: JSONValue) -> Bool {
+        switch (self, other) {
+        case (.array(let one), .array(let other)):
+            one.count == other.count && zip(one, other).allSatisfy { $0.isSame($1) }
+        case (.object(let one), .object(let other)):
+            one.count == other.count
+                && one.allSatisfy { name, value in other[name].map { $0.isSame(value) } ?? false }
+        case (.integer, .number), (.number, .integer), (.number, .number): finiteNumber == other.finiteNumber
+        default: self == other
+        }
+    }
+}

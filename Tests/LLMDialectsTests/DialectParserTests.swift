@@ -1,0 +1,2 @@
+import LLMDialects
+import Testing
