@@ -231,7 +231,7 @@ public struct MessageFraming: Sendable, Hashable {
 
 extension ToolDialect {
     /// Every text that marks something.
-    var literals: [String] {
+    package var literals: [String] {
         var texts = wrappers
         if let reasoning { texts += [reasoning.open, reasoning.close] }
         if let framing { texts += [framing.start, framing.channel, framing.message] + framing.ends }

@@ -211,11 +211,15 @@ extension ReasoningFormat {
     public static let cohere = ReasoningFormat(open: "<|START_THINKING|>", close: "<|END_THINKING|>")
 
     /// The formats that are known.
-    public static let known: [ReasoningFormat] = {
-        var formats: [ReasoningFormat] = [.think, .mistral, .cohere]
-        for dialect in ToolDialect.known {
-            if let reasoning = dialect.reasoning, !formats.contains(reasoning) { formats.append(reasoning) }
-        }
-        return formats
-    }()
+    public static let known: [ReasoningFormat] = [
+        .think, .mistral, .cohere,
+        ReasoningFormat(open: "<|channel>thought\n", close: "<channel|>"),
+        ReasoningFormat(open: "<|inner_prefix|>", close: "<|inner_suffix|>"),
+        ReasoningFormat(open: "<|open|>think<|sep|>", close: "<|close|>think<|sep|>"),
+        ReasoningFormat(open: "<seed:think>", close: "</seed:think>"),
+        ReasoningFormat(open: "<mm:think>", close: "</mm:think>"),
+        ReasoningFormat(open: "<think:opensource>", close: "</think:opensource>"),
+        ReasoningFormat(open: "<|think|>", close: "<|end|><|begin|>assistant"),
+        ReasoningFormat(open: "Here are my reasoning steps:\n", close: "[BEGIN FINAL RESPONSE]"),
+    ]
 }

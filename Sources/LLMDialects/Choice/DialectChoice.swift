@@ -37,10 +37,13 @@ public struct DialectChoice: Sendable {
                 "there is no chat template, so how tools are called is not known" + refusal)
             return
         }
-        let reasoning = ReasoningFormat.chosen(text: template.text, hasToken: hasToken)
         func chosen(_ dialect: ToolDialect, _ reason: String) -> DialectChoice {
             var dialect = dialect
-            if dialect.framing == nil { dialect.reasoning = reasoning }
+            if dialect.framing == nil {
+                dialect.reasoning =
+                    DialectChoice.reasoning(of: dialect, in: template)
+                    ?? ReasoningFormat.chosen(text: template.text, hasToken: hasToken)
+            }
             return DialectChoice(dialect, reason + refusal)
         }
         if let dialect = DialectChoice.reading(template) {
@@ -67,13 +70,34 @@ public struct DialectChoice: Sendable {
         return nil
     }
 
+    /// The format in which the template writes what was thought before a call, or before an answer.
+    private static func reasoning(of dialect: ToolDialect, in template: ChatTemplate) -> ReasoningFormat? {
+        let probe = TemplateProbe(template, ids: dialect.calls?.ids ?? .usual)
+        let calls = Array(TemplateProbe.usualCalls.prefix(1))
+        let renderings = [
+            probe.rendering(calls, saying: TemplateProbe.saying, thought: TemplateProbe.thought),
+            probe.rendering(calls, thought: TemplateProbe.thought),
+            probe.rendering([], saying: TemplateProbe.saying, thought: TemplateProbe.thought),
+        ].compactMap(\.self)
+        for format in [dialect.reasoning].compactMap(\.self) + ReasoningFormat.known {
+            var dialect = dialect
+            dialect.reasoning = format
+            for rendering in renderings where rendering.answer.utf8.contains(TemplateProbe.thought.utf8) {
+                let parsed = ParsedAnswer(
+                    rendering.answer, dialect, tools: TemplateProbe.usualDeclarations, promptTail: rendering.prompt)
+                if parsed.reasoning == TemplateProbe.thought { return format }
+            }
+        }
+        return nil
+    }
+
     /// The known dialect with the most marks, all of which the template's text or the vocabulary has.
     private static func marked(_ template: ChatTemplate, _ hasToken: (String) -> Bool) -> ToolDialect? {
         var best: (ToolDialect, Int)?
         for dialect in ToolDialect.known {
             guard let calls = dialect.calls, calls.place == .anywhere, dialect.framing == nil else { continue }
             let marks = calls.marks
-            guard marks.allSatisfy({ template.text.utf8.contains($0.utf8) || hasToken($0) }) else { continue }
+            guard !marks.isEmpty, marks.allSatisfy({ template.text.utf8.contains($0.utf8) || hasToken($0) }) else { continue }
             let length = marks.reduce(0) { $0 + $1.utf8.count }
             if best.map({ $0.1 < length }) ?? true { best = (dialect, length) }
         }
@@ -93,12 +117,12 @@ extension TemplateProbe {
 }
 
 extension CallFormat {
-    /// The texts by which the format is known: those longer than brackets.
+    /// The texts by which the format is known: those longer than brackets and line breaks.
     fileprivate var marks: [String] {
         var texts = [sectionOpen, sectionClose, open, close].joined().flatMap(\.literals)
         if case .tagged(let tagged) = arguments { texts += tagged.open.flatMap(\.literals) + [tagged.close] }
         if case .literals(let literals) = arguments, let quote = literals.quote { texts.append(quote) }
-        return texts.filter { $0.utf8.count > 3 }
+        return texts.filter { $0.utf8.count > 2 }
     }
 
     /// Whether the template's text has what opens a call. Formats without a mark are always tried.

@@ -65,12 +65,9 @@ struct TemplateProbe {
 
     private func render(_ messages: [TemplateValue], addsGenerationPrompt: Bool) -> String? {
         guard let messages = try? template.messages(messages) else { return nil }
-        var variables = extraVariables
-        // Some templates read tools by another name.
-        variables["functions"] = "[]"
         let input = ChatTemplateInput(
             messages: messages, tools: tools, addsGenerationPrompt: addsGenerationPrompt,
-            specialTokens: specialTokens, extraVariables: variables)
+            specialTokens: specialTokens, extraVariables: extraVariables)
         return try? template.render(input)
     }
 
@@ -123,7 +120,7 @@ extension Sequence<UInt8> {
     func contains(_ text: some Sequence<UInt8>) -> Bool {
         let (bytes, text) = (Array(self), Array(text))
         guard !text.isEmpty, bytes.count >= text.count else { return text.isEmpty }
-        return (0...bytes.count - text.count).contains { bytes[$0] == text[0] && bytes[$0..<$0 + text.count].elementsEqual(text) }
+        return bytes.firstRange(of: text) != nil
     }
 }
 
