@@ -64,8 +64,15 @@ public struct DialectChoice: Sendable {
     private static func reading(_ template: ChatTemplate) -> ToolDialect? {
         for dialect in ToolDialect.known {
             guard let calls = dialect.calls, calls.isMentioned(by: template.text, dialect) else { continue }
-            let probe = TemplateProbe(template, ids: calls.ids)
-            if probe.widest()?.isParsed(by: dialect, tools: TemplateProbe.usualDeclarations) == true { return dialect }
+            var thoughtless = dialect
+            thoughtless.reasoning = nil
+            // Some templates end prompts within the reasoning, and write calls without closing it.
+            let readers = [dialect, thoughtless]
+            let renderings = TemplateProbe(template, ids: calls.ids).widest()
+            let isRead = renderings.contains { rendering in
+                readers.contains { rendering.isParsed(by: $0, tools: TemplateProbe.usualDeclarations) }
+            }
+            if isRead { return dialect }
         }
         return nil
     }
@@ -91,13 +98,16 @@ public struct DialectChoice: Sendable {
         return nil
     }
 
-    /// The known dialect with the most marks, all of which the template's text or the vocabulary has.
+    /// The known dialect with the most marks, all of which the text of a template that writes no calls, or the vocabulary,
+    /// has.
     private static func marked(_ template: ChatTemplate, _ hasToken: (String) -> Bool) -> ToolDialect? {
         var best: (ToolDialect, Int)?
         for dialect in ToolDialect.known {
             guard let calls = dialect.calls, calls.place == .anywhere, dialect.framing == nil else { continue }
             let marks = calls.marks
-            guard !marks.isEmpty, marks.allSatisfy({ template.text.utf8.contains($0.utf8) || hasToken($0) }) else { continue }
+            guard !marks.isEmpty, marks.allSatisfy({ template.text.utf8.contains($0.utf8) || hasToken($0) }),
+                TemplateProbe(template, ids: calls.ids).widest().isEmpty
+            else { continue }
             let length = marks.reduce(0) { $0 + $1.utf8.count }
             if best.map({ $0.1 < length }) ?? true { best = (dialect, length) }
         }
@@ -106,13 +116,14 @@ public struct DialectChoice: Sendable {
 }
 
 extension TemplateProbe {
-    /// The most calls that the template writes: two beside what is said, two alone, one.
-    func widest() -> Rendering? {
+    /// What the template writes for the most calls that it takes, two or one, beside what is said and alone.
+    fileprivate func widest() -> [Rendering] {
         for count in [2, 1] {
             let calls = Array(TemplateProbe.usualCalls.prefix(count))
-            if let found = rendering(calls, saying: TemplateProbe.saying) ?? rendering(calls) { return found }
+            let found = [rendering(calls, saying: TemplateProbe.saying), rendering(calls)].compactMap(\.self)
+            if !found.isEmpty { return found }
         }
-        return nil
+        return []
     }
 }
 

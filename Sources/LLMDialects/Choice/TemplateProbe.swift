@@ -1,40 +1,53 @@
 package import LLMJSON
-import LLMTemplate
+package import LLMTemplate
 
 /// What a chat template writes for calls, as a model that was trained with it writes them.
-struct TemplateProbe {
+package struct TemplateProbe {
     /// A call to have written.
-    struct Call {
-        var name: String
-        var arguments: JSONValue
+    package struct Call: Sendable {
+        package var name: String
+        package var arguments: JSONValue
+
+        package init(name: String, arguments: JSONValue) {
+            self.name = name
+            self.arguments = arguments
+        }
     }
 
     /// What the template wrote for an answer.
-    struct Rendering {
+    package struct Rendering: Sendable {
         /// The prompt, as far as the answer goes on with it.
-        var prompt: String
-        var answer: String
-        var calls: [Call]
+        package var prompt: String
+        package var answer: String
+        package var calls: [Call]
     }
 
-    let template: ChatTemplate
-    var tools: [TemplateValue]
-    var ids: CallIDForm
-    var extraVariables: [String: TemplateValue] = [:]
-    var specialTokens = ChatTemplate.usualTokens
+    private let template: ChatTemplate
+    private let tools: [TemplateValue]
+    let ids: CallIDForm
 
-    static let question = "firstprobe"
-    static let saying = "secondprobe"
-    static let thought = "thirdprobe"
+    private static let question = "firstprobe"
+    package static let saying = "secondprobe"
+    package static let thought = "thirdprobe"
 
-    init(_ template: ChatTemplate, ids: CallIDForm) {
+    /// - Parameter schemas: the tools that the template is told of, with the schemas of their parameters.
+    package init(
+        _ template: ChatTemplate, ids: CallIDForm, schemas: [(String, JSONValue)] = TemplateProbe.usualSchemas
+    ) {
         self.template = template
         self.ids = ids
-        tools = TemplateProbe.usualTools
+        tools = schemas.map { name, schema in
+            [
+                "type": "function",
+                "function": [
+                    "name": .string(name), "description": "A function.", "parameters": TemplateValue(schema),
+                ],
+            ]
+        }
     }
 
     /// The answer with `calls`; nil where the template does not write all of them.
-    func rendering(_ calls: [Call], saying: String? = nil, thought: String? = nil) -> Rendering? {
+    package func rendering(_ calls: [Call], saying: String? = nil, thought: String? = nil) -> Rendering? {
         guard let whole = text(calls, saying: saying, thought: thought), let prompt = prompt() else { return nil }
         let shared = TemplateProbe.sharedPrefix(Array(prompt.utf8), Array(whole.utf8))
         let answer = String(decoding: Array(whole.utf8)[shared...], as: UTF8.self)
@@ -67,7 +80,7 @@ struct TemplateProbe {
         guard let messages = try? template.messages(messages) else { return nil }
         let input = ChatTemplateInput(
             messages: messages, tools: tools, addsGenerationPrompt: addsGenerationPrompt,
-            specialTokens: specialTokens, extraVariables: extraVariables)
+            specialTokens: ChatTemplate.usualTokens)
         return try? template.render(input)
     }
 
@@ -84,18 +97,9 @@ struct TemplateProbe {
         return cut
     }
 
-    static let usualTools: [TemplateValue] = usualSchemas.map { name, schema in
-        [
-            "type": "function",
-            "function": [
-                "name": .string(name), "description": "A function.", "parameters": TemplateValue(schema),
-            ],
-        ]
-    }
-
     static let usualDeclarations = usualSchemas.map { ToolDeclaration($0, schema: $1) }
 
-    private static let usualSchemas: [(String, JSONValue)] = ["probe_one", "probe_other"].map { name in
+    package static let usualSchemas: [(String, JSONValue)] = ["probe_one", "probe_other"].map { name in
         let properties: [(String, JSONValue)] = ["first", "second"].enumerated().map { index, key in
             (key, .object(["type": .string(index == 0 ? "string" : "integer"), "description": .string("A value.")]))
         }
@@ -126,9 +130,9 @@ extension Sequence<UInt8> {
 
 extension TemplateProbe.Rendering {
     /// Whether the answer, parsed, has the calls that were written, and no others.
-    func isParsed(by dialect: ToolDialect, tools: [ToolDeclaration]) -> Bool {
+    package func isParsed(by dialect: ToolDialect, tools: [ToolDeclaration]) -> Bool {
         let parsed = ParsedAnswer(answer, dialect, tools: tools, promptTail: prompt)
-        guard parsed.calls.count == calls.count, !parsed.hasUnparsed else { return false }
+        guard parsed.calls.count == calls.count else { return false }
         return zip(parsed.calls, calls).allSatisfy { found, call in
             found.name == call.name && found.end == .complete
                 && (try? JSONValue(Array(found.arguments.utf8)))?.isSame(call.arguments) ?? false
