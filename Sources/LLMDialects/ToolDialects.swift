@@ -60,7 +60,7 @@ extension ToolDialect {
             "deepseek-v3",
             calls: CallFormat(
                 sectionOpen: ["<｜tool▁calls▁begin｜>"], sectionClose: ["<｜tool▁calls▁end｜>"],
-                open: ["<｜tool▁call▁begin｜>function<｜tool▁sep｜>", .name, .space, "```json", .space], arguments: .json,
+                open: ["<｜tool▁call▁begin｜>function<｜tool▁sep｜>", .name, .space, "```json"], arguments: .json,
                 close: [.space, "```", .space, "<｜tool▁call▁end｜>"]),
             reasoning: .think),
         ToolDialect(

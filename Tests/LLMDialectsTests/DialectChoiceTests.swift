@@ -53,7 +53,7 @@ import Testing
         let choice = DialectChoice(template: template, hasToken: { _ in false })
         #expect(choice.dialect.name == given.dialect)
         guard let calls = choice.dialect.calls else { return }
-        let renderings = Conversations.renderings(template, ids: calls.ids)
+        let renderings = Conversations.renderings(template, calls)
         #expect(!renderings.isEmpty)
         for rendering in renderings { #expect(Conversations.fault(of: rendering, choice.dialect).0 == nil) }
     }

@@ -19,7 +19,7 @@ import Testing
                 counts.none += 1
                 continue
             }
-            let renderings = Conversations.renderings(template, ids: calls.ids)
+            let renderings = Conversations.renderings(template, calls)
             if renderings.isEmpty { counts.silent += 1 } else { counts.read += 1 }
             var faults: [String] = []
             for rendering in renderings {
@@ -76,16 +76,16 @@ enum Conversations {
     ]
 
     /// One call, several and many, beside what is said and thought or alone, as far as the template writes them.
-    static func renderings(_ template: ChatTemplate, ids: CallIDForm) -> [TemplateProbe.Rendering] {
-        let probe = TemplateProbe(template, ids: ids, schemas: schemas)
+    static func renderings(_ template: ChatTemplate, _ format: CallFormat) -> [TemplateProbe.Rendering] {
+        let probe = TemplateProbe(template, ids: format.ids, schemas: schemas)
         let groups = calls.map { [$0] } + [Array(calls[0...1]), calls]
         var renderings: [TemplateProbe.Rendering] = []
         for group in groups {
             for (saying, thought) in [(nil, nil), ("secondprobe", nil), (nil, "thirdprobe"), ("secondprobe", "thirdprobe")] {
                 guard let rendering = probe.rendering(group, saying: saying, thought: thought) else { continue }
-                // What stands within reasoning that is never closed is part of it.
-                let names = group.allSatisfy { rendering.answer.contains($0.name) }
-                if names { renderings.append(rendering) }
+                // Calls without marks are none after what is said.
+                if format.place == .start, rendering.answer.contains("probe") { continue }
+                renderings.append(rendering)
             }
         }
         return renderings

@@ -51,12 +51,12 @@ struct PieceMatcher: Sendable {
 
     /// Whether the bytes from `start` on are the pieces. What is cut by the end of a final text does not match.
     func match(_ bytes: ByteQueue, at start: Int, isFinal: Bool, captures: inout Captures) -> ByteQueue.Match {
-        let match = PieceMatcher.match(steps[...], bytes, start, &captures)
+        let match = PieceMatcher.match(steps[...], bytes, start, isFinal, &captures)
         return isFinal && match == .partial ? .no : match
     }
 
     private static func match(
-        _ steps: ArraySlice<Step>, _ bytes: ByteQueue, _ start: Int, _ captures: inout Captures
+        _ steps: ArraySlice<Step>, _ bytes: ByteQueue, _ start: Int, _ isFinal: Bool, _ captures: inout Captures
     ) -> ByteQueue.Match {
         var end = start
         for (index, step) in zip(steps.indices, steps) {
@@ -67,8 +67,9 @@ struct PieceMatcher: Sendable {
             case .space: end = bytes.skipSpace(from: end)
             case .optional(let optional):
                 var found = captures
-                switch match((optional + steps[(index + 1)...])[...], bytes, end, &found) {
+                switch match((optional + steps[(index + 1)...])[...], bytes, end, isFinal, &found) {
                 case .no: continue
+                case .partial where isFinal: continue
                 case let match:
                     captures = found
                     return match

@@ -95,7 +95,7 @@ struct WrappedScanner: Sendable {
     }
 
     private mutating func value(_ byte: UInt8) -> Status {
-        if role != .other, !token.isEmpty || !byte.isSpace { token.append(byte) }
+        if role != .other, !token.isEmpty || !byte.isSpace || role == .arguments && hasArguments { token.append(byte) }
         if role != .arguments, token.count > Limits.nameBytes { return .invalid }
         switch scanner.consume(byte) {
         case .running:
