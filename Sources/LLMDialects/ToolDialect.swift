@@ -155,13 +155,32 @@ public struct TaggedArguments: Sendable, Hashable {
     /// The words of ``Piece/kind`` that say that a value is a text; others say that it is JSON. Without such a piece the
     /// tool's schema says so.
     public var textKinds: [String]
+    /// Marks that may stand around a text within its tags, such as `<![CDATA[` and `]]>`.
+    public var textMarks: TextMarks?
 
     /// Arguments of the parts given.
-    public init(open: [Piece], close: String, isPadded: Bool = false, textKinds: [String] = []) {
+    public init(
+        open: [Piece], close: String, isPadded: Bool = false, textKinds: [String] = [], textMarks: TextMarks? = nil
+    ) {
         self.open = open
         self.close = close
         self.isPadded = isPadded
         self.textKinds = textKinds
+        self.textMarks = textMarks
+    }
+}
+
+/// Marks around a text.
+public struct TextMarks: Sendable, Hashable {
+    /// What stands before it.
+    public var open: String
+    /// What stands after it.
+    public var close: String
+
+    /// A text between two marks.
+    public init(open: String, close: String) {
+        self.open = open
+        self.close = close
     }
 }
 

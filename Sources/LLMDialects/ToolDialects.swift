@@ -165,6 +165,16 @@ extension ToolDialect {
                 sectionClose: [.space, "]", .space, "```"],
                 arguments: .wrapped(WrappedCall(nameKeys: ["tool_name"], argumentKeys: ["parameters"])))),
         ToolDialect(
+            "minicpm-5",
+            calls: CallFormat(
+                open: ["<function name=\"", .name, "\">"],
+                arguments: .tagged(
+                    TaggedArguments(
+                        open: ["<param name=\"", .key, "\">"], close: "</param>",
+                        textMarks: TextMarks(open: "<![CDATA[", close: "]]>"))),
+                close: [.space, "</function>"]),
+            reasoning: .think),
+        ToolDialect(
             "seed-oss",
             calls: CallFormat(
                 open: ["<seed:tool_call>", .space, "<function=", .name, ">"],

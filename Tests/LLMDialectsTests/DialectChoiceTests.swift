@@ -52,8 +52,8 @@ import Testing
         let template = try Self.template(given.calls)
         let choice = DialectChoice(template: template, hasToken: { _ in false })
         #expect(choice.dialect.name == given.dialect)
-        guard let calls = choice.dialect.calls else { return }
-        let renderings = Conversations.renderings(template, calls)
+        guard choice.dialect.calls != nil else { return }
+        let renderings = Conversations.renderings(template, choice.dialect)
         #expect(!renderings.isEmpty)
         for rendering in renderings { #expect(Conversations.fault(of: rendering, choice.dialect).0 == nil) }
     }

@@ -143,6 +143,10 @@ import Testing
             text: "<seed:think>T</seed:think><seed:tool_call>\n<function=get_weather>\n<parameter=flags>[True, False]</parameter>\n"
                 + "</function>\n</seed:tool_call>",
             reasoning: "T", calls: [("get_weather", #"{"flags":[true,false]}"#, nil)]),
+        Case(
+            dialect: "minicpm-5",
+            text: "<function name=\"f\"><param name=\"a\"><![CDATA[1 < 2</param>]]></param><param name=\"b\">[True]</param></function>",
+            calls: [("f", #"{"a":"1 < 2</param>","b":[true]}"#, nil)]),
         Case(dialect: "apriel", text: "<tool_calls>[{\"name\": \"f\", \"arguments\": {}}]</tool_calls>", calls: [("f", "{}", nil)]),
         Case(
             dialect: "deepseek-v4",

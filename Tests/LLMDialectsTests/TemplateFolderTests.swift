@@ -14,12 +14,12 @@ import Testing
         for name in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() where name.hasSuffix(".jinja") {
             let template = try ChatTemplate(String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8))
             let choice = DialectChoice(template: template, hasToken: { _ in false })
-            guard let calls = choice.dialect.calls else {
+            if choice.dialect.calls == nil {
                 print("\(name): no calls; \(choice.reason)")
                 counts.none += 1
                 continue
             }
-            let renderings = Conversations.renderings(template, calls)
+            let renderings = Conversations.renderings(template, choice.dialect)
             if renderings.isEmpty { counts.silent += 1 } else { counts.read += 1 }
             var faults: [String] = []
             for rendering in renderings {
@@ -76,7 +76,8 @@ enum Conversations {
     ]
 
     /// One call, several and many, beside what is said and thought or alone, as far as the template writes them.
-    static func renderings(_ template: ChatTemplate, _ format: CallFormat) -> [TemplateProbe.Rendering] {
+    static func renderings(_ template: ChatTemplate, _ dialect: ToolDialect) -> [TemplateProbe.Rendering] {
+        guard let format = dialect.calls else { return [] }
         let probe = TemplateProbe(template, ids: format.ids, schemas: schemas)
         let groups = calls.map { [$0] } + [Array(calls[0...1]), calls]
         var renderings: [TemplateProbe.Rendering] = []
@@ -85,6 +86,12 @@ enum Conversations {
                 guard let rendering = probe.rendering(group, saying: saying, thought: thought) else { continue }
                 // Calls without marks are none after what is said.
                 if format.place == .start, rendering.answer.contains("probe") { continue }
+                // A template may leave the reasoning open that its prompts begin, and all after it is reasoning.
+                if let reasoning = dialect.reasoning, rendering.prompt.hasSuffix(reasoning.open + "\n"),
+                    !rendering.answer.contains(reasoning.close), saying != nil
+                {
+                    continue
+                }
                 renderings.append(rendering)
             }
         }

@@ -55,8 +55,7 @@ public struct DialectChoice: Sendable {
         } else {
             self = chosen(
                 ToolDialect("none"),
-                "the chat template writes no calls that can be read again, so tools are refused; "
-                    + "name how the model calls them (--tool-dialect)")
+                "the chat template writes no calls that can be read again, so tools are refused; name the model's dialect")
         }
     }
 

@@ -27,7 +27,9 @@ struct PieceMatcher: Sendable {
         static let nameBytes = 256
     }
 
+    /// White space at the end is left to what follows: how much of it there is shows only then.
     init(_ pieces: [Piece]) {
+        let pieces = Array(pieces[..<((pieces.lastIndex { $0 != .space } ?? -1) + 1)])
         steps = PieceMatcher.steps(pieces)
         opening = pieces.first { $0 != .space }.flatMap(\.text).map { Array($0.utf8) }
     }

@@ -17,6 +17,8 @@ struct TaggedScanner: Sendable {
 
     private let open: PieceMatcher
     private let close: [UInt8]
+    private let markOpen: [UInt8]
+    private let markClose: [UInt8]
     private let isPadded: Bool
     private let textKinds: [[UInt8]]
     private let hasKinds: Bool
@@ -28,6 +30,9 @@ struct TaggedScanner: Sendable {
     private var phase = Phase.between
     private var isFirst = true
     private var skipsLineBreak = false
+    /// Whether a mark may open the value's text, and what closes the value.
+    private var mayBeMarked = false
+    private var ending: [UInt8] = []
     /// Up to where a value has been looked through for its close.
     private var searched = 0
     /// JSON that is not taken yet.
@@ -39,6 +44,8 @@ struct TaggedScanner: Sendable {
     init(_ format: TaggedArguments, end pieces: [Piece], types: ParameterTypes?) {
         open = PieceMatcher(format.open)
         close = Array(format.close.utf8)
+        markOpen = Array((format.textMarks?.open ?? "").utf8)
+        markClose = Array((format.textMarks?.close ?? "").utf8)
         isPadded = format.isPadded
         textKinds = format.textKinds.map { Array($0.utf8) }
         hasKinds = format.open.contains(.kind)
@@ -89,10 +96,19 @@ struct TaggedScanner: Sendable {
         isFirst = false
         output += JSONBytes.quoted(captures.key) + [UInt8(ascii: ":")]
         skipsLineBreak = isPadded
+        mayBeMarked = !markOpen.isEmpty
+        ending = close
         let kinds = types?.kinds(of: String(decoding: captures.key, as: UTF8.self))
-        let isText = hasKinds ? textKinds.contains(captures.kind) : kinds == [.string]
-        if isText { output.append(UInt8(ascii: "\"")) }
-        phase = isText ? .text : .value(isJSON: hasKinds, kinds: hasKinds ? nil : kinds)
+        if hasKinds ? textKinds.contains(captures.kind) : kinds == [.string] {
+            beginText()
+        } else {
+            phase = .value(isJSON: hasKinds, kinds: hasKinds ? nil : kinds)
+        }
+    }
+
+    private mutating func beginText() {
+        output.append(UInt8(ascii: "\""))
+        phase = .text
     }
 
     /// Reads on in a value; false where more must come.
@@ -102,11 +118,22 @@ struct TaggedScanner: Sendable {
             if bytes[position] == UInt8(ascii: "\n") { position += 1 }
             skipsLineBreak = false
         }
+        if mayBeMarked {
+            switch bytes.match(markOpen, at: position) {
+            case .partial where !isFinal: return false
+            case .yes(let next):
+                position = next
+                ending = markClose + close
+                if case .value = phase { beginText() }
+            default: break
+            }
+            mayBeMarked = false
+        }
         searched = max(searched, position)
         var found: Int?
         while searched < bytes.count {
-            if bytes[searched] == close[0] {
-                switch bytes.match(close, at: searched) {
+            if bytes[searched] == ending[0] {
+                switch bytes.match(ending, at: searched) {
                 case .partial: break
                 case .no:
                     searched += 1
