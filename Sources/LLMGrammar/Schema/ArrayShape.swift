@@ -45,15 +45,16 @@ struct ArrayShape: Hashable, Sendable {
                     counts: [Count(formula: rest.negation, start: prefix.count, min: 1, max: nil)]))
         }
         for count in counts {
-            if count.min > 0 {
-                ways.append(ArrayShape(counts: [
-                    Count(formula: count.formula, start: count.start, min: 0, max: count.min - 1)
-                ]))
+            if count.min == 1 {
+                ways.append(
+                    ArrayShape(prefix: Array(repeating: .always, count: count.start), rest: count.formula.negation))
+            } else if count.min > 1 {
+                let fewer = Count(formula: count.formula, start: count.start, min: 0, max: count.min - 1)
+                ways.append(ArrayShape(counts: [fewer]))
             }
             if let max = count.max {
-                ways.append(ArrayShape(counts: [
-                    Count(formula: count.formula, start: count.start, min: max + 1, max: nil)
-                ]))
+                let more = Count(formula: count.formula, start: count.start, min: max + 1, max: nil)
+                ways.append(ArrayShape(counts: [more]))
             }
         }
         if minCount > 0 { ways.append(ArrayShape(maxCount: minCount - 1)) }

@@ -96,6 +96,16 @@ enum NumberLanguage {
         return .either([same, .sequence([.bytes(ByteSet(digit + 0x31...0x39)), free])])
     }
 
+    /// Whether `set`, as it is put together, has whole numbers only.
+    static func isWhole(_ set: RegexExpression) -> Bool {
+        switch set {
+        case integers: true
+        case .both(let parts): parts.contains(where: isWhole)
+        case .either(let parts): parts.allSatisfy(isWhole)
+        default: false
+        }
+    }
+
     // MARK: What is written
 
     /// The most digits before the point, after it and in an exponent that are written.

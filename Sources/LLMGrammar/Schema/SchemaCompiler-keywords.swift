@@ -304,6 +304,9 @@ extension SchemaCompiler {
             let formula = try child(place, ["contains"], value)
             let min = try members["minContains"].map { value throws(SchemaError) in try count("minContains", value) } ?? 1
             let max = try members["maxContains"].map { value throws(SchemaError) in try count("maxContains", value) }
+            if max == 0 && min == 0 {
+                return formulas.all([formulas.array(shape), formulas.array(ArrayShape(rest: formula.negation))])
+            }
             if min > 0 || max != nil {
                 shape.counts.append(ArrayShape.Count(formula: formula, start: 0, min: min, max: max))
             }

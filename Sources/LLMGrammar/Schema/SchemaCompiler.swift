@@ -13,6 +13,8 @@ final class SchemaCompiler {
     /// What is not kept, in the order in which it was met.
     private(set) var notes: [SchemaNote] = []
 
+    /// The formulas whose places ``check(_:)`` has read.
+    var read: Set<Int> = []
     private var bodies: [Int: Formula] = [:]
     private var nodes: [Formula: SchemaNode] = [:]
     /// The formulas that are being worked out, and at which level of probing.
