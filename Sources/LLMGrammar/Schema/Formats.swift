@@ -234,13 +234,16 @@ enum Formats {
 
     private static let regexText: String = {
         let escape = "\\\\[dDwWsStnrfv.*+?^$()\\[\\]{}|/\\\\]"
-        let character = "[^\\\\.*+?^$()\\[\\]{}|]"
-        let range = "(?:[a-yA-Y]|\\d|\(escape)|a-z|A-Z|0-9)"
-        let set = "\\[\\^?\(range)+\\]"
-        var term = "(?:(?:\(character)|\\.|\(escape)|\(set))(?:[*+?]\\??|\\{\\d{1,3},?\\}\\??)?)"
+        let range = "(?:[^\\\\\\[\\]^-]|\(escape)|a-z|A-Z|0-9)"
+        let set = "\\[\\^?-?\(range)+-?\\]"
+        // Two bounds of a repetition of which the second is surely not the less.
+        let bounds =
+            (0..<10).map { "\($0),[\($0)-9]" }.joined(separator: "|") + "|\\d,[1-9]\\d{1,2}|[1-9]\\d,[1-9]\\d\\d"
+        let quantifier = "(?:(?:[*+?]|\\{(?:0|[1-9]\\d{0,2}),?\\}|\\{(?:\(bounds))\\})\\??)?"
+        var term = "(?:(?:[^\\\\.*+?^$()\\[\\]{}|]|\\.|\(escape)|\(set))\(quantifier))"
         for _ in 0..<2 {
             let body = "\(term)*(?:\\|\(term)*)*"
-            term = "(?:\(term)|\\((?:\\?:)?\(body)\\)(?:[*+?]\\??|\\{\\d{1,3},?\\}\\??)?)"
+            term = "(?:\(term)|\\((?:\\?:)?\(body)\\)\(quantifier))"
         }
         return "\\^?\(term)*(?:\\|\(term)*)*\\$?"
     }()
