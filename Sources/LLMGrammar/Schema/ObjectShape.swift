@@ -44,6 +44,23 @@ struct ObjectShape: Hashable, Sendable {
         return result
     }
 
+    /// How much is asked.
+    var conditionCount: Int {
+        properties.count { $0.value != .always } + required.count + regions.count + 4 * existentials.count
+    }
+
+    /// Whether every object of this shape is surely of the other, from how they are put together.
+    func isPlainlyWithin(_ other: ObjectShape) -> Bool {
+        guard other.minCount <= minCount, other.maxCount.map({ most in maxCount.map { $0 <= most } ?? false }) ?? true,
+            other.regions.count <= regions.count, other.existentials.count <= existentials.count,
+            other.required.allSatisfy(required.contains), other.regions.allSatisfy(regions.contains),
+            other.existentials.allSatisfy(existentials.contains)
+        else { return false }
+        return other.properties.allSatisfy { name, formula in
+            formula == .always || properties[name] == formula || properties[name] == .never
+        }
+    }
+
     /// The ways in which an object can be other than this: any one of them.
     var negation: [ObjectShape] {
         var ways: [ObjectShape] = []

@@ -105,4 +105,16 @@ extension SchemaCompiler {
         }
         return false
     }
+
+    /// Whether every object of a shape is of another, as far as that is found.
+    func isWithin(_ shape: ObjectShape, _ other: ObjectShape) throws(SchemaError) -> Bool {
+        if shape.isPlainlyWithin(other) { return true }
+        var rest = other
+        rest.properties = [:]
+        guard shape.isPlainlyWithin(rest) else { return false }
+        for (name, formula) in other.properties where formula != .always {
+            if try !areDisjoint(try self.formula(of: name, in: shape), formula.negation, depth: 1) { return false }
+        }
+        return true
+    }
 }

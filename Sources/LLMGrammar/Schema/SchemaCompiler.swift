@@ -4,7 +4,7 @@ internal import OrderedCollections
 /// formula means for each type of value, negations pushed down to where they are exact.
 final class SchemaCompiler {
     /// What one schema may take.
-    static let limits = (nodes: 50_000, shapes: 512, depth: 200, existentials: 16, cases: 256, regions: 64)
+    static let limits = (nodes: 50_000, shapes: 512, narrowedShapes: 64, depth: 200, existentials: 16, cases: 256, regions: 64)
 
     let options: SchemaOptions
     var document: SchemaDocument
@@ -21,6 +21,8 @@ final class SchemaCompiler {
     private var underWay: [Formula: Int] = [:]
     private var level = 0
     private var work = 0
+    /// Whether alternatives that are too many may be left out.
+    private var narrows = false
     private var patterns: [RegexExpression] = []
     private var patternNumbers: [RegexExpression: Int] = [:]
     /// The place whose keywords are being read or worked out, for errors.
@@ -186,32 +188,59 @@ final class SchemaCompiler {
                 let shape = first.intersection(second) { formulas.all([$0, $1]) }
                 try spend(1)
                 if try !isNever(shape, depth: 1), !result.arrays.contains(shape) { result.arrays.append(shape) }
-                try checkCount(result.arrays.count)
+                if result.arrays.count > Self.limits.shapes { throw tooManyShapes }
             }
         }
-        for first in a.objects {
-            for second in b.objects {
-                if first.isAny || second.isAny {
-                    let shape = first.isAny ? second : first
-                    if !result.objects.contains(shape) { result.objects.append(shape) }
-                    continue
-                }
-                try spend(1)
-                if a.objects.count * b.objects.count > 1, try areDisjoint(first, second, depth: 1) { continue }
-                let shape = first.intersection(second) { formulas.all([$0, $1]) }
-                if try !isNever(shape, depth: 1), !result.objects.contains(shape) { result.objects.append(shape) }
-                try checkCount(result.objects.count)
-            }
-        }
+        result.objects = try intersection(a.objects, b.objects)
         return result
     }
 
-    private func checkCount(_ count: Int) throws(SchemaError) {
-        guard count <= Self.limits.shapes else {
-            throw tooComplex(
-                "its alternatives combine to more than \(Self.limits.shapes) kinds of objects or arrays; give them a common "
-                    + "required property with a const")
+    /// The objects that are of one shape of each list. Where a shape is within one of the others, those ask no more of it.
+    private func intersection(_ a: [ObjectShape], _ b: [ObjectShape]) throws(SchemaError) -> [ObjectShape] {
+        if a.contains(where: \.isAny) { return b }
+        if b.contains(where: \.isAny) { return a }
+        var shapes: [ObjectShape] = []
+        for first in a {
+            try spend(1)
+            if b.count > 1, try isWithinOne(first, b) {
+                add(first, to: &shapes)
+                continue
+            }
+            for second in b {
+                try spend(1)
+                if a.count > 1 || b.count > 1, try areDisjoint(first, second, depth: 1) { continue }
+                let shape = first.intersection(second) { formulas.all([$0, $1]) }
+                if try !isNever(shape, depth: 1) { add(shape, to: &shapes) }
+            }
+            guard shapes.count > (narrows ? Self.limits.narrowedShapes : Self.limits.shapes) else { continue }
+            guard narrows else { throw tooManyShapes }
+            // What has most conditions is least likely to be written.
+            shapes.sort { $0.conditionCount < $1.conditionCount }
+            shapes.removeLast(shapes.count - Self.limits.narrowedShapes)
+            note(
+                pointer,
+                "oneOf of objects that differ in no common required property: of the ways to be none of the others, the "
+                    + "\(Self.limits.narrowedShapes) simplest are written")
         }
+        return shapes
+    }
+
+    private func isWithinOne(_ shape: ObjectShape, _ others: [ObjectShape]) throws(SchemaError) -> Bool {
+        for other in others where try isWithin(shape, other) { return true }
+        return false
+    }
+
+    /// Adds a shape that is in none of the others, and drops those that are in it.
+    private func add(_ shape: ObjectShape, to shapes: inout [ObjectShape]) {
+        if shapes.contains(where: { shape.isPlainlyWithin($0) }) { return }
+        shapes.removeAll { $0.isPlainlyWithin(shape) }
+        shapes.append(shape)
+    }
+
+    private var tooManyShapes: SchemaError {
+        tooComplex(
+            "its alternatives combine to more than \(Self.limits.shapes) kinds of objects or arrays; give them a common "
+                + "required property with a const")
     }
 
     // MARK: Exactly one
@@ -229,6 +258,9 @@ final class SchemaCompiler {
             }
         }
         var result = SchemaNode.never
+        let outer = narrows
+        narrows = true
+        defer { narrows = outer }
         for (part, others) in zip(kept, met) {
             let alone = formulas.all([part] + others.map(\.negation))
             result = result.union(try node(alone))
