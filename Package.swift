@@ -55,9 +55,14 @@ let package = Package(
             dependencies: ["LLMJSON", .product(name: "OrderedCollections", package: "swift-collections")],
             swiftSettings: strict),
         .target(
+            name: "LLMGrammar",
+            dependencies: ["LLMJSON", .product(name: "OrderedCollections", package: "swift-collections")],
+            swiftSettings: strict),
+        .target(
             name: "LLMDialects",
             dependencies: [
-                "LLMTemplate", "LLMJSON", .product(name: "OrderedCollections", package: "swift-collections"),
+                "LLMGrammar", "LLMTemplate", "LLMJSON",
+                .product(name: "OrderedCollections", package: "swift-collections"),
             ],
             swiftSettings: strict),
         .target(
@@ -130,7 +135,9 @@ let package = Package(
         .testTarget(name: "LLMTokenizerTests", dependencies: ["LLMTokenizer", "LLMTestSupport"]),
         .testTarget(name: "LLMTemplateTests", dependencies: ["LLMTemplate", "LLMTestSupport"]),
         .testTarget(
-            name: "LLMDialectsTests", dependencies: ["LLMDialects", "LLMTemplate", "LLMJSON", "LLMTestSupport"]),
+            name: "LLMDialectsTests",
+            dependencies: ["LLMDialects", "LLMGrammar", "LLMTemplate", "LLMJSON", "LLMTestSupport"]),
+        .testTarget(name: "LLMGrammarTests", dependencies: ["LLMGrammar", "LLMJSON", "LLMTestSupport"]),
         .testTarget(name: "LLMSchedulingTests", dependencies: ["LLMScheduling", "LLMTestSupport"]),
         .testTarget(name: "LLMSamplingTests", dependencies: ["LLMSampling", "LLMJSON", "LLMTestSupport"]),
         .testTarget(
