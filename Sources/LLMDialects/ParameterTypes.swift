@@ -25,7 +25,7 @@ struct ParameterTypes: Sendable {
         static let steps = 1000
     }
 
-    private static func kinds(of schema: JSONValue, root: JSONValue, depth: Int, steps: inout Int) -> Set<Kind>? {
+    static func kinds(of schema: JSONValue, root: JSONValue, depth: Int, steps: inout Int) -> Set<Kind>? {
         steps += 1
         guard depth < Limits.depth, steps < Limits.steps, case .object(let members) = schema else { return nil }
         var found: Set<Kind>?

@@ -6,7 +6,7 @@ import Testing
 /// Which dialect is chosen for a template, with templates in the manner of known ones.
 @Suite struct DialectChoiceTests {
     /// A template whose assistant's turns are `calls`, after what is said; the prompt ends with `<a>`.
-    private static func template(_ calls: String) throws -> ChatTemplate {
+    static func template(_ calls: String) throws -> ChatTemplate {
         try ChatTemplate(
             """
             {% for m in messages %}{% if m.role == 'user' %}<u>{{ m.content }}</u>{% else %}<a>{{ m.content }}\

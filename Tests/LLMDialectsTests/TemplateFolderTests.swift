@@ -1,5 +1,6 @@
 import Foundation
 import LLMDialects
+import LLMGrammar
 import LLMJSON
 import LLMTemplate
 import Testing
@@ -10,7 +11,7 @@ import Testing
 
     @Test(.enabled(if: folder != nil)) func `Each template's dialect reads the calls that it writes, however cut`() throws {
         let folder = try #require(Self.folder)
-        var counts = (read: 0, silent: 0, none: 0, answers: 0, cuts: 0)
+        var counts = (read: 0, silent: 0, none: 0, answers: 0, cuts: 0, taken: 0)
         for name in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() where name.hasSuffix(".jinja") {
             let template = try ChatTemplate(String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8))
             let choice = DialectChoice(template: template, hasToken: { _ in false })
@@ -26,6 +27,7 @@ import Testing
                 counts.answers += 1
                 let (fault, cuts) = Conversations.fault(of: rendering, choice.dialect)
                 counts.cuts += cuts
+                if try Conversations.isTaken(rendering, choice.dialect) { counts.taken += 1 }
                 if let fault { faults.append(fault) }
             }
             print(
@@ -37,7 +39,7 @@ import Testing
         print(
             """
             \(counts.read) templates whose calls are read back, \(counts.silent) that write none but have a dialect's marks, \
-            \(counts.none) without calls; \(counts.answers) answers, \(counts.cuts) ways to cut them
+            \(counts.none) without calls; \(counts.answers) answers, \(counts.cuts) ways to cut them; grammars take \(counts.taken) of the answers
             """)
     }
 }
@@ -96,6 +98,17 @@ enum Conversations {
             }
         }
         return renderings
+    }
+
+    /// Whether the dialect's grammar takes an answer up to the end of its calls.
+    static func isTaken(_ rendering: TemplateProbe.Rendering, _ dialect: ToolDialect) throws -> Bool {
+        var grammar = Grammar()
+        let demand = CallDemand(isRequired: false, promptTail: rendering.prompt)
+        grammar.start = try dialect.rule(for: DialectGrammarTests.tools, demand, in: &grammar)
+        let text = DialectGrammarTests.calls(in: rendering.answer, dialect, prompt: rendering.prompt)
+        let result = try ReferenceAcceptor(grammar).accepts(Array(text.utf8))
+        if !result.isComplete { print("    not taken from byte \(result.reached): \(text.debugDescription)") }
+        return result.isComplete
     }
 
     /// What is wrong with how a dialect reads an answer, and how many ways to cut it were tried.
