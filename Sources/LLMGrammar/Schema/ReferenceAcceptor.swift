@@ -65,7 +65,9 @@ package final class ReferenceAcceptor {
                     }
                 case .lexeme(let lexeme):
                     let next = after(frame.seen)
-                    for (_, end) in try matches(lexeme, text, position) { waiting[end, default: []].insert(next) }
+                    for (_, end) in try matches(lexeme, text, position) {
+                        if end == position { push(next) } else { waiting[end, default: []].insert(next) }
+                    }
                 case .unseen(let lexeme):
                     for (start, end) in try matches(lexeme, text, position) {
                         let value = Array(text[start..<end])
