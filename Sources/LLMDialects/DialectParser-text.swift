@@ -283,7 +283,8 @@ extension DialectParser {
         if let recipient = words.first(where: { $0.hasPrefix("to=") })?.dropFirst(3), !recipient.isEmpty,
             recipient != "assistant", recipient != "user", dialect.calls != nil
         {
-            let name = recipient.hasPrefix(framing.toolPrefix) ? recipient.dropFirst(framing.toolPrefix.count) : recipient
+            let name =
+                recipient.hasPrefix(framing.toolPrefix) ? recipient.dropFirst(framing.toolPrefix.count) : recipient
             beginCall(String(name), id: nil, end)
             json = JSONScanner()
             state = .json

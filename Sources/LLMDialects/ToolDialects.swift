@@ -102,7 +102,9 @@ extension ToolDialect {
                 start: "<|start|>", channel: "<|channel|>", message: "<|message|>",
                 ends: ["<|call|>", "<|end|>", "<|return|>"], reasoningChannels: ["analysis"],
                 toolPrefix: "functions.")),
-        list("granite", opening: "<|tool_call|>", closing: nil, reasoning: .think, wrappers: ["<response>", "</response>"]),
+        list(
+            "granite", opening: "<|tool_call|>", closing: nil, reasoning: .think,
+            wrappers: ["<response>", "</response>"]),
         list("granite-3.1", opening: "<tool_call>", closing: nil),
         list("phi-4-mini", opening: "<|tool_call|>", closing: "<|/tool_call|>"),
         list("functools", opening: "functools", closing: nil),

@@ -25,12 +25,16 @@ import Testing
     static let cases = [
         Case(
             dialect: "hermes",
-            calls: each + "\n<tool_call>\n{\"name\": \"{{ c.function.name }}\", \"arguments\": \(json)}\n</tool_call>{% endfor %}"),
+            calls: each
+                + "\n<tool_call>\n{\"name\": \"{{ c.function.name }}\", \"arguments\": \(json)}\n</tool_call>{% endfor %}"
+        ),
         Case(
             dialect: "mistral-v11", calls: each + "[TOOL_CALLS]{{ c.function.name }}[ARGS]\(json){% endfor %}"),
         Case(
             dialect: "llama-3",
-            calls: "{\"name\": \"{{ m.tool_calls[0].function.name }}\", \"parameters\": {{ m.tool_calls[0].function.arguments | tojson }}}"),
+            calls:
+                "{\"name\": \"{{ m.tool_calls[0].function.name }}\", \"parameters\": {{ m.tool_calls[0].function.arguments | tojson }}}"
+        ),
         Case(
             dialect: "derived", calls: each + "<call to=\"{{ c.function.name }}\">\(json)</call>{% endfor %}"),
         Case(
@@ -42,10 +46,13 @@ import Testing
                 + "{% if not loop.last %}, {% endif %}{% endfor %}]</calls>"),
         Case(
             dialect: "derived",
-            calls: each + "<run what={{ c.function.name }}>\n{% for k, v in c.function.arguments|items %}<p n={{ k }}>\n"
+            calls: each
+                + "<run what={{ c.function.name }}>\n{% for k, v in c.function.arguments|items %}<p n={{ k }}>\n"
                 + "{{ v if v is string else v | tojson }}\n</p>\n{% endfor %}</run>{% endfor %}"),
         Case(dialect: "none", calls: "(calls tools)"),
-        Case(dialect: "none", calls: each + "{{ c.function.name }}{{ c.function.arguments.values() | list }}{% endfor %}"),
+        Case(
+            dialect: "none", calls: each + "{{ c.function.name }}{{ c.function.arguments.values() | list }}{% endfor %}"
+        ),
     ]
 
     @Test(arguments: cases) func `A template's calls choose the dialect`(given: Case) throws {
@@ -131,8 +138,11 @@ import Testing
 
     @Test func `A response_template goes before the template, and where it is refused, the choice says why`() throws {
         let template = try Self.template(Self.cases[0].calls)
-        let good = Conversations.json(#"{"fields": {"tool_calls": {"open": "<x>", "content": "json", "close": "</x>"}}}"#)
-        #expect(DialectChoice(template: template, responseTemplate: good, hasToken: { _ in false }).dialect.name == "response_template")
+        let good = Conversations.json(
+            #"{"fields": {"tool_calls": {"open": "<x>", "content": "json", "close": "</x>"}}}"#)
+        #expect(
+            DialectChoice(template: template, responseTemplate: good, hasToken: { _ in false }).dialect.name
+                == "response_template")
         let choice = DialectChoice(template: template, responseTemplate: .array([]), hasToken: { _ in false })
         #expect(choice.dialect.name == "hermes")
         #expect(choice.reason.contains("response_template is not used: it is no object"))

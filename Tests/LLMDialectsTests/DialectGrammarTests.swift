@@ -38,7 +38,8 @@ import Testing
         ("pythonic", "[list_all()]", two, "[get_weather(city=2)]"),
         (
             "mistral-v11", "[TOOL_CALLS]list_all[ARGS]{}",
-            "[TOOL_CALLS]get_weather[ARGS]{\"city\": \"Rome\"}[TOOL_CALLS]list_all[ARGS]{}", "[TOOL_CALLS]list_some[ARGS]{}"
+            "[TOOL_CALLS]get_weather[ARGS]{\"city\": \"Rome\"}[TOOL_CALLS]list_all[ARGS]{}",
+            "[TOOL_CALLS]list_some[ARGS]{}"
         ),
         (
             "harmony", "<|channel|>commentary to=functions.list_all <|constrain|>json<|message|>{}<|call|>",
@@ -95,7 +96,8 @@ import Testing
     }
 
     @Test func `What a schema says and a dialect cannot keep is refused with its place`() throws {
-        let schema = Conversations.json(#"{"type": "object", "properties": {"a": {"type": "string", "pattern": "^x"}}}"#)
+        let schema = Conversations.json(
+            #"{"type": "object", "properties": {"a": {"type": "string", "pattern": "^x"}}}"#)
         for name in ["qwen3-coder", "pythonic"] {
             let dialect = try #require(ToolDialect.named(name))
             #expect(throws: SchemaError.self) {
@@ -107,7 +109,9 @@ import Testing
     /// The text up to the end of the last call and of its section.
     static func calls(in text: String, _ dialect: ToolDialect, prompt: String) -> String {
         let events = Splits.events(Array(text.utf8), [], dialect, tools: Conversations.tools, promptTail: prompt)
-        guard let last = events.lastIndex(where: { if case .callEnded = $0.kind { true } else { false } }) else { return text }
+        guard let last = events.lastIndex(where: { if case .callEnded = $0.kind { true } else { false } }) else {
+            return text
+        }
         var rest = events[(last + 1)...]
         var source = Splits.source(Array(events[...last]))
         if let close = rest.popFirst(), case .marker = close.kind { source += close.source }

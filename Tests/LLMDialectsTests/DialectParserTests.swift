@@ -22,7 +22,8 @@ import Testing
     }
 
     @Test func `A call after one that cannot be read is read`() throws {
-        let answer = try answer("<tool_call>{]</tool_call><tool_call>{\"name\": \"f\", \"arguments\": {}}</tool_call>", "hermes")
+        let answer = try answer(
+            "<tool_call>{]</tool_call><tool_call>{\"name\": \"f\", \"arguments\": {}}</tool_call>", "hermes")
         #expect(answer.calls.map(\.name) == ["f"])
         #expect(answer.hasUnparsed)
     }
@@ -34,7 +35,8 @@ import Testing
         ("mistral-v11", "[TOOL_CALLS]f[ARGS]{\"a\": [1, 2", #"{"a": [1, 2"#),
         ("harmony", "<|channel|>commentary to=functions.f<|message|>{\"a", #"{"a"#),
     ])
-    func `A call that the text ends within keeps what was written`(name: String, text: String, arguments: String) throws {
+    func `A call that the text ends within keeps what was written`(name: String, text: String, arguments: String) throws
+    {
         let answer = try answer(text, name)
         #expect(answer.calls.map(\.end) == [.cut])
         #expect(answer.calls.map(\.arguments) == [arguments])

@@ -54,23 +54,28 @@ import Testing
             dialect: "lfm2", text: "So.<|tool_call_start|>[f(a={'b': (1, 2.5)}, c=\"é\")]<|tool_call_end|>",
             content: "So.", calls: [("f", #"{"a":{"b":[1,2.5]},"c":"é"}"#, nil)]),
         Case(
-            dialect: "mistral", text: "[TOOL_CALLS] [{\"name\": \"f\", \"arguments\": {\"a\": [1]}}, {\"name\": \"g\", "
+            dialect: "mistral",
+            text: "[TOOL_CALLS] [{\"name\": \"f\", \"arguments\": {\"a\": [1]}}, {\"name\": \"g\", "
                 + "\"arguments\": {}}]", calls: [("f", #"{"a": [1]}"#, nil), ("g", "{}", nil)]),
         Case(
-            dialect: "mistral-v11", text: "[THINK]Hm.[/THINK]Yes.[TOOL_CALLS]f[ARGS]{\"a\": 1}[TOOL_CALLS]g[CALL_ID]abcdefgh1[ARGS]{}",
+            dialect: "mistral-v11",
+            text: "[THINK]Hm.[/THINK]Yes.[TOOL_CALLS]f[ARGS]{\"a\": 1}[TOOL_CALLS]g[CALL_ID]abcdefgh1[ARGS]{}",
             content: "Yes.", reasoning: "Hm.", calls: [("f", #"{"a": 1}"#, nil), ("g", "{}", "abcdefgh1")]),
         Case(
             dialect: "deepseek-v3",
-            text: "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>f\n```json\n{\"a\": 1}\n```<｜tool▁call▁end｜>\n"
+            text:
+                "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>f\n```json\n{\"a\": 1}\n```<｜tool▁call▁end｜>\n"
                 + "<｜tool▁call▁begin｜>function<｜tool▁sep｜>g\n```json\n{}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
             calls: [("f", #"{"a": 1}"#, nil), ("g", "{}", nil)]),
         Case(
             dialect: "deepseek-v3.1",
-            text: "Two</think>Ok.<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>f<｜tool▁sep｜>{}<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
+            text:
+                "Two</think>Ok.<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>f<｜tool▁sep｜>{}<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
             content: "Ok.", reasoning: "Two", calls: [("f", "{}", nil)], prompt: "<｜Assistant｜><think>"),
         Case(
             dialect: "deepseek-v3.2",
-            text: "<｜DSML｜function_calls>\n<｜DSML｜invoke name=\"f\">\n<｜DSML｜parameter name=\"a\" string=\"true\">1</｜DSML｜parameter>\n"
+            text:
+                "<｜DSML｜function_calls>\n<｜DSML｜invoke name=\"f\">\n<｜DSML｜parameter name=\"a\" string=\"true\">1</｜DSML｜parameter>\n"
                 + "<｜DSML｜parameter name=\"b\" string=\"false\">[1]</｜DSML｜parameter>\n</｜DSML｜invoke>\n</｜DSML｜function_calls>",
             calls: [("f", #"{"a":"1","b":[1]}"#, nil)]),
         Case(
@@ -79,7 +84,8 @@ import Testing
                 + "<|tool_call_end|><|tool_calls_section_end|>", calls: [("f", #"{"a": 1}"#, "functions.f:3")]),
         Case(
             dialect: "kimi-k3",
-            text: "<|open|>response<|sep|>Hi.<|close|>response<|sep|><|open|>tools<|sep|><|open|>call tool=\"f\" index=\"1\"<|sep|>"
+            text:
+                "<|open|>response<|sep|>Hi.<|close|>response<|sep|><|open|>tools<|sep|><|open|>call tool=\"f\" index=\"1\"<|sep|>"
                 + "<|open|>argument key=\"a\" type=\"string\"<|sep|>x<|close|>argument<|sep|>"
                 + "<|open|>argument key=\"b\" type=\"number\"<|sep|>2<|close|>argument<|sep|><|close|>call<|sep|><|close|>tools<|sep|>",
             content: "Hi.", calls: [("f", #"{"a":"x","b":2}"#, nil)]),
@@ -90,7 +96,8 @@ import Testing
             reasoning: "Think.", calls: [("f", #"{"a": 1}"#, nil)], prompt: "<|start|>assistant"),
         Case(
             dialect: "harmony",
-            text: " to=functions.f<|channel|>commentary json<|message|>{}<|call|><|start|>assistant<|channel|>final<|message|>Done.<|return|>",
+            text:
+                " to=functions.f<|channel|>commentary json<|message|>{}<|call|><|start|>assistant<|channel|>final<|message|>Done.<|return|>",
             content: "Done.", calls: [("f", "{}", nil)], prompt: "<|start|>assistant"),
         Case(
             dialect: "granite", text: "<think>A</think><response>B</response>", content: "B", reasoning: "A"),
@@ -109,7 +116,8 @@ import Testing
             calls: [("f", #"{"a": 1}"#, nil), ("g", "{}", nil)]),
         Case(
             dialect: "minimax-m1",
-            text: "<tool_calls>\n{\"name\": \"f\", \"arguments\": {}}\n{\"name\": \"g\", \"arguments\": {}}\n</tool_calls>",
+            text:
+                "<tool_calls>\n{\"name\": \"f\", \"arguments\": {}}\n{\"name\": \"g\", \"arguments\": {}}\n</tool_calls>",
             calls: [("f", "{}", nil), ("g", "{}", nil)]),
         Case(
             dialect: "functionary-v3.1", text: "I do.<function=f>{\"a\": 1}</function><function=g>{}</function>",
@@ -132,25 +140,32 @@ import Testing
             calls: [("get_weather", #"{"city":"Rome","days":2}"#, nil)]),
         Case(
             dialect: "cohere",
-            text: "<|START_THINKING|>Plan.<|END_THINKING|><|START_ACTION|>[\n    {\"tool_call_id\": \"0\", \"tool_name\": \"f\", "
+            text:
+                "<|START_THINKING|>Plan.<|END_THINKING|><|START_ACTION|>[\n    {\"tool_call_id\": \"0\", \"tool_name\": \"f\", "
                 + "\"parameters\": {\"a\": 1}}\n]<|END_ACTION|>",
             reasoning: "Plan.", calls: [("f", #"{"a": 1}"#, "0")]),
         Case(
             dialect: "command-r-plus",
-            text: "Action:\n```json\n[\n  {\n    \"tool_name\": \"f\",\n    \"parameters\": {}\n  }\n]```", calls: [("f", "{}", nil)]),
+            text: "Action:\n```json\n[\n  {\n    \"tool_name\": \"f\",\n    \"parameters\": {}\n  }\n]```",
+            calls: [("f", "{}", nil)]),
         Case(
             dialect: "seed-oss",
-            text: "<seed:think>T</seed:think><seed:tool_call>\n<function=get_weather>\n<parameter=flags>[True, False]</parameter>\n"
+            text:
+                "<seed:think>T</seed:think><seed:tool_call>\n<function=get_weather>\n<parameter=flags>[True, False]</parameter>\n"
                 + "</function>\n</seed:tool_call>",
             reasoning: "T", calls: [("get_weather", #"{"flags":[true,false]}"#, nil)]),
         Case(
             dialect: "minicpm-5",
-            text: "<function name=\"f\"><param name=\"a\"><![CDATA[1 < 2</param>]]></param><param name=\"b\">[True]</param></function>",
+            text:
+                "<function name=\"f\"><param name=\"a\"><![CDATA[1 < 2</param>]]></param><param name=\"b\">[True]</param></function>",
             calls: [("f", #"{"a":"1 < 2</param>","b":[true]}"#, nil)]),
-        Case(dialect: "apriel", text: "<tool_calls>[{\"name\": \"f\", \"arguments\": {}}]</tool_calls>", calls: [("f", "{}", nil)]),
+        Case(
+            dialect: "apriel", text: "<tool_calls>[{\"name\": \"f\", \"arguments\": {}}]</tool_calls>",
+            calls: [("f", "{}", nil)]),
         Case(
             dialect: "deepseek-v4",
-            text: "<｜DSML｜tool_calls>\n<｜DSML｜invoke name=\"f\">\n</｜DSML｜invoke>\n</｜DSML｜tool_calls>", calls: [("f", "{}", nil)]),
+            text: "<｜DSML｜tool_calls>\n<｜DSML｜invoke name=\"f\">\n</｜DSML｜invoke>\n</｜DSML｜tool_calls>",
+            calls: [("f", "{}", nil)]),
     ]
 
     @Test(arguments: cases) func `A text is told apart, however it is cut`(given: Case) throws {

@@ -26,7 +26,8 @@ import Testing
             let whole = Splits.events(text, [], dialect, tools: RandomText.tools, promptTail: prompt)
             let cuts = RandomText.cuts(text.count, &random)
             let cut = Splits.events(text, cuts, dialect, tools: RandomText.tools, promptTail: prompt)
-            let isSame = Splits.source(whole) == text && Splits.source(cut) == text
+            let isSame =
+                Splits.source(whole) == text && Splits.source(cut) == text
                 && Splits.summary(whole) == Splits.summary(cut)
             guard isSame else {
                 Issue.record(
@@ -51,8 +52,10 @@ enum RandomText {
 
     private static let usual = [
         "f", "get_weather", "a", "n", "{", "}", "[", "]", "(", ")", "\"", "'", "\\", ",", ":", "=", ";", "\n", " ", "1",
-        "12", "true", "None", "\"name\": \"f\"", "{\"name\": \"f\", \"arguments\": {\"a\": \"x\"}}", "{\"a\": 1}", "f(a=1)",
-        "<", ">", "é", "日", "\u{0}", "\"id\": 3", "\"arguments\": ", "\n\n", "\\u00e9", "'''", "assistant", "to=functions.f",
+        "12", "true", "None", "\"name\": \"f\"", "{\"name\": \"f\", \"arguments\": {\"a\": \"x\"}}", "{\"a\": 1}",
+        "f(a=1)",
+        "<", ">", "é", "日", "\u{0}", "\"id\": 3", "\"arguments\": ", "\n\n", "\\u00e9", "'''", "assistant",
+        "to=functions.f",
         "{\"f\": {}}", "x y", "\\n", "0", "-", "e",
     ]
 

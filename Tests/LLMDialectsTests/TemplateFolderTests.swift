@@ -9,10 +9,13 @@ import Testing
 @Suite struct TemplateFolderTests {
     private static let folder = ProcessInfo.processInfo.environment["LLMGEN_TEMPLATES"]
 
-    @Test(.enabled(if: folder != nil)) func `Each template's dialect reads the calls that it writes, however cut`() throws {
+    @Test(.enabled(if: folder != nil)) func `Each template's dialect reads the calls that it writes, however cut`()
+        throws
+    {
         let folder = try #require(Self.folder)
         var counts = (read: 0, silent: 0, none: 0, answers: 0, cuts: 0, taken: 0)
-        for name in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() where name.hasSuffix(".jinja") {
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() where name.hasSuffix(".jinja")
+        {
             let template = try ChatTemplate(String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8))
             let choice = DialectChoice(template: template, hasToken: { _ in false })
             if choice.dialect.calls == nil {
@@ -84,7 +87,9 @@ enum Conversations {
         let groups = calls.map { [$0] } + [Array(calls[0...1]), calls]
         var renderings: [TemplateProbe.Rendering] = []
         for group in groups {
-            for (saying, thought) in [(nil, nil), ("secondprobe", nil), (nil, "thirdprobe"), ("secondprobe", "thirdprobe")] {
+            for (saying, thought) in [
+                (nil, nil), ("secondprobe", nil), (nil, "thirdprobe"), ("secondprobe", "thirdprobe"),
+            ] {
                 guard let rendering = probe.rendering(group, saying: saying, thought: thought) else { continue }
                 // Calls without marks are none after what is said.
                 if format.place == .start, rendering.answer.contains("probe") { continue }
@@ -126,7 +131,10 @@ enum Conversations {
             return ("\(written) cut at \(cut) is \(Splits.summary(events([cut]))), whole \(summary)", cut)
         }
         guard Splits.summary(events(Array(0..<text.count))) == summary else {
-            return ("\(written) byte by byte is \(Splits.summary(events(Array(0..<text.count)))), whole \(summary)", text.count)
+            return (
+                "\(written) byte by byte is \(Splits.summary(events(Array(0..<text.count)))), whole \(summary)",
+                text.count
+            )
         }
         return (nil, text.count + 2)
     }

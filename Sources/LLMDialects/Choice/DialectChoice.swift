@@ -55,7 +55,8 @@ public struct DialectChoice: Sendable {
         } else {
             self = chosen(
                 ToolDialect("none"),
-                "the chat template writes no calls that can be read again, so tools are refused; name the model's dialect")
+                "the chat template writes no calls that can be read again, so tools are refused; name the model's dialect"
+            )
         }
     }
 

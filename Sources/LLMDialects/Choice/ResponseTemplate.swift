@@ -84,7 +84,8 @@ private struct ResponseField {
             return CallFormat(
                 sectionOpen: open + [.space, "["], separator: ",", sectionClose: [.space, "]", .space] + close,
                 open: [.name, "("], arguments: .literals(.python))
-        default: throw .init(message: "its calls are \(content.quoted), and json, xml-inline or python-call-list are read")
+        default:
+            throw .init(message: "its calls are \(content.quoted), and json, xml-inline or python-call-list are read")
         }
     }
 
@@ -110,7 +111,9 @@ private struct ResponseField {
 
     /// The member of a call's JSON that becomes `name`: the last of `{content.tool_name}`.
     private func key(_ name: String, of function: JSONValue?) -> String {
-        guard case .string(let text)? = function.flatMap({ member(name, of: $0) }), text.hasPrefix("{") else { return name }
+        guard case .string(let text)? = function.flatMap({ member(name, of: $0) }), text.hasPrefix("{") else {
+            return name
+        }
         return text.dropFirst().dropLast().split(separator: ".").last.map(String.init) ?? name
     }
 

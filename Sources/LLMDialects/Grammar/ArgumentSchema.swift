@@ -33,7 +33,8 @@ struct ArgumentSchema {
         guard case .object(let keywords) = schema else { return nil }
         let kinds = ParameterTypes.kinds(ofParameter: schema, root: root)
         guard kinds?.contains(.string) == true else { return nil }
-        try ArgumentSchema.allow(["type", "enum", "const", "minLength", "maxLength"], in: keywords.map { $0.key }, at: pointer)
+        try ArgumentSchema.allow(
+            ["type", "enum", "const", "minLength", "maxLength"], in: keywords.map { $0.key }, at: pointer)
         var values: [JSONValue]?
         if case .array(let list)? = keywords["enum"] { values = list }
         if let value = keywords["const"] { values = [value] }
@@ -55,14 +56,16 @@ struct ArgumentSchema {
 
     /// Keywords that say nothing of what is valid.
     private static let notes: Set<String> = [
-        "title", "description", "default", "examples", "deprecated", "$schema", "$id", "$comment", "$defs", "definitions",
+        "title", "description", "default", "examples", "deprecated", "$schema", "$id", "$comment", "$defs",
+        "definitions",
     ]
 
     static func allow(_ known: Set<String>, in keywords: [String], at pointer: String) throws(SchemaError) {
         guard let other = keywords.first(where: { !known.contains($0) && !notes.contains($0) }) else { return }
         throw SchemaError(
             .unsupported, at: pointer,
-            "\(other.quoted) cannot be kept where arguments are not written as JSON; leave it out or set strict to false")
+            "\(other.quoted) cannot be kept where arguments are not written as JSON; leave it out or set strict to false"
+        )
     }
 }
 

@@ -27,7 +27,8 @@ struct DialectGrammar {
 
     mutating func answer(_ tools: [GrammarTool]) throws(SchemaError) -> RuleID {
         guard let format = dialect.calls, !tools.isEmpty else {
-            throw SchemaError(.unsupported, at: "", "the dialect \(dialect.name.quoted) has no calls, or there are no tools")
+            throw SchemaError(
+                .unsupported, at: "", "the dialect \(dialect.name.quoted) has no calls, or there are no tools")
         }
         if let framing = dialect.framing { return try messages(framing, tools) }
         let calls = try section(format, tools)
@@ -66,7 +67,8 @@ struct DialectGrammar {
             let late = literal(framing.channel) + literal("commentary \(recipient)") + [constrained]
             let early = literal(" \(recipient)") + literal(framing.channel) + literal("commentary json")
             let constrainedEarly =
-                literal(" \(recipient)") + literal(framing.channel) + literal("commentary ") + literal("<|constrain|>json")
+                literal(" \(recipient)") + literal(framing.channel) + literal("commentary ")
+                + literal("<|constrain|>json")
             for header in [late, early, constrainedEarly] {
                 calls.append(header + literal(framing.message) + [arguments] + literal(framing.ends[0]))
             }
@@ -200,7 +202,9 @@ struct DialectGrammar {
 
     /// Any text in which none of `marks` is.
     mutating func text(without marks: [String]) -> GrammarSymbol {
-        let found = marks.map { RegexExpression.not(.sequence([DialectGrammar.anyBytes, .text($0), DialectGrammar.anyBytes])) }
+        let found = marks.map {
+            RegexExpression.not(.sequence([DialectGrammar.anyBytes, .text($0), DialectGrammar.anyBytes]))
+        }
         return lexeme(.both([.anyText] + found), .anywhere)
     }
 

@@ -41,7 +41,9 @@ struct LiteralGrammar {
     private func value(
         _ schema: JSONValue, _ pointer: String, _ depth: Int, in writer: inout DialectGrammar
     ) throws(SchemaError) -> GrammarSymbol {
-        guard depth < Limits.depth else { throw SchemaError(.tooComplex, at: pointer, "it nests deeper than \(Limits.depth)") }
+        guard depth < Limits.depth else {
+            throw SchemaError(.tooComplex, at: pointer, "it nests deeper than \(Limits.depth)")
+        }
         let known = ArgumentSchema(root: root)
         guard case .object(let keywords) = schema,
             let kinds = ParameterTypes.kinds(ofParameter: schema, root: root)
@@ -62,7 +64,9 @@ struct LiteralGrammar {
         }
         let scalars = kinds.subtracting([.string, .object, .array])
         if !scalars.isEmpty {
-            try ArgumentSchema.allow(["type"], in: keywords.map { $0.key }.filter { kinds.count == scalars.count || $0 != "enum" }, at: pointer)
+            try ArgumentSchema.allow(
+                ["type"], in: keywords.map { $0.key }.filter { kinds.count == scalars.count || $0 != "enum" },
+                at: pointer)
             ways.append([writer.lexeme(.either(scalars.sorted { $0.rawValue < $1.rawValue }.flatMap(scalar)))])
         }
         return writer.rule("value", ways)
@@ -76,7 +80,8 @@ struct LiteralGrammar {
         ])
         switch kind {
         case .integer: return [whole]
-        case .number: return [.sequence([whole, .optional(.sequence([.text("."), .repeated(digit, min: 1, max: 30)]))])]
+        case .number:
+            return [.sequence([whole, .optional(.sequence([.text("."), .repeated(digit, min: 1, max: 30)]))])]
         case .boolean: return (format.quote == nil ? ["True", "False"] : ["true", "false"]).map(RegexExpression.text)
         case .null: return [.text(format.quote == nil ? "None" : "null")]
         default: return []

@@ -34,7 +34,8 @@ struct TaggedGrammar {
                     text, .anyText,
                     .not(.sequence([DialectGrammar.anyBytes, .text(marks.close), DialectGrammar.anyBytes])),
                 ])
-                values.append(writer.literal(marks.open) + [writer.lexeme(marked, .anywhere)] + writer.literal(marks.close))
+                values.append(
+                    writer.literal(marks.open) + [writer.lexeme(marked, .anywhere)] + writer.literal(marks.close))
             }
             return open + padding + [writer.rule("text", values)] + padding + writer.literal(format.close)
         }
