@@ -17,6 +17,7 @@ package struct Grammar: Sendable {
     private var lexemeIDs: [Lexeme: LexemeID] = [:]
     private var lexemeNames: [String?] = []
     private var tokenSetIDs: [TokenSet: TokenSetID] = [:]
+    private var lazyRules: [LazyRule: RuleID] = [:]
     private var repetitions: [Repetition: RuleID] = [:]
 
     struct Rule: Sendable {
@@ -29,6 +30,11 @@ package struct Grammar: Sendable {
             /// Asked of `source` when the rule is first reached.
             case lazy(source: any RuleSource, key: Int)
         }
+    }
+
+    private struct LazyRule: Hashable {
+        let source: ObjectIdentifier
+        let key: Int
     }
 
     private struct Repetition: Hashable {
@@ -79,10 +85,14 @@ package struct Grammar: Sendable {
         return id
     }
 
-    /// A rule whose productions are asked of `source` when a text first reaches it.
+    /// A rule whose productions are asked of `source` when a text first reaches it, once however often it is added.
     package mutating func rule(named name: String, from source: any RuleSource, key: Int) -> RuleID {
+        let lazyRule = LazyRule(source: ObjectIdentifier(source), key: key)
+        if let known = lazyRules[lazyRule] { return known }
         rules.append(Rule(name: name, body: .lazy(source: source, key: key)))
-        return RuleID(index: rules.count - 1)
+        let id = RuleID(index: rules.count - 1)
+        lazyRules[lazyRule] = id
+        return id
     }
 
     package mutating func define(_ rule: RuleID, _ productions: [Production]) {
@@ -126,7 +136,7 @@ package struct Grammar: Sendable {
 }
 
 /// What makes the productions of lazy rules.
-package protocol RuleSource: Sendable {
+package protocol RuleSource: AnyObject, Sendable {
     /// The productions of the rule that was added with `key`. It may add rules, lazy ones too, and lexemes. It is asked
     /// once for each rule of a compiled grammar, perhaps again after the grammar's tables were dropped.
     func productions(of key: Int, in grammar: inout Grammar) throws(GrammarError) -> [Production]
