@@ -42,7 +42,10 @@ func matches(_ grammar: Grammar, _ text: String) throws -> Bool {
     let vocabulary = try TokenVocabulary(tokens: tokens, special: [:], endTokens: [256])
     var matcher = try GrammarMatcher(try CompiledGrammar(grammar, vocabulary: vocabulary))
     for byte in text.utf8 {
-        do { try matcher.accept(Int32(byte)) } catch where error.code == .tokenRefused { return false }
+        do { try matcher.accept(Int32(byte)) } catch {
+            guard error.code == .tokenRefused else { throw error }
+            return false
+        }
     }
     return try matcher.isComplete()
 }

@@ -25,7 +25,7 @@ private struct LarkParser {
 
     private struct Attributes {
         var isLazy = false
-        var end: RegexExpression?
+        var end: GrammarNode?
         var maxTokens: Int?
         var position = 0
     }
@@ -148,7 +148,7 @@ private struct LarkParser {
             let key = identifier()
             if cursor.take("=") {
                 switch key {
-                case "stop", "suffix": attributes.end = try terminal(try atom())
+                case "stop", "suffix": attributes.end = try atom()
                 case "max_tokens": attributes.maxTokens = try cursor.number()
                 default: throw cursor.refused("the attribute \(key.quoted) is not known", at: position)
                 }
@@ -427,7 +427,7 @@ private struct LarkParser {
             }
             body = .repeated(.tokens(.textBut([])), min: 0, max: count)
         } else if let end = attributes.end {
-            body = .lexeme(Lexeme(.sequence([try terminal(body), end]), ending: .shortest, skip: skip))
+            body = .lexeme(Lexeme(.sequence([try terminal(body), try terminal(end)]), ending: .shortest, skip: skip))
         } else if attributes.isLazy {
             body = .lexeme(Lexeme(try terminal(body), ending: .shortest, skip: skip))
         }
@@ -436,57 +436,15 @@ private struct LarkParser {
 
     /// A node as a regular expression: terminals may name terminals only.
     private mutating func terminal(_ node: GrammarNode) throws(GrammarError) -> RegexExpression {
-        if let expression = expressions.regular(node, in: terminals) { return expression }
+        if folding == nil { folding = RegularFolding(terminals) }
+        if let expression = folding!.regular(node) { return expression }
+        var name = ""
+        if case .name(let terminal) = node { name = " \(terminal.quoted)" }
         throw GrammarError(
             .malformed,
-            "\(cursor.part): a terminal, %ignore, or a rule with lazy, stop, suffix or max_tokens names a rule, a token or "
-                + "itself\(expressions.culprit.map { ": \($0.quoted)" } ?? "")")
+            "\(cursor.part): the terminal\(name), or what %ignore, lazy, stop, suffix or max_tokens is about, names a rule, "
+                + "a token or itself, or takes more than \(RegularFolding.limits.size) parts")
     }
 
-    private var expressions = TerminalExpressions()
-}
-
-/// The expressions of terminals, each made once.
-private struct TerminalExpressions {
-    private var known: [String: RegexExpression] = [:]
-    private var open: Set<String> = []
-    /// What was not regular.
-    private(set) var culprit: String?
-    private var budget = 500_000
-
-    mutating func regular(_ node: GrammarNode, in terminals: [String: GrammarNode]) -> RegexExpression? {
-        budget -= 1
-        guard budget > 0 else { return nil }
-        switch node {
-        case .expression(let expression): return expression
-        case .lexeme(let lexeme): return lexeme.expression
-        case .tokens, .rule: return nil
-        case .name(let name):
-            if let expression = known[name] { return expression }
-            guard let body = terminals[name], open.count < 100, open.insert(name).inserted else {
-                culprit = name
-                return nil
-            }
-            let result = regular(body, in: terminals)
-            open.remove(name)
-            known[name] = result
-            return result
-        case .sequence(let parts):
-            var result: [RegexExpression] = []
-            for part in parts {
-                guard let expression = regular(part, in: terminals) else { return nil }
-                result.append(expression)
-            }
-            return .sequence(result)
-        case .either(let parts):
-            var result: [RegexExpression] = []
-            for part in parts {
-                guard let expression = regular(part, in: terminals) else { return nil }
-                result.append(expression)
-            }
-            return .either(result)
-        case .repeated(let inner, let min, let max):
-            return regular(inner, in: terminals).map { .repeated($0, min: min, max: max) }
-        }
-    }
+    private var folding: RegularFolding?
 }

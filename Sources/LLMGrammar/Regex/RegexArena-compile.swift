@@ -63,6 +63,13 @@ extension RegexArena {
     /// The tree of the common prefixes of sorted literals, past their first `depth` bytes, which are equal.
     private mutating func trie(_ literals: ArraySlice<[UInt8]>, at depth: Int, then tail: ID) -> ID {
         if literals.count == 1 { return literal(literals.first![depth...], then: tail) }
+        // Only texts that begin one another nest.
+        self.depth += 1
+        defer { self.depth -= 1 }
+        guard self.depth <= Self.depthLimit else {
+            exhaust()
+            return Self.never
+        }
         var rest = literals
         var ends = false
         while let first = rest.first, first.count == depth {

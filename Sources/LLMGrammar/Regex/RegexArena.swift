@@ -111,7 +111,16 @@ struct RegexArena {
         if x == Self.empty { return y }
         if y == Self.empty { return x }
         let head = nodes[Int(x)]
-        if head.kind == .concat { return concat(head.x, concat(head.y, y)) }
+        if head.kind == .concat {
+            var parts = [head.x]
+            var rest = head.y
+            while nodes[Int(rest)].kind == .concat {
+                parts.append(nodes[Int(rest)].x)
+                rest = nodes[Int(rest)].y
+            }
+            parts.append(rest)
+            return parts.reversed().reduce(y) { concat($1, $0) }
+        }
         let tail = nodes[Int(y)]
         // One set of bytes needs no concatenation: what follows it may be anything.
         if head.kind == .dispatch, !head.nullable, head.y == 2, words[Int(head.x) + 1] == Self.empty {
