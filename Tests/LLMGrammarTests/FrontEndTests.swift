@@ -18,7 +18,10 @@ import Testing
     @Test(arguments: [
         ("start: \"a\" B? | \"c\"i\nB: \"b\"+", ["a", "abb", "c", "C"], ["b", "A", ""]),
         ("start: (\"a\"..\"c\")~2..3", ["ab", "abc"], ["a", "abca", "ad"]),
-        ("start: NUMBER (\",\" NUMBER)*\n%import common.NUMBER\n%import common.WS\n%ignore WS", ["1", "1 , 2.5 ", " 3"], ["1,", "1 2"]),
+        (
+            "start: NUMBER (\",\" NUMBER)*\n%import common.NUMBER\n%import common.WS\n%ignore WS",
+            ["1", "1 , 2.5 ", " 3"], ["1,", "1 2"]
+        ),
         ("?start: a -> first\n  | b\na: \"x\" [\"y\"]\nb: \"z\"", ["x", "xy", "z"], ["y", "xz"]),
         ("start: t \"!\"\nt[suffix=\"--\"]: /[a-z-]*/", ["ab--!", "--!"], ["ab!", "a--b--!"]),
         ("start: %json {\"type\": \"integer\", \"minimum\": 3} \";\"", ["3;", "12;"], ["2;", "3"]),
@@ -37,8 +40,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("root ::= \"a", "1:12"), ("root ::= x", "1:10"), ("root ::= \"a\"\nroot ::= \"b\"", "2:1"), ("x ::= \"a\"", "root"),
-        ("root ::= (\"a\"", "1:14"), ("root ::= [z-a]", "1:14"), ("root ::= \"a\"{3,1}", "below"), ("root ::= <|no|>", "no special token"),
+        ("root ::= \"a", "1:12"), ("root ::= x", "1:10"), ("root ::= \"a\"\nroot ::= \"b\"", "2:1"),
+        ("x ::= \"a\"", "root"),
+        ("root ::= (\"a\"", "1:14"), ("root ::= [z-a]", "1:14"), ("root ::= \"a\"{3,1}", "below"),
+        ("root ::= <|no|>", "no special token"),
         ("root ::= \"a\"{900000}", "at most"), ("", "root"),
     ])
     func `GBNF that is not is refused with its place`(grammar: String, words: String) {
@@ -46,9 +51,12 @@ import Testing
     }
 
     @Test(arguments: [
-        ("start: x", "1:8"), ("start: \"a", "1:10"), ("start: A\nA: b\nb: \"x\"", "names a rule"), ("start: A\nA: A", "itself"),
-        ("%import python.X", "1:9"), ("start: /(a/", "1:8"), ("start: /a/x", "flag"), ("start: /(?<=a)b/", "lookbehind"),
-        ("start: <|no|>", "no special token"), ("a: \"b\"", "start"), ("start{x}: x", "templates"), ("start[max_tokens=3]: /a/", "max_tokens"),
+        ("start: x", "1:8"), ("start: \"a", "1:10"), ("start: A\nA: b\nb: \"x\"", "names a rule"),
+        ("start: A\nA: A", "itself"),
+        ("%import python.X", "1:9"), ("start: /(a/", "1:8"), ("start: /a/x", "flag"),
+        ("start: /(?<=a)b/", "lookbehind"),
+        ("start: <|no|>", "no special token"), ("a: \"b\"", "start"), ("start{x}: x", "templates"),
+        ("start[max_tokens=3]: /a/", "max_tokens"),
     ])
     func `Lark that is not is refused with its place`(grammar: String, words: String) {
         #expect { try Grammar(lark: grammar, specialTokens: [:]) } throws: { "\($0)".contains(words) }

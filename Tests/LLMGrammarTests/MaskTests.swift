@@ -17,7 +17,9 @@ import Testing
             var words: Set<String>
             switch depth == 0 ? 0 : Int.random(in: 0...4, using: &random) {
             case 0:
-                let letters = (0..<Int.random(in: 0...2, using: &random)).map { _ in "abc".randomElement(using: &random)! }
+                let letters = (0..<Int.random(in: 0...2, using: &random)).map { _ in
+                    "abc".randomElement(using: &random)!
+                }
                 (body, words) = ("\"\(String(letters))\"", [String(letters)])
             case 1, 2:
                 let (a, b) = (rule(depth - 1), rule(depth - 1))
@@ -73,19 +75,24 @@ import Testing
         ("arithmetic in Lark", { try Grammar(lark: arithmetic, specialTokens: [:]) }),
         ("nested parentheses", { try Grammar(gbnf: "root ::= \"(\" root \")\" root | \"\"", specialTokens: [:]) }),
         ("left recursion", { try Grammar(gbnf: "root ::= root \",\" [a-c]+ | [a-c]+", specialTokens: [:]) }),
-        ("ambiguous splits", { try Grammar(gbnf: "root ::= x x x\nx ::= \"a\" x | \"ab\" x \"b\" | \"\"", specialTokens: [:]) }),
-        ("a schema", {
-            var grammar = Grammar()
-            let text = #"{"type":"object","properties":{"a":{"type":"integer"},"b":{"enum":["a","ab",1]},"c":{"type":"array","items":{"type":"string","maxLength":3}}},"additionalProperties":{"type":"boolean"}}"#
-            grammar.start = try JSONSchema(Array(text.utf8)).rule(in: &grammar)
-            return grammar
-        }),
-        ("unique items", {
-            var grammar = Grammar()
-            grammar.start = try JSONSchema(Array(#"{"type":"array","items":{"type":"string"},"uniqueItems":true}"#.utf8)).rule(in: &grammar)
-            return grammar
-        }),
+        (
+            "ambiguous splits",
+            { try Grammar(gbnf: "root ::= x x x\nx ::= \"a\" x | \"ab\" x \"b\" | \"\"", specialTokens: [:]) }
+        ),
+        ("a schema", { try grammar(schema: schema) }),
+        ("unique items", { try grammar(schema: #"{"type":"array","items":{"type":"string"},"uniqueItems":true}"#) }),
     ]
+
+    private static func grammar(schema: String) throws -> Grammar {
+        var grammar = Grammar()
+        grammar.start = try JSONSchema(Array(schema.utf8)).rule(in: &grammar)
+        return grammar
+    }
+
+    private static let schema = #"""
+        {"type": "object", "properties": {"a": {"type": "integer"}, "b": {"enum": ["a", "ab", 1]},
+         "c": {"type": "array", "items": {"type": "string", "maxLength": 3}}}, "additionalProperties": {"type": "boolean"}}
+        """#
 
     static let json = #"""
         root ::= object
@@ -131,7 +138,8 @@ import Testing
                     var fork = matcher
                     var isAccepted = true
                     do { try fork.accept(Int32(token)) } catch { isAccepted = false }
-                    #expect(mask.contains(Int32(token)) == isAccepted, "\(String(decoding: tokens[token], as: UTF8.self))")
+                    let text = String(decoding: tokens[token], as: UTF8.self)
+                    #expect(mask.contains(Int32(token)) == isAccepted, "\(text)")
                 }
                 let choices = mask.tokens()
                 // A few tokens on and back is as if never done.

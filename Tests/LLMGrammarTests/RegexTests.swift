@@ -25,12 +25,13 @@ import Testing
         #expect(count > 4000)
     }
 
-    @Test(arguments: [
-        (1, 0, ["0", "7", "-3", "12.0"], ["1.5", "", "-", "1."]),
-        (3, 0, ["0", "3", "-6", "12", "3.00"], ["1", "10", "3.5"]),
-        (1, 2, ["0.25", "1.5", "7", "3.14", "2.500"], ["0.125", "1.001"]),
-        (15, 1, ["1.5", "3", "4.50", "-6.0"], ["1", "0.5", "2", "1.55"]),
-    ] as [(UInt64, Int, [String], [String])])
+    @Test(
+        arguments: [
+            (1, 0, ["0", "7", "-3", "12.0"], ["1.5", "", "-", "1."]),
+            (3, 0, ["0", "3", "-6", "12", "3.00"], ["1", "10", "3.5"]),
+            (1, 2, ["0.25", "1.5", "7", "3.14", "2.500"], ["0.125", "1.001"]),
+            (15, 1, ["1.5", "3", "4.50", "-6.0"], ["1", "0.5", "2", "1.55"]),
+        ] as [(UInt64, Int, [String], [String])])
     func `Multiples are known digit by digit`(divisor: UInt64, scale: Int, yes: [String], no: [String]) throws {
         var grammar = Grammar()
         let number = try #require(DecimalRemainder(divisor: divisor, scale: scale))
@@ -40,10 +41,17 @@ import Testing
         for text in no { #expect(try !matches(grammar, text), "\(text)") }
     }
 
-    @Test(arguments: [
-        (JSONSpelling.any, "a\"\u{1F600}\n", ["a\\\"\u{1F600}\\n", "\\u0061\\u0022\\uD83D\\ude00\\u000a"], ["a\"\u{1F600}\\n", "a\\\"\\ud83d\\n"]),
-        (JSONSpelling.canonical, "a/\u{1}\t", ["a/\\u0001\\t"], ["a\\/\\u0001\\t", "a/\\u0001\\u0009", "a/\u{1}\\t"]),
-    ] as [(JSONSpelling, String, [String], [String])])
+    @Test(
+        arguments: [
+            (
+                JSONSpelling.any, "a\"\u{1F600}\n", ["a\\\"\u{1F600}\\n", "\\u0061\\u0022\\uD83D\\ude00\\u000a"],
+                ["a\"\u{1F600}\\n", "a\\\"\\ud83d\\n"]
+            ),
+            (
+                JSONSpelling.canonical, "a/\u{1}\t", ["a/\\u0001\\t"],
+                ["a\\/\\u0001\\t", "a/\\u0001\\u0009", "a/\u{1}\\t"]
+            ),
+        ] as [(JSONSpelling, String, [String], [String])])
     func `A text is spelled in JSON as it may be`(
         spelling: JSONSpelling, text: String, yes: [String], no: [String]
     ) throws {

@@ -59,7 +59,8 @@ private struct LarkParser {
         switch name {
         case "ignore": ignored.append(try alternatives())
         case "import": try imports()
-        default: throw cursor.refused("the directive %\(name) is not known; %ignore, %import and %json are", at: position)
+        default:
+            throw cursor.refused("the directive %\(name) is not known; %ignore, %import and %json are", at: position)
         }
     }
 

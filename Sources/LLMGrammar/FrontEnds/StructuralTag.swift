@@ -147,7 +147,9 @@ private struct StructuralTagReader {
             try form.check(["type", key])
             var excluded: [Int32] = []
             if let value = form[key] {
-                for each in try Members.array(value, at: pointer + "/" + key) { excluded.append(try token(each, form, key)) }
+                for each in try Members.array(value, at: pointer + "/" + key) {
+                    excluded.append(try token(each, form, key))
+                }
             }
             let any = GrammarSymbol.tokens(grammar.tokens(.textBut(excluded)))
             return type == "exclude_token" ? [any] : [.rule(grammar.repeated(any, min: 0, max: nil))]
@@ -199,14 +201,15 @@ private struct StructuralTagReader {
     }
 
     private mutating func triggered(
-        _ tags: [(begin: [UInt8], rest: Symbols)], triggers: [[UInt8]], excludes: [[UInt8]], atLeastOne: Bool, once: Bool,
-        isLast: Bool, at pointer: String
+        _ tags: [(begin: [UInt8], rest: Symbols)], triggers: [[UInt8]], excludes: [[UInt8]], atLeastOne: Bool,
+        once: Bool, isLast: Bool, at pointer: String
     ) throws(GrammarError) -> Symbols {
         var branches: [Branch] = []
         for (index, tag) in tags.enumerated() {
             guard let trigger = triggers.first(where: { tag.begin.starts(with: $0) }) else {
                 throw GrammarError(
-                    .malformed, "the structural tag at #\(pointer): no trigger begins the tag \(index), "
+                    .malformed,
+                    "the structural tag at #\(pointer): no trigger begins the tag \(index), "
                         + "\(String(decoding: tag.begin, as: UTF8.self).quoted)")
             }
             branches.append(Branch(trigger: trigger, rest: literal(Array(tag.begin[trigger.count...])) + tag.rest))

@@ -49,6 +49,23 @@ package struct GrammarMatcher: Sendable {
         }
     }
 
+    /// How few bytes can end the output, for whoever must end it in time; nil where that takes too long to find out. A
+    /// lower bound of the tokens follows from the longest token. It may be a little too few where a lexeme matches as long
+    /// as it can.
+    package mutating func bytesToClose() throws(GrammarError) -> Int? {
+        if isFinished { return 0 }
+        return try withTables { matcher, tables throws(GrammarError) in
+            try tables.bytesToClose(matcher.place, text: matcher.pending(tables))
+        }
+    }
+
+    /// What may come next, in words: names of lexemes, and "the end".
+    package mutating func expected() throws(GrammarError) -> [String] {
+        try withTables { matcher, tables throws(GrammarError) in
+            try tables.expected(matcher.place, text: matcher.pending(tables))
+        }
+    }
+
     // MARK: Masks
 
     /// Writes into `mask` which tokens may come next.

@@ -29,7 +29,8 @@ extension RegexArena {
         case .repeated(let inner, let min, let max):
             guard min >= 0, max ?? min >= min, max ?? min <= Self.countLimit else {
                 throw GrammarError(
-                    .refused, "a repetition counts to \(max ?? min); it must be between its least and \(Self.countLimit)")
+                    .refused,
+                    "a repetition counts to \(max ?? min); it must be between its least and \(Self.countLimit)")
             }
             return concat(repeated(try compile(inner), min: Int32(min), max: max.map(Int32.init) ?? -1), tail)
         case .remainder(let number): return concat(remainder(RemainderState(number)), tail)

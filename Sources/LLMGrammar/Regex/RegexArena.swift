@@ -45,6 +45,8 @@ struct RegexArena {
     var edges: [Edge] = []
     /// What is known about whether anything matches.
     var emptiness: [Emptiness] = []
+    /// Lengths of shortest texts, -1 where none was found.
+    var shortestLengths: [ID: Int32] = [:]
     var compiledScalars: [ScalarSet: ID] = [:]
     /// How deep ``partition(of:)`` stands, and whether it was once too deep or the nodes were too many.
     var depth = 0
