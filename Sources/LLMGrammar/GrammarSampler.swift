@@ -56,7 +56,8 @@ package struct GrammarSampler {
             for production in productions {
                 guard
                     let here = try text(
-                        of: production.symbols[...], argument, keepsSeen ? seen : [], depth: depth + (rest.isEmpty ? 0 : 1)),
+                        of: production.symbols[...], argument, keepsSeen ? seen : [],
+                        depth: depth + (rest.isEmpty ? 0 : 1)),
                     let after = try text(of: rest, parameter, seen, depth: depth)
                 else {
                     if fuel <= 0 { return nil }

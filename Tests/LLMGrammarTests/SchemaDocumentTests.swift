@@ -26,7 +26,8 @@ import Testing
 
     @Test func theSameSeedGivesTheSameDocuments() throws {
         var grammar = Grammar()
-        let schema = #"{"type": "object", "properties": {"a": {"type": "array", "items": {"type": "integer"}}}, "required": ["a"]}"#
+        let schema =
+            #"{"type": "object", "properties": {"a": {"type": "array", "items": {"type": "integer"}}}, "required": ["a"]}"#
         grammar.start = try JSONSchema(Array(schema.utf8)).rule(in: &grammar)
         var first = GrammarSampler(grammar, seed: 3)
         var second = GrammarSampler(grammar, seed: 3)

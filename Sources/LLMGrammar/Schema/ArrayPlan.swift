@@ -163,6 +163,7 @@ extension SchemaCompiler {
     /// How many scalars a node has, where that is known.
     private func size(of node: SchemaNode) -> Int? {
         guard case .finite(let numbers) = node.numbers, case .finite(let strings) = node.strings else { return nil }
-        return numbers.count + strings.count + [node.isNullable, node.flags.isFalse, node.flags.isTrue].filter(\.self).count
+        return numbers.count + strings.count
+            + [node.isNullable, node.flags.isFalse, node.flags.isTrue].filter(\.self).count
     }
 }

@@ -155,6 +155,13 @@ extension ObjectPlan.State {
 extension SchemaCompiler {
     /// How objects of a shape are written; `depth` says how far values are searched that cannot be.
     func plan(_ shape: ObjectShape, depth: Int = 2) throws(SchemaError) -> ObjectPlan {
+        if let known = objectPlans[shape]?[depth] { return known }
+        let plan = try makePlan(shape, depth)
+        objectPlans[shape, default: [:]][depth] = plan
+        return plan
+    }
+
+    private func makePlan(_ shape: ObjectShape, _ depth: Int) throws(SchemaError) -> ObjectPlan {
         guard shape.existentials.count <= Self.limits.existentials else {
             throw tooComplex(
                 "\(shape.existentials.count) conditions that some member must meet, above the limit of "
@@ -212,7 +219,9 @@ extension SchemaCompiler {
                 bits |= 1 << UInt16(index)
             }
             let value = formulas.all(parts)
-            if try !isNever(value, depth: depth) { variants.append(ObjectPlan.Variant(formula: value, satisfies: bits)) }
+            if try !isNever(value, depth: depth) {
+                variants.append(ObjectPlan.Variant(formula: value, satisfies: bits))
+            }
         }
         return variants
     }
