@@ -10,6 +10,8 @@ case "suite" where arguments.count >= 2: try TestSuite.run(Array(arguments.dropF
 case "sample" where arguments.count >= 2: try Sampling.run(Array(arguments.dropFirst()))
 default:
     FileHandle.standardError.write(
-        Data("usage: structured-output maskbench FOLDER | structured-output suite FOLDER | structured-output sample FILE\n".utf8))
+        Data(
+            "usage: structured-output maskbench FOLDER | structured-output suite FOLDER | structured-output sample FILE\n"
+                .utf8))
     exit(64)
 }
