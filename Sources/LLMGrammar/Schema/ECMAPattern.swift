@@ -28,13 +28,35 @@ struct ECMAPattern {
         let node = try parser.pattern()
         let copies = copies(node)
         guard copies <= limits.copies else {
-            throw Refusal(reason: "\(copies) combinations of alternatives with anchors or lookaheads, above the limit of \(limits.copies)", isMalformed: false)
+            throw Refusal(
+                reason:
+                    "\(copies) combinations of alternatives with anchors or lookaheads, above the limit of \(limits.copies)",
+                isMalformed: false)
         }
         let later = try language(of: node, before: .anyText, atStart: false)
         guard hasStart(node) else { return joined([.anyText, later]) }
         let first = try language(of: node, before: .anyText, atStart: true)
         if later == .never { return first }
         return .either([first, .sequence([.characters(.all), .anyText, later])])
+    }
+
+    /// The texts that `pattern` matches as wholes.
+    ///
+    /// - Parameters:
+    ///   - ignoresCase: whether letters stand for those of either case.
+    ///   - dotTakesLineEnds: whether `.` stands for line terminators too.
+    static func texts(
+        matching pattern: String, ignoresCase: Bool = false, dotTakesLineEnds: Bool = false
+    ) throws(Refusal) -> RegexExpression {
+        var parser = ECMAPatternParser(pattern, ignoresCase: ignoresCase, dotTakesLineEnds: dotTakesLineEnds)
+        let node = try parser.pattern()
+        let copies = copies(node)
+        guard copies <= limits.copies else {
+            throw Refusal(
+                reason: "\(copies) combinations of alternatives with anchors or lookaheads, above the limit of "
+                    + "\(limits.copies)", isMalformed: false)
+        }
+        return try language(of: node, before: .empty, atStart: true)
     }
 
     /// How often what follows the node is written in its language, at most.
