@@ -82,7 +82,8 @@ private struct WordPieceSettings: Decodable {
     /// The tokenizer of a vocabulary.
     func parts(of tokens: TokenTable) throws(Damage) -> PipelineTokenizer.Parts {
         let named = tokenizerClass ?? "BertTokenizer"
-        guard let family = Self.classes.first(where: { ["\($0)Tokenizer", "\($0)TokenizerFast"].contains(named) }) else {
+        guard let family = Self.classes.first(where: { ["\($0)Tokenizer", "\($0)TokenizerFast"].contains(named) })
+        else {
             throw Damage(
                 "tokenizer_class in tokenizer_config.json is \(named.quoted), and a vocab.txt is read for "
                     + Self.classes.map { "\($0)Tokenizer" }.joined(separator: ", "),
