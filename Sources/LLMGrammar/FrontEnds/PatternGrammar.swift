@@ -9,11 +9,8 @@ extension RegexExpression {
             self = try ECMAPattern.texts(
                 matching: pattern, ignoresCase: ignoresCase, dotTakesLineEnds: dotTakesLineEnds)
         } catch {
-            guard let refusal = error as? ECMAPattern.Refusal else {
-                throw GrammarError(.malformed, "the pattern \(pattern.quoted) cannot be read")
-            }
             throw GrammarError(
-                refusal.isMalformed ? .malformed : .refused, "the pattern \(pattern.quoted) has \(refusal.reason)")
+                error.isMalformed ? .malformed : .refused, "the pattern \(pattern.quoted) has \(error.reason)")
         }
     }
 }
