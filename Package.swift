@@ -55,6 +55,10 @@ let package = Package(
             dependencies: ["LLMJSON", .product(name: "OrderedCollections", package: "swift-collections")],
             swiftSettings: strict),
         .target(
+            name: "LLMGrammar",
+            dependencies: ["LLMJSON", .product(name: "OrderedCollections", package: "swift-collections")],
+            swiftSettings: strict),
+        .target(
             name: "LLMScheduling",
             dependencies: [
                 .product(name: "DequeModule", package: "swift-collections"),
@@ -123,6 +127,7 @@ let package = Package(
         .testTarget(name: "CLLMKernelsTests", dependencies: ["CLLMKernels", "CLLMKernelHarness", "LLMTestSupport"]),
         .testTarget(name: "LLMTokenizerTests", dependencies: ["LLMTokenizer", "LLMTestSupport"]),
         .testTarget(name: "LLMTemplateTests", dependencies: ["LLMTemplate", "LLMTestSupport"]),
+        .testTarget(name: "LLMGrammarTests", dependencies: ["LLMGrammar", "LLMJSON", "LLMTestSupport"]),
         .testTarget(name: "LLMSchedulingTests", dependencies: ["LLMScheduling", "LLMTestSupport"]),
         .testTarget(name: "LLMSamplingTests", dependencies: ["LLMSampling", "LLMJSON", "LLMTestSupport"]),
         .testTarget(

@@ -214,7 +214,7 @@ package struct JSONReader {
     }
 
     /// A number as it is written.
-    mutating func numberText() throws(JSONError) -> String {
+    package mutating func numberText() throws(JSONError) -> String {
         skipSpace()
         let start = position
         try skipNumber()

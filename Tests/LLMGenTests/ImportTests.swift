@@ -9,6 +9,7 @@ import Testing
         "LLMJSON": ["OrderedCollections"],
         "LLMTokenizer": ["CSentencePiece", "CPCRE2", "LLMJSON", "OrderedCollections"],
         "LLMTemplate": ["LLMJSON", "OrderedCollections"],
+        "LLMGrammar": ["LLMJSON", "OrderedCollections"],
         "LLMScheduling": ["DequeModule", "HeapModule"],
         "LLMSampling": ["LLMJSON"],
         "LLMTensor": ["CLLMKernels", "COpenBLAS"],
