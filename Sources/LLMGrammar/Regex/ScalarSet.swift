@@ -60,4 +60,19 @@ package struct ScalarSet: Hashable, Sendable {
     }
 
     package func subtracting(_ other: ScalarSet) -> ScalarSet { complement.union(other).complement }
+
+    /// The set with the other case of its letters where that is one scalar.
+    package var withBothCases: ScalarSet {
+        var others: [ClosedRange<UInt32>] = []
+        for range in ranges where range.count < 0x800 {
+            for value in range {
+                guard let properties = Unicode.Scalar(value)?.properties else { continue }
+                for text in [properties.lowercaseMapping, properties.uppercaseMapping]
+                where text.unicodeScalars.count == 1 {
+                    others.append(text.unicodeScalars.first!.value...text.unicodeScalars.first!.value)
+                }
+            }
+        }
+        return ScalarSet(ranges + others)
+    }
 }

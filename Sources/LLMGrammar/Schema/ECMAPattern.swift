@@ -37,6 +37,25 @@ struct ECMAPattern {
         return .either([first, .sequence([.characters(.all), .anyText, later])])
     }
 
+    /// The texts that `pattern` matches as wholes.
+    ///
+    /// - Parameters:
+    ///   - ignoresCase: whether letters stand for those of either case.
+    ///   - dotTakesLineEnds: whether `.` stands for line terminators too.
+    static func texts(
+        matching pattern: String, ignoresCase: Bool = false, dotTakesLineEnds: Bool = false
+    ) throws(Refusal) -> RegexExpression {
+        var parser = ECMAPatternParser(pattern, ignoresCase: ignoresCase, dotTakesLineEnds: dotTakesLineEnds)
+        let node = try parser.pattern()
+        let copies = copies(node)
+        guard copies <= limits.copies else {
+            throw Refusal(
+                reason: "\(copies) combinations of alternatives with anchors or lookaheads, above the limit of "
+                    + "\(limits.copies)", isMalformed: false)
+        }
+        return try language(of: node, before: .empty, atStart: true)
+    }
+
     /// How often what follows the node is written in its language, at most.
     private static func copies(_ node: Node) -> Int {
         if plain(node) != nil { return 1 }

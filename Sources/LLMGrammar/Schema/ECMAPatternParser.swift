@@ -7,7 +7,14 @@ struct ECMAPatternParser {
     private var position = 0
     private var depth = 0
 
-    init(_ pattern: String) { scalars = Array(pattern.unicodeScalars) }
+    private let ignoresCase: Bool
+    private let dotTakesLineEnds: Bool
+
+    init(_ pattern: String, ignoresCase: Bool = false, dotTakesLineEnds: Bool = false) {
+        scalars = Array(pattern.unicodeScalars)
+        self.ignoresCase = ignoresCase
+        self.dotTakesLineEnds = dotTakesLineEnds
+    }
 
     mutating func pattern() throws(ECMAPattern.Refusal) -> ECMAPattern.Node {
         guard scalars.count <= ECMAPattern.limits.length else {
@@ -109,13 +116,13 @@ struct ECMAPatternParser {
 
     private mutating func atom() throws(ECMAPattern.Refusal) -> ECMAPattern.Node {
         if take("(") { return try group() }
-        if take(".") { return .set(ScalarClass.lineTerminators.complement) }
+        if take(".") { return .set(dotTakesLineEnds ? .all : ScalarClass.lineTerminators.complement) }
         if take("[") { return .set(try characterClass()) }
         guard let scalar = next else { throw malformed("an end within a term") }
         if scalar == "\\" { return .set(try escape(inClass: false)) }
         if "*+?".unicodeScalars.contains(scalar) { throw malformed("nothing to repeat") }
         position += 1
-        return .set(ScalarSet(scalar))
+        return .set(folded(ScalarSet(scalar)))
     }
 
     private mutating func group() throws(ECMAPattern.Refusal) -> ECMAPattern.Node {
@@ -163,9 +170,12 @@ struct ECMAPatternParser {
             guard first <= last else { throw malformed("a range whose end is before its start") }
             ranges.append(first...last)
         }
-        let set = ScalarSet(ranges)
+        let set = folded(ScalarSet(ranges))
         return isNegated ? set.complement : set
     }
+
+    /// The set with both cases of its letters, where case is ignored.
+    private func folded(_ set: ScalarSet) -> ScalarSet { ignoresCase ? set.withBothCases : set }
 
     private func single(_ set: ScalarSet) -> UInt32? {
         guard set.ranges.count == 1, set.ranges[0].count == 1 else { return nil }
