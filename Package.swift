@@ -123,6 +123,10 @@ let package = Package(
         .executableTarget(
             name: "story", dependencies: ["LLMGen"], path: "docs/examples/story", swiftSettings: strict),
 
+        .executableTarget(
+            name: "structured-output", dependencies: ["LLMGrammar", "LLMJSON"], path: "Benchmarks/structured-output",
+            exclude: ["masks.py", "random_schemas.py"], swiftSettings: strict),
+
         .target(name: "LLMTestSupport", path: "Tests/LLMTestSupport", swiftSettings: strict),
         .testTarget(name: "CLLMKernelsTests", dependencies: ["CLLMKernels", "CLLMKernelHarness", "LLMTestSupport"]),
         .testTarget(name: "LLMTokenizerTests", dependencies: ["LLMTokenizer", "LLMTestSupport"]),

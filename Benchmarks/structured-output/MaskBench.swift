@@ -45,15 +45,21 @@ enum MaskBench {
             if outcome.refused.isEmpty, outcome.accepted.isEmpty, outcome.failure == nil { passing += 1 }
             if let failure = outcome.failure { print("\(file.lastPathComponent): failed: \(failure)") }
             for test in outcome.accepted {
-                print("\(file.lastPathComponent): accepted an invalid document: \(shown(test.text[...])) (\(test.description))")
+                print(
+                    "\(file.lastPathComponent): accepted an invalid document: \(shown(test.text[...])) (\(test.description))"
+                )
             }
             for (test, reached) in outcome.refused {
-                print("\(file.lastPathComponent): refused a valid document at \(reached): \(shown(test.text[max(0, reached - 60)...]))")
+                print(
+                    "\(file.lastPathComponent): refused a valid document at \(reached): \(shown(test.text[max(0, reached - 60)...]))"
+                )
             }
             if isVerbose, !outcome.passed.isEmpty { print("\(file.lastPathComponent): passed \(outcome.passed.count)") }
         }
         times.sort()
-        func quantile(_ share: Double) -> Double { times.isEmpty ? 0 : times[min(times.count - 1, Int(share * Double(times.count)))] }
+        func quantile(_ share: Double) -> Double {
+            times.isEmpty ? 0 : times[min(times.count - 1, Int(share * Double(times.count)))]
+        }
         var json = JSONWriter()
         json.object { json in
             json.member("schemas", files.count)
@@ -67,7 +73,9 @@ enum MaskBench {
             json.member("compile_p99_s", quantile(0.99))
             json.member("compile_max_s", times.last ?? 0)
             json.member("errors") { json in
-                json.object { json in for (reason, count) in reasons.sorted(by: { $0.key < $1.key }) { json.member(reason, count) } }
+                json.object { json in
+                    for (reason, count) in reasons.sorted(by: { $0.key < $1.key }) { json.member(reason, count) }
+                }
             }
         }
         print(String(decoding: json.bytes, as: UTF8.self))

@@ -20,12 +20,15 @@ enum Sampling {
                     var documents: [String] = []
                     do {
                         for _ in 0..<count {
-                            if let document = try sampler.next() { documents.append(String(decoding: document, as: UTF8.self)) }
+                            if let document = try sampler.next() {
+                                documents.append(String(decoding: document, as: UTF8.self))
+                            }
                         }
                     } catch {
                         json.member("failure", "\(error)")
                     }
-                    json.member("documents") { json in json.array { json in for each in documents { json.value(each) } } }
+                    json.member("documents") { json in json.array { json in for each in documents { json.value(each) } }
+                    }
                 } catch {
                     json.member("code", error.code.rawValue)
                     json.member("error", error.description)

@@ -11,11 +11,24 @@ valid, and with such as are not, made from those by a random change.
 import json
 import random
 import sys
+from decimal import Decimal, getcontext
 
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft202012Validator, validators
+
+getcontext().prec = 3000
+
+
+def is_integer(_, value):
+    whole = isinstance(value, Decimal) and value == value.to_integral_value()
+    return whole or isinstance(value, int) and not isinstance(value, bool)
+
+
+# Numbers are read as decimals, so that no document is rounded into validity or out of it.
+Validator = validators.extend(
+    Draft202012Validator, type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", is_integer))
 
 NAMES = ["a", "b", "kind", "size", "na me", "é", "x1", "x2"]
-PATTERNS = ["^[a-z]{2,4}$", "b", "^x", "[0-9]$", "^(ab|cd)*$", "^\\S+$", "^.{3}$"]
+PATTERNS = ["^[a-z]{2,4}$", "b", "^x", "[0-9]$", "^(ab|cd)*$", "^[^ ]+$", "^.{3}$"]
 FORMATS = ["date", "time", "date-time", "uuid", "ipv4", "ipv6", "email", "hostname", "uri", "duration", "json-pointer"]
 
 
@@ -154,37 +167,39 @@ def changed(r, value):
 
 def check(path, fixture):
     r = random.Random(0)
-    counts = {"schemas": 0, "refused": 0, "empty": 0, "documents": 0, "wrong": 0}
+    counts = {"schemas": 0, "refused": 0, "empty": 0, "documents": 0, "leap": 0, "wrong": 0}
     cases = []
     for line in open(path, encoding="utf-8"):
         entry = json.loads(line)
-        schema = json.loads(entry["schema"])
+        schema = json.loads(entry["schema"], parse_float=Decimal)
         counts["schemas"] += 1
         if "error" in entry:
             counts["refused"] += 1
             if entry["code"] != "schema_unsatisfiable":
                 print(entry["error"], file=sys.stderr)
             continue
-        validator = Draft202012Validator(schema, format_checker=FormatChecker())
+        validator = Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
         counts["empty"] += not entry["documents"]
-        case = {"schema": schema, "valid": [], "invalid": []}
+        case = {"schema": json.loads(entry["schema"]), "valid": [], "invalid": []}
         for text in entry["documents"]:
             counts["documents"] += 1
-            document = json.loads(text)
+            document = json.loads(text, parse_float=Decimal)
+            if ":60" in json.dumps(document, default=str):
+                counts["leap"] += 1  # Python knows no leap seconds; the format does.
+                continue
             if not validator.is_valid(document):
                 counts["wrong"] += 1
-                print(json.dumps(schema), text, file=sys.stderr)
+                print(entry["schema"], repr(text), file=sys.stderr)
                 continue
             if len(text) < 400:
                 case["valid"].append(text)
-            other = changed(r, document)
-            written = json.dumps(other, ensure_ascii=False)
-            if len(written) < 400 and not validator.is_valid(other):
+            written = json.dumps(changed(r, json.loads(text)), ensure_ascii=False)
+            if "Infinity" not in written and len(written) < 400 and not validator.is_valid(json.loads(written, parse_float=Decimal)):
                 case["invalid"].append(written)
         cases.append(case)
     print(json.dumps(counts))
     if fixture:
-        small = [case for case in cases if case["valid"] and len(json.dumps(case["schema"])) < 600]
+        small = [case for case in cases if case["valid"] and len(json.dumps(case["schema"])) < 600][:150]
         with open(fixture, "w", encoding="utf-8") as file:
             lines = [json.dumps(case, ensure_ascii=False) for case in small]
             file.write("[\n" + ",\n".join(lines) + "\n]\n")

@@ -56,7 +56,8 @@ package struct GrammarSampler {
             for production in productions {
                 guard
                     let here = try text(
-                        of: production.symbols[...], argument, keepsSeen ? seen : [], depth: depth + (rest.isEmpty ? 0 : 1)),
+                        of: production.symbols[...], argument, keepsSeen ? seen : [],
+                        depth: depth + (rest.isEmpty ? 0 : 1)),
                     let after = try text(of: rest, parameter, seen, depth: depth)
                 else {
                     if fuel <= 0 { return nil }
@@ -96,13 +97,16 @@ package struct GrammarSampler {
         var text: [UInt8] = []
         while true {
             if arena.isNullable(state), text.count > 24 || random.next() % 6 == 0 { return text }
-            if text.count > 24 { return try shortest(state).map { text + $0 } }
+            if text.count > 80 { return try shortest(state).map { text + $0 } }
             var edges: [RegexArena.Edge] = []
             for index in arena.partition(of: state) where try arena.matchesSomething(arena.edges[index].target) {
                 edges.append(arena.edges[index])
             }
             guard !edges.isEmpty else { return arena.isNullable(state) ? text : nil }
-            let edge = edges[Int(random.next() % UInt64(edges.count))]
+            var edge = edges[Int(random.next() % UInt64(edges.count))]
+            if edge.set == ByteSet([UInt8(ascii: "\\")]), random.next() % 4 != 0 {
+                edge = edges[Int(random.next() % UInt64(edges.count))]
+            }
             text.append(byte(of: edge.set))
             state = edge.target
         }
@@ -116,6 +120,8 @@ package struct GrammarSampler {
             bytes.append($0)
             if (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) { plain.append($0) }
         }
+        // Few escapes, which go on for long.
+        if bytes.count > 1, random.next() % 8 != 0 { bytes.removeAll { $0 == UInt8(ascii: "\\") } }
         let choice = plain.isEmpty || random.next() % 5 == 0 ? bytes : plain
         return choice[Int(random.next() % UInt64(choice.count))]
     }

@@ -17,7 +17,7 @@ extension Grammar {
         for name in rules.keys.sorted() { ids[name] = grammar.rule(named: name) }
         var lowering = GrammarLowering(grammar: grammar, rules: ids, ending: .anywhere, skip: nil)
         for name in rules.keys.sorted() {
-            let productions = lowering.productions(folding.folded(rules[name]!))
+            let productions = lowering.productions(folding.parts(rules[name]!))
             lowering.grammar.define(ids[name]!, productions)
         }
         self = lowering.grammar

@@ -88,6 +88,11 @@ struct Parser {
         return kernel.isEmpty ? nil : try row(kernel, &lexer)
     }
 
+    /// The row behind items that were passed.
+    mutating func advance(past items: [Item], _ lexer: inout Lexer) throws(GrammarError) -> Int32? {
+        items.isEmpty ? nil : try row(items, &lexer)
+    }
+
     /// The row after a token, or nil where the rows do not name it.
     mutating func advance(
         _ fromRows: [Int32], token: Int32, vocabulary: TokenVocabulary, _ lexer: inout Lexer

@@ -51,6 +51,8 @@ struct Lexer {
     private var statePieces: [Range<Int>] = [0..<0, 0..<0]
     /// The longest lexemes that would end where the state is, as a number in `ended`.
     private(set) var accepted: [Int32] = [0, 0]
+    /// The set of each state, or 0.
+    private var stateSets: [Int32] = [0, 0]
     /// Whether the state is at the start of lexemes.
     private(set) var isStart: [Bool] = [false, true]
     /// Which slices the state allows wholly, and which have been asked: bits s and 4 + s.
@@ -122,6 +124,14 @@ struct Lexer {
     /// The lexemes that would end in a state, though longer matches may follow.
     func acceptedInstances(_ state: Int32) -> [Int32] { ended[Int(accepted[Int(state)])] }
 
+    /// The lexemes that are being matched in a state, and what is left to match of each.
+    func content(_ state: Int32) -> [(instance: Int32, rest: RegexArena.ID)] {
+        let words = setWords[sets[Int(stateSets[Int(state)])]]
+        return stride(from: words.startIndex, to: words.endIndex, by: 2).compactMap { index in
+            words[index] == Self.startMark ? nil : (words[index], words[index + 1])
+        }
+    }
+
     @inline(__always)
     func entry(_ state: Int32, _ byte: UInt8) -> Int32 { table[Int(state) << 8 | Int(byte)] }
 
@@ -147,6 +157,7 @@ struct Lexer {
         table.append(contentsOf: repeatElement(entry, count: 256))
         statePieces.append(0..<0)
         accepted.append(0)
+        stateSets.append(0)
         isStart.append(false)
         sliceBits.append(0xF0)
         return state
@@ -240,6 +251,7 @@ struct Lexer {
         table += row
         statePieces.append(firstPiece..<pieces.count)
         accepted.append(before)
+        stateSets.append(set)
         isStart.append(isAtStart)
         sliceBits.append(0)
         return state

@@ -45,7 +45,24 @@ package struct GrammarMatcher: Sendable {
     package mutating func isComplete() throws(GrammarError) -> Bool {
         if isFinished { return false }
         return try withTables { matcher, tables throws(GrammarError) in
-            try tables.isComplete(matcher.place, text: matcher.pending)
+            try tables.isComplete(matcher.place, text: matcher.pending(tables))
+        }
+    }
+
+    /// How few bytes can end the output, for whoever must end it in time; nil where that takes too long to find out. A
+    /// lower bound of the tokens follows from the longest token. It may be a little too few where a lexeme matches as long
+    /// as it can.
+    package mutating func bytesToClose() throws(GrammarError) -> Int? {
+        if isFinished { return 0 }
+        return try withTables { matcher, tables throws(GrammarError) in
+            try tables.bytesToClose(matcher.place, text: matcher.pending(tables))
+        }
+    }
+
+    /// What may come next, in words: names of lexemes, and "the end".
+    package mutating func expected() throws(GrammarError) -> [String] {
+        try withTables { matcher, tables throws(GrammarError) in
+            try tables.expected(matcher.place, text: matcher.pending(tables))
         }
     }
 
@@ -57,9 +74,10 @@ package struct GrammarMatcher: Sendable {
     package mutating func mask(
         into mask: inout TokenMask, fuel: Int = .max
     ) throws(GrammarError) -> MaskOutcome {
-        mask.clear()
         if isFinished { throw GrammarError(.tokenRefused, "the output has ended; no token may follow") }
-        var result = mask
+        var result = TokenMask(count: 0)
+        swap(&result, &mask)
+        result.clear(count: grammar.vocabulary.count)
         let outcome = try withTables { matcher, tables throws(GrammarError) in
             try matcher.mask(&result, fuel: fuel, &tables)
         }
@@ -72,7 +90,10 @@ package struct GrammarMatcher: Sendable {
     ) throws(GrammarError) -> MaskOutcome {
         let vocabulary = grammar.vocabulary
         let place = place
-        if walk == nil, let count = tables.memo.load(place.key, into: &mask) { return .ready(count: count) }
+        let pending = pending(tables)
+        // What an unseen text is so far decides on tokens that go past its end, and is not in the place.
+        let isKept = pending.isEmpty
+        if walk == nil, isKept, let count = tables.memo.load(place.key, into: &mask) { return .ready(count: count) }
         var fuel = max(fuel, 1)
         if walk == nil {
             let slices = try tables.firstOpenSlice(place)
@@ -99,7 +120,7 @@ package struct GrammarMatcher: Sendable {
                 "after \(tokens.count) tokens no token of the vocabulary can go on as the grammar asks; write the grammar "
                     + "with texts that the vocabulary has")
         }
-        tables.memo.store(place.key, mask, count: count)
+        if isKept { tables.memo.store(place.key, mask, count: count) }
         return .ready(count: count)
     }
 
@@ -138,6 +159,7 @@ package struct GrammarMatcher: Sendable {
 
     private mutating func step(_ token: Int32, _ tables: inout GrammarTables) throws(GrammarError) {
         let vocabulary = grammar.vocabulary
+        let pending = pending(tables)
         guard token >= 0, Int(token) < vocabulary.count else {
             throw GrammarError(.tokenRefused, "the vocabulary of \(vocabulary.count) tokens has no token \(token)")
         }
@@ -187,8 +209,11 @@ package struct GrammarMatcher: Sendable {
 
     private var place: GrammarTables.Place { places[places.count - 1] }
 
-    /// The bytes of the lexeme that is being matched.
-    private var pending: [UInt8] { Array(text[marks[marks.count - 1].lexemeStart...]) }
+    /// The bytes of the lexeme that is being matched, where they matter.
+    private func pending(_ tables: GrammarTables) -> [UInt8] {
+        guard place.row >= 0, tables.parser.rows[Int(place.row)].hasUnseen else { return [] }
+        return Array(text[marks[marks.count - 1].lexemeStart...])
+    }
 
     /// Runs `body` with the tables, whose places the matcher's are.
     private mutating func withTables<Result: Sendable>(

@@ -14,6 +14,15 @@ struct GrammarTables {
         static let dead = Place(row: -1, state: Lexer.dead)
         var isDead: Bool { state == Lexer.dead }
         var key: UInt64 { PairTable.pair(row, state) }
+
+        init(row: Int32, state: Int32) {
+            self.row = row
+            self.state = state
+        }
+
+        init(key: UInt64) {
+            self.init(row: Int32(truncatingIfNeeded: key >> 32), state: Int32(truncatingIfNeeded: key))
+        }
     }
 
     /// Where the lexeme that is being matched began.
@@ -80,8 +89,7 @@ struct GrammarTables {
         let hasUnseen = parser.rows[Int(place.row)].hasUnseen
         let key = PairTable.pair(place.row, entry)
         if record.before == 0, !hasUnseen, let known = recordTargets[key] {
-            return (Place(row: Int32(truncatingIfNeeded: known >> 32), state: Int32(truncatingIfNeeded: known)),
-                .afterThisByte)
+            return (Place(key: known), .afterThisByte)
         }
         let whole = hasUnseen ? text() + (record.after == 0 ? [] : [byte]) : []
         var alive: [Place] = []
@@ -108,7 +116,7 @@ struct GrammarTables {
         let key = PairTable.pair(row, ended)
         let hasUnseen = parser.rows[Int(row)].hasUnseen
         if !hasUnseen, let known = completed[key] {
-            return Place(row: Int32(truncatingIfNeeded: known >> 32), state: Int32(truncatingIfNeeded: known))
+            return Place(key: known)
         }
         let result = try joined(try starts(after: [(row, lexer.ended[Int(ended)])], text: text))
         if !hasUnseen { completed.insert(key, result.key) }
@@ -176,7 +184,8 @@ struct GrammarTables {
     }
 
     private func unseenFork() -> GrammarError {
-        GrammarError(.tooComplex, "a text that must be unseen may end in several ways; write it so that its end is plain")
+        GrammarError(
+            .tooComplex, "a text that must be unseen may end in several ways; write it so that its end is plain")
     }
 
     private mutating func forkStep(_ place: Place, _ byte: UInt8, _ entry: Int32) throws(GrammarError) -> Place {
@@ -223,6 +232,9 @@ struct GrammarTables {
         }
     }
 
+    /// The places that a fork follows.
+    func forks(of place: Place) -> [Place] { forks[forksOfStates[place.state]!] }
+
     // MARK: Boundaries
 
     /// The rows that a place stands at between lexemes: its own at a start, and those behind lexemes that may end here.
@@ -255,7 +267,7 @@ struct GrammarTables {
     /// Both of two places at once.
     mutating func either(_ a: Place, _ b: Place) throws(GrammarError) -> Place { try joined([a, b]) }
 
-    /// What may come next in words, for messages: names of lexemes, else their first bytes.
+    /// The names of the lexemes that may come next.
     mutating func expected(_ place: Place, text: [UInt8]) throws(GrammarError) -> [String] {
         var names: Set<String> = []
         for row in try boundaryRows(place, text: text) {

@@ -29,7 +29,8 @@ extension RegexArena {
         case .repeated(let inner, let min, let max):
             guard min >= 0, max ?? min >= min, max ?? min <= Self.countLimit else {
                 throw GrammarError(
-                    .refused, "a repetition counts to \(max ?? min); it must be between its least and \(Self.countLimit)")
+                    .refused,
+                    "a repetition counts to \(max ?? min); it must be between its least and \(Self.countLimit)")
             }
             return concat(repeated(try compile(inner), min: Int32(min), max: max.map(Int32.init) ?? -1), tail)
         case .remainder(let number): return concat(remainder(RemainderState(number)), tail)
@@ -63,6 +64,13 @@ extension RegexArena {
     /// The tree of the common prefixes of sorted literals, past their first `depth` bytes, which are equal.
     private mutating func trie(_ literals: ArraySlice<[UInt8]>, at depth: Int, then tail: ID) -> ID {
         if literals.count == 1 { return literal(literals.first![depth...], then: tail) }
+        // Only texts that begin one another nest.
+        self.depth += 1
+        defer { self.depth -= 1 }
+        guard self.depth <= Self.depthLimit else {
+            exhaust()
+            return Self.never
+        }
         var rest = literals
         var ends = false
         while let first = rest.first, first.count == depth {

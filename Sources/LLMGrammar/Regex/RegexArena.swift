@@ -45,6 +45,8 @@ struct RegexArena {
     var edges: [Edge] = []
     /// What is known about whether anything matches.
     var emptiness: [Emptiness] = []
+    /// Lengths of shortest texts, -1 where none was found.
+    var shortestLengths: [ID: Int32] = [:]
     var compiledScalars: [ScalarSet: ID] = [:]
     /// How deep ``partition(of:)`` stands, and whether it was once too deep or the nodes were too many.
     var depth = 0
@@ -111,7 +113,16 @@ struct RegexArena {
         if x == Self.empty { return y }
         if y == Self.empty { return x }
         let head = nodes[Int(x)]
-        if head.kind == .concat { return concat(head.x, concat(head.y, y)) }
+        if head.kind == .concat {
+            var parts = [head.x]
+            var rest = head.y
+            while nodes[Int(rest)].kind == .concat {
+                parts.append(nodes[Int(rest)].x)
+                rest = nodes[Int(rest)].y
+            }
+            parts.append(rest)
+            return parts.reversed().reduce(y) { concat($1, $0) }
+        }
         let tail = nodes[Int(y)]
         // One set of bytes needs no concatenation: what follows it may be anything.
         if head.kind == .dispatch, !head.nullable, head.y == 2, words[Int(head.x) + 1] == Self.empty {

@@ -99,14 +99,14 @@ struct ArrayPlan {
 }
 
 extension SchemaCompiler {
-    /// How arrays of a shape are written.
-    func plan(_ shape: ArrayShape) throws(SchemaError) -> ArrayPlan {
+    /// How arrays of a shape are written; `depth` says how far values are searched that cannot be.
+    func plan(_ shape: ArrayShape, depth: Int = 2) throws(SchemaError) -> ArrayPlan {
         guard shape.counts.count <= 4 else {
             throw tooComplex("\(shape.counts.count) counts of elements in one array, above the limit of 4")
         }
         var shape = shape
         var most = shape.maxCount
-        for index in 0...shape.prefix.count where try isNever(shape.formula(at: index), depth: 2) {
+        for index in 0...shape.prefix.count where try isNever(shape.formula(at: index), depth: depth) {
             most = min(most ?? index, index)
             break
         }
@@ -115,14 +115,16 @@ extension SchemaCompiler {
         if let most, shape.prefix.count > most { shape.prefix.removeLast(shape.prefix.count - most) }
         var variants: [Formula: [ArrayPlan.Variant]] = [:]
         for formula in shape.prefix + [shape.rest] where variants[formula] == nil {
-            variants[formula] = try self.variants(formula, shape)
+            variants[formula] = try self.variants(formula, shape, depth)
         }
         return ArrayPlan(shape: shape, maxCount: most, variants: variants)
     }
 
     /// What an element may be, for each set of counts that it is so for. Where a count has no maximum, an element that is so
     /// need not be counted.
-    private func variants(_ formula: Formula, _ shape: ArrayShape) throws(SchemaError) -> [ArrayPlan.Variant] {
+    private func variants(
+        _ formula: Formula, _ shape: ArrayShape, _ depth: Int
+    ) throws(SchemaError) -> [ArrayPlan.Variant] {
         var variants: [ArrayPlan.Variant] = []
         for members in 0..<(1 << shape.counts.count) {
             var parts = [formula]
@@ -134,7 +136,7 @@ extension SchemaCompiler {
                 }
             }
             let value = formulas.all(parts)
-            if try !isNever(value, depth: 2) {
+            if try !isNever(value, depth: depth) {
                 variants.append(ArrayPlan.Variant(formula: value, members: members))
             }
         }
@@ -161,6 +163,7 @@ extension SchemaCompiler {
     /// How many scalars a node has, where that is known.
     private func size(of node: SchemaNode) -> Int? {
         guard case .finite(let numbers) = node.numbers, case .finite(let strings) = node.strings else { return nil }
-        return numbers.count + strings.count + [node.isNullable, node.flags.isFalse, node.flags.isTrue].filter(\.self).count
+        return numbers.count + strings.count
+            + [node.isNullable, node.flags.isFalse, node.flags.isTrue].filter(\.self).count
     }
 }

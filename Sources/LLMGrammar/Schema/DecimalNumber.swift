@@ -47,7 +47,9 @@ package struct DecimalNumber: Hashable, Sendable {
         }
         guard written.magnitude <= Self.limits.exponent else { return nil }
         self.init(isNegative: isNegative, digits: digits, exponent: exponent + written)
-        guard self.digits.count <= Self.limits.digits, self.exponent.magnitude <= Self.limits.exponent else { return nil }
+        guard self.digits.count <= Self.limits.digits, self.exponent.magnitude <= Self.limits.exponent else {
+            return nil
+        }
     }
 
     var isZero: Bool { digits.isEmpty }
@@ -72,7 +74,9 @@ extension DecimalNumber: CustomStringConvertible {
     /// The number without exponent, leading and trailing zeros.
     package var description: String {
         let (whole, fraction) = parts
-        func text(_ digits: [UInt8]) -> String { String(decoding: digits.map { $0 + UInt8(ascii: "0") }, as: UTF8.self) }
+        func text(_ digits: [UInt8]) -> String {
+            String(decoding: digits.map { $0 + UInt8(ascii: "0") }, as: UTF8.self)
+        }
         return (isNegative ? "-" : "") + (whole.isEmpty ? "0" : text(whole))
             + (fraction.isEmpty ? "" : "." + text(fraction))
     }

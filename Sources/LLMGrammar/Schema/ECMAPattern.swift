@@ -28,7 +28,10 @@ struct ECMAPattern {
         let node = try parser.pattern()
         let copies = copies(node)
         guard copies <= limits.copies else {
-            throw Refusal(reason: "\(copies) combinations of alternatives with anchors or lookaheads, above the limit of \(limits.copies)", isMalformed: false)
+            throw Refusal(
+                reason:
+                    "\(copies) combinations of alternatives with anchors or lookaheads, above the limit of \(limits.copies)",
+                isMalformed: false)
         }
         let later = try language(of: node, before: .anyText, atStart: false)
         guard hasStart(node) else { return joined([.anyText, later]) }

@@ -52,7 +52,9 @@ enum NumberLanguage {
     /// The multiples of `divisor`; nil where its digits are more than an automaton of remainders takes.
     static func multiples(of divisor: DecimalNumber) -> RegexExpression? {
         let number = divisor.magnitude
-        let text = number.digits.map { Character(Unicode.Scalar($0 + 0x30)) } + Array(repeating: "0", count: max(number.exponent, 0))
+        let text =
+            number.digits.map { Character(Unicode.Scalar($0 + 0x30)) }
+            + Array(repeating: "0", count: max(number.exponent, 0))
         guard let value = UInt64(String(text)),
             let remainder = DecimalRemainder(divisor: value, scale: max(-number.exponent, 0))
         else { return nil }
@@ -90,7 +92,9 @@ enum NumberLanguage {
     }
 
     /// The bound's own digit and `rest`, or a greater one and whatever is free.
-    private static func next(_ digit: UInt8, then rest: RegexExpression, freely free: RegexExpression) -> RegexExpression {
+    private static func next(_ digit: UInt8, then rest: RegexExpression, freely free: RegexExpression)
+        -> RegexExpression
+    {
         let same = RegexExpression.sequence([.literal([digit + 0x30]), rest])
         guard digit < 9 else { return same }
         return .either([same, .sequence([.bytes(ByteSet(digit + 0x31...0x39)), free])])

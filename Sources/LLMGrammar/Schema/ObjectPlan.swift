@@ -153,8 +153,15 @@ extension ObjectPlan.State {
 }
 
 extension SchemaCompiler {
-    /// How objects of a shape are written.
-    func plan(_ shape: ObjectShape) throws(SchemaError) -> ObjectPlan {
+    /// How objects of a shape are written; `depth` says how far values are searched that cannot be.
+    func plan(_ shape: ObjectShape, depth: Int = 2) throws(SchemaError) -> ObjectPlan {
+        if let known = objectPlans[shape]?[depth] { return known }
+        let plan = try makePlan(shape, depth)
+        objectPlans[shape, default: [:]][depth] = plan
+        return plan
+    }
+
+    private func makePlan(_ shape: ObjectShape, _ depth: Int) throws(SchemaError) -> ObjectPlan {
         guard shape.existentials.count <= Self.limits.existentials else {
             throw tooComplex(
                 "\(shape.existentials.count) conditions that some member must meet, above the limit of "
@@ -169,7 +176,7 @@ extension SchemaCompiler {
         var excluded: Set<ExactText> = []
         for region in shape.regions + shape.existentials { excluded.formUnion(region.keys.excluded) }
         names.formUnion(excluded.subtracting(names).sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) })
-        let (sets, finite) = try otherKeys(shape, besides: names)
+        let (sets, finite) = try otherKeys(shape, besides: names, depth)
         names.formUnion(finite)
         for name in names {
             var met: [Int] = []
@@ -179,10 +186,10 @@ extension SchemaCompiler {
             plan.known.append(
                 ObjectPlan.Known(
                     name: name, isRequired: shape.required.contains(name),
-                    values: try variants(try formula(of: name, in: shape), met, shape)))
+                    values: try variants(try formula(of: name, in: shape), met, shape, depth)))
         }
         for set in sets {
-            let values = try variants(set.formula, set.met, shape)
+            let values = try variants(set.formula, set.met, shape, depth)
             if !values.isEmpty { plan.others.append(ObjectPlan.Other(keys: set.keys, values: values)) }
         }
         if options.takesAnyOrder {
@@ -198,7 +205,7 @@ extension SchemaCompiler {
 
     /// What a member may be, for each set of the existentials that it then satisfies.
     private func variants(
-        _ formula: Formula, _ met: [Int], _ shape: ObjectShape
+        _ formula: Formula, _ met: [Int], _ shape: ObjectShape, _ depth: Int
     ) throws(SchemaError) -> [ObjectPlan.Variant] {
         guard met.count <= 4 else {
             throw tooComplex("\(met.count) conditions that the same member may meet, above the limit of 4")
@@ -212,7 +219,9 @@ extension SchemaCompiler {
                 bits |= 1 << UInt16(index)
             }
             let value = formulas.all(parts)
-            if try !isNever(value, depth: 2) { variants.append(ObjectPlan.Variant(formula: value, satisfies: bits)) }
+            if try !isNever(value, depth: depth) {
+                variants.append(ObjectPlan.Variant(formula: value, satisfies: bits))
+            }
         }
         return variants
     }
@@ -225,7 +234,7 @@ extension SchemaCompiler {
 
     /// The keys besides the known names, in groups that the same is said of, and those of groups with few keys, one by one.
     private func otherKeys(
-        _ shape: ObjectShape, besides names: OrderedSet<ExactText>
+        _ shape: ObjectShape, besides names: OrderedSet<ExactText>, _ depth: Int
     ) throws(SchemaError) -> (sets: [KeyGroup], finite: [ExactText]) {
         var patterns: OrderedSet<Int> = []
         for region in shape.regions + shape.existentials {
@@ -258,7 +267,7 @@ extension SchemaCompiler {
         var finite: [ExactText] = []
         for cell in cells {
             let formula = formulas.all(shape.regions.filter { contains($0.keys, cell.isIn) }.map(\.formula))
-            if try isNever(formula, depth: 2) { continue }
+            if try isNever(formula, depth: depth) { continue }
             let met = shape.existentials.indices.filter { contains(shape.existentials[$0].keys, cell.isIn) }
             let conditions = cell.conditions + notKnown
             let keys: RegexExpression = conditions.isEmpty ? .anyText : .both([.anyText] + conditions)

@@ -54,7 +54,8 @@ package final class ReferenceAcceptor {
                 case .rule(let rule, let change, let keepsSeen):
                     let parameter = change.applied(to: frame.parameter)
                     let next = after(frame.seen)
-                    for production in try grammar.productions(of: rule) where production.condition.holds(for: parameter) {
+                    for production in try grammar.productions(of: rule) where production.condition.holds(for: parameter)
+                    {
                         push(
                             production.symbols.isEmpty
                                 ? next

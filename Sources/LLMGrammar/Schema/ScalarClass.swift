@@ -55,7 +55,8 @@ enum ScalarClass {
     private static func category(_ key: String) -> ScalarSet {
         scalars { scalar in
             let name = short(scalar.properties.generalCategory)
-            return name == key || key.count == 1 && name.hasPrefix(key) || key == "LC" && ["Lu", "Ll", "Lt"].contains(name)
+            return name == key || key.count == 1 && name.hasPrefix(key)
+                || key == "LC" && ["Lu", "Ll", "Lt"].contains(name)
         }
     }
 

@@ -22,6 +22,14 @@ extension SchemaCompiler {
             if count.min > 0, let max = shape.maxCount, max < count.start + count.min { return true }
         }
         guard depth > 0 else { return false }
+        if !shape.counts.isEmpty || shape.isUnique {
+            let cannotEnd = try probe(
+                { () throws(SchemaError) in
+                    let plan = try plan(shape, depth: depth - 1)
+                    return !plan.canFinish(plan.start)
+                }, unknown: false)
+            if cannotEnd { return true }
+        }
         for index in 0..<min(shape.minCount, shape.prefix.count + 1)
         where try isNever(shape.formula(at: index), depth: depth - 1) {
             return true
@@ -32,6 +40,12 @@ extension SchemaCompiler {
     func isNever(_ shape: ObjectShape, depth: Int) throws(SchemaError) -> Bool {
         if let most = shape.maxCount, most < max(shape.minCount, shape.required.count) { return true }
         guard depth > 0 else { return false }
+        if !shape.existentials.isEmpty || shape.minCount > 0 || shape.maxCount != nil {
+            let cannotEnd = try probe(
+                { () throws(SchemaError) in try !plan(shape, depth: depth - 1).canFinish(ObjectPlan.State()) },
+                unknown: false)
+            if cannotEnd { return true }
+        }
         for name in shape.required {
             if try isNever(try formula(of: name, in: shape), depth: depth - 1) { return true }
         }

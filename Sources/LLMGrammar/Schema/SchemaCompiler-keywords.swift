@@ -7,7 +7,8 @@ extension SchemaCompiler {
         let schema = document.places[place].value
         guard case .object(let members) = schema else {
             if case .flag(let flag) = schema { return flag ? .always : .never }
-            throw SchemaError(.invalid, at: pointer, "\(schema.kindName) where a schema is needed: an object, true or false")
+            throw SchemaError(
+                .invalid, at: pointer, "\(schema.kindName) where a schema is needed: an object, true or false")
         }
         if document.dialect == .draft7, let reference = members["$ref"] {
             return formula(ofPlace: try target(reference, "$ref", place))
@@ -36,7 +37,9 @@ extension SchemaCompiler {
     }
 
     private func invalid(_ keyword: String, _ value: SchemaValue, _ needed: String) -> SchemaError {
-        SchemaError(.invalid, at: pointer + "/" + SchemaDocument.escaped(keyword), "\(value.kindName) where \(needed) is needed")
+        SchemaError(
+            .invalid, at: pointer + "/" + SchemaDocument.escaped(keyword), "\(value.kindName) where \(needed) is needed"
+        )
     }
 
     private func unsupported(_ keyword: String, _ reason: String) -> SchemaError {
@@ -64,7 +67,8 @@ extension SchemaCompiler {
         case "not": return [try child(place, ["not"], value).negation]
         case "if":
             let condition = try child(place, ["if"], value)
-            let then = try members["then"].map { value throws(SchemaError) in try child(place, ["then"], value) } ?? .always
+            let then =
+                try members["then"].map { value throws(SchemaError) in try child(place, ["then"], value) } ?? .always
             let otherwise =
                 try members["else"].map { value throws(SchemaError) in try child(place, ["else"], value) } ?? .always
             if then == .always && otherwise == .always { return [] }
@@ -146,9 +150,11 @@ extension SchemaCompiler {
         if case .flag = value, keyword.hasPrefix("exclusive") { return nil }
         guard let number = value.number else { throw invalid(keyword, value, "a number") }
         switch keyword {
-        case "minimum": return .regular(NumberLanguage.above(number, orEqual: members["exclusiveMinimum"] != .flag(true)))
+        case "minimum":
+            return .regular(NumberLanguage.above(number, orEqual: members["exclusiveMinimum"] != .flag(true)))
         case "exclusiveMinimum": return .regular(NumberLanguage.above(number, orEqual: false))
-        case "maximum": return .regular(NumberLanguage.below(number, orEqual: members["exclusiveMaximum"] != .flag(true)))
+        case "maximum":
+            return .regular(NumberLanguage.below(number, orEqual: members["exclusiveMaximum"] != .flag(true)))
         case "exclusiveMaximum": return .regular(NumberLanguage.below(number, orEqual: false))
         default:
             guard !number.isNegative, !number.isZero else { throw invalid(keyword, value, "a number above 0") }
@@ -302,7 +308,8 @@ extension SchemaCompiler {
         }
         if let value = members["contains"] {
             let formula = try child(place, ["contains"], value)
-            let min = try members["minContains"].map { value throws(SchemaError) in try count("minContains", value) } ?? 1
+            let min =
+                try members["minContains"].map { value throws(SchemaError) in try count("minContains", value) } ?? 1
             let max = try members["maxContains"].map { value throws(SchemaError) in try count("maxContains", value) }
             if max == 0 && min == 0 {
                 return formulas.all([formulas.array(shape), formulas.array(ArrayShape(rest: formula.negation))])

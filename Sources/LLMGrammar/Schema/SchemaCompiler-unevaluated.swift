@@ -61,7 +61,8 @@ extension SchemaCompiler {
     private func cases(ofPlace place: Int, depth: Int) throws(SchemaError) -> [EvaluatedCase] {
         guard depth < 32 else {
             throw SchemaError(
-                .unsupported, at: pointer, "unevaluatedProperties or unevaluatedItems over a schema that refers to itself")
+                .unsupported, at: pointer,
+                "unevaluatedProperties or unevaluatedItems over a schema that refers to itself")
         }
         guard case .object(let members) = document.places[place].value else {
             return [EvaluatedCase(formulas: [formula(ofPlace: place)])]

@@ -4,7 +4,9 @@ internal import OrderedCollections
 /// formula means for each type of value, negations pushed down to where they are exact.
 final class SchemaCompiler {
     /// What one schema may take.
-    static let limits = (nodes: 50_000, shapes: 512, narrowedShapes: 64, depth: 200, existentials: 16, cases: 256, regions: 64)
+    static let limits = (
+        nodes: 50_000, shapes: 512, narrowedShapes: 64, depth: 200, existentials: 16, cases: 256, regions: 64
+    )
 
     let options: SchemaOptions
     var document: SchemaDocument
@@ -15,6 +17,8 @@ final class SchemaCompiler {
 
     /// The formulas whose places ``check(_:)`` has read.
     var read: Set<Int> = []
+    /// The plans that are known, by shape and by how far they were searched.
+    var objectPlans: [ObjectShape: [Int: ObjectPlan]] = [:]
     private var bodies: [Int: Formula] = [:]
     private var nodes: [Formula: SchemaNode] = [:]
     /// The formulas that are being worked out, and at which level of probing.
@@ -82,7 +86,8 @@ final class SchemaCompiler {
             throw SchemaError(.invalid, at: pointer, "the schema refers to itself without going into the document")
         }
         guard underWay.count < Self.limits.depth else {
-            throw tooComplex("schemas within schemas more than \(Self.limits.depth) deep, with no document between them")
+            throw tooComplex(
+                "schemas within schemas more than \(Self.limits.depth) deep, with no document between them")
         }
         try spend(1)
         underWay[formula] = level
@@ -109,7 +114,8 @@ final class SchemaCompiler {
     func spend(_ amount: Int) throws(SchemaError) {
         work += amount
         guard work <= Self.limits.nodes else {
-            throw tooComplex("the schema takes more than \(Self.limits.nodes) conditions when its alternatives are combined")
+            throw tooComplex(
+                "the schema takes more than \(Self.limits.nodes) conditions when its alternatives are combined")
         }
     }
 
@@ -151,7 +157,8 @@ final class SchemaCompiler {
             return node
         case .types(let types):
             if !isNegated { return SchemaNode(types) }
-            var node = SchemaNode(TypeSet(rawValue: ~types.rawValue).subtracting(types.contains(.integer) ? .number : []))
+            var node = SchemaNode(
+                TypeSet(rawValue: ~types.rawValue).subtracting(types.contains(.integer) ? .number : []))
             if types.contains(.integer), !types.contains(.number) {
                 node.numbers = SchemaNode(.integer).numbers.complement
             }

@@ -46,7 +46,9 @@ struct SchemaDocument {
                 .unsupported, at: "/$schema",
                 "the dialect \(name.debugDescription) is unknown; the specification's own are known")
         }
-        if ["draft-03", "draft-04", "draft-05", "draft-06", "draft-07"].contains(where: name.contains) { return .draft7 }
+        if ["draft-03", "draft-04", "draft-05", "draft-06", "draft-07"].contains(where: name.contains) {
+            return .draft7
+        }
         return name.contains("2019-09") ? .draft2019 : .draft2020
     }
 
@@ -144,7 +146,9 @@ struct SchemaDocument {
         var bytes: [UInt8] = []
         var rest = fragment.utf8[...]
         while let byte = rest.first {
-            if byte == UInt8(ascii: "%"), let code = UInt8(String(decoding: rest.dropFirst().prefix(2), as: UTF8.self), radix: 16) {
+            if byte == UInt8(ascii: "%"),
+                let code = UInt8(String(decoding: rest.dropFirst().prefix(2), as: UTF8.self), radix: 16)
+            {
                 bytes.append(code)
                 rest = rest.dropFirst(3)
             } else {
@@ -158,7 +162,8 @@ struct SchemaDocument {
     // MARK: Identifiers and anchors
 
     /// Finds what schemas within `schema` are called. The depth of the document bounds the recursion.
-    private mutating func index(_ schema: SchemaValue, pointer: [String], base: ResourceIdentifier) throws(SchemaError) {
+    private mutating func index(_ schema: SchemaValue, pointer: [String], base: ResourceIdentifier) throws(SchemaError)
+    {
         guard case .object(let members) = schema else { return }
         var base = base
         var number: Int?
@@ -172,7 +177,8 @@ struct SchemaDocument {
         }
         func claim(_ names: inout [String: Int], _ name: String, _ number: Int) throws(SchemaError) {
             if let other = names.updateValue(number, forKey: name), other != number {
-                throw SchemaError(.invalid, at: pointerText(), "\(name.debugDescription) is the name of another schema too")
+                throw SchemaError(
+                    .invalid, at: pointerText(), "\(name.debugDescription) is the name of another schema too")
             }
         }
         if let id = identifier(of: schema) {

@@ -33,7 +33,9 @@ struct SchemaLexemes: Sendable {
         }
     }
 
-    private func lexeme(_ expression: RegexExpression, after space: RegexExpression?, in grammar: inout Grammar) -> LexemeID {
+    private func lexeme(_ expression: RegexExpression, after space: RegexExpression?, in grammar: inout Grammar)
+        -> LexemeID
+    {
         let skip = space.map { grammar.lexeme(Lexeme($0), named: "white space") }
         return grammar.lexeme(Lexeme(expression, skip: skip))
     }

@@ -31,7 +31,9 @@ package struct StrictRules {
         }
         let schema = try SchemaValue(bytes, part: "the JSON schema")
         var rules = StrictRules()
-        if schema.object?["type"] != .text("object") { rules.violate("", "the root is no object: give it \"type\": \"object\"") }
+        if schema.object?["type"] != .text("object") {
+            rules.violate("", "the root is no object: give it \"type\": \"object\"")
+        }
         if schema.object?["anyOf"] != nil { rules.violate("", "the root has anyOf: put it into a property") }
         rules.check(schema, "", depth: 0)
         rules.checkTotal(rules.properties, limits.properties, "properties")
@@ -51,7 +53,9 @@ package struct StrictRules {
     /// The depth of the document bounds the recursion.
     private mutating func check(_ schema: SchemaValue, _ pointer: String, depth: Int) {
         guard let members = schema.object else { return }
-        if depth == Self.limits.depth + 1 { violate(pointer, "objects and arrays deeper than \(Self.limits.depth) levels") }
+        if depth == Self.limits.depth + 1 {
+            violate(pointer, "objects and arrays deeper than \(Self.limits.depth) levels")
+        }
         for (key, value) in members {
             if !Self.supported.contains(key), !SchemaKeyword.annotations.contains(key) {
                 violate(pointer + "/" + SchemaDocument.escaped(key.string), "the keyword is not supported")

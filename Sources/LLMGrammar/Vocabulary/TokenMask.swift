@@ -30,7 +30,12 @@ package struct TokenMask: Hashable, Sendable {
         return result
     }
 
-    mutating func clear() {
+    /// No token of `count`, in the memory that there is.
+    mutating func clear(count: Int) {
+        guard words.count == (count + 63) / 64 else {
+            self = TokenMask(count: count)
+            return
+        }
         for index in words.indices { words[index] = 0 }
     }
 
