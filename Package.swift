@@ -143,7 +143,7 @@ let package = Package(
         .testTarget(
             name: "LLMGenTests",
             dependencies: [
-                "LLMGen", "LLMModels", "LLMTensor", "LLMScheduling", "LLMSampling", "LLMGrammar", "LLMJSON",
+                "LLMGen", "LLMModels", "LLMTensor", "LLMScheduling", "LLMSampling", "LLMTokenizer", "LLMGrammar", "LLMJSON",
                 "LLMTestSupport",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),

@@ -7,7 +7,9 @@ import Testing
     @Test func `A text that a format takes is accepted, another refused with the place and what could come`() throws {
         let probe = try FormatProbe(.json(schema: #"{"type": "array", "items": {"type": "boolean"}}"#))
         #expect(try probe.verdict(on: Array("[true, false]".utf8)) == .accepted)
-        guard case .refused(let offset, let line, let column, let expected) = try probe.verdict(on: Array("[true,\n 1]".utf8))
+        guard
+            case .refused(let offset, let line, let column, let expected) = try probe.verdict(
+                on: Array("[true,\n 1]".utf8))
         else {
             Issue.record("1 is no boolean")
             return

@@ -3,6 +3,7 @@ import LLMGen
 import LLMGrammar
 import LLMJSON
 import LLMSampling
+import LLMTokenizer
 import Testing
 
 /// Outputs that must have a form: a small model at a high temperature, which knows nothing of JSON, has it in every case.
@@ -17,15 +18,23 @@ import Testing
         root ::= item ("," item){1,3} "."
         item ::= [a-z]{2,5} "=" ("0" | [1-9] [0-9]?)
         """
+    private static let lark = """
+        start: NAME ("," NAME)~1..3 "."
+        NAME: /[a-z]{2,5}/ "=" ("0" | /[1-9][0-9]?/)
+        """
+    private static let tag = """
+        {"type": "structural_tag", "format": {"type": "tag", "begin": "<n>", "end": "</n>",
+          "content": {"type": "json_schema", "json_schema": {"enum": [1, 2, 3]}}}}
+        """
     private let story: Prompt = "Once upon a time there was a king who had three sons."
 
     private static let formats: [OutputFormat] = [
         .json(schema: schema), .jsonObject(), .regex("[0-9]{3}-[a-f]{4}( wolf| fox)?"),
-        .choice(["yes", "no", "no answer"]), .grammar(gbnf),
+        .choice(["yes", "no", "no answer"]), .grammar(gbnf), .grammar(lark), .structuralTag(tag),
     ]
 
     private static func wild(_ seed: Int64, _ maxTokens: Int = 200) throws -> SamplingParameters {
-        try SamplingParameters(temperature: 2, topK: 0, topP: 1, seed: seed, maxTokens: maxTokens)
+        try SamplingParameters(temperature: 2, topP: 1, topK: 0, seed: seed, maxTokens: maxTokens)
     }
 
     /// Whether a text has the form, as others than the engine see it.
@@ -34,7 +43,9 @@ import Testing
         case .text: return true
         case .regex: return text.wholeMatch(of: /[0-9]{3}-[a-f]{4}( wolf| fox)?/) != nil
         case .choice(let texts): return texts.contains(text)
-        case .grammar: return text.wholeMatch(of: /([a-z]{2,5}=(0|[1-9][0-9]?))(,[a-z]{2,5}=(0|[1-9][0-9]?)){1,3}\./) != nil
+        case .grammar:
+            return text.wholeMatch(of: /([a-z]{2,5}=(0|[1-9][0-9]?))(,[a-z]{2,5}=(0|[1-9][0-9]?)){1,3}\./) != nil
+        case .structuralTag: return text.wholeMatch(of: /<n>\s*[123]\s*<\/n>/) != nil
         case .jsonObject:
             guard case .object = try JSONValue(Array(text.utf8)) else { return false }
             return true
@@ -53,7 +64,8 @@ import Testing
         var streams: [(OutputFormat, AsyncThrowingStream<OutputPiece, any Error>)] = []
         for seed in 0..<20 {
             for format in Self.formats {
-                streams.append((format, engine.generate(story, try Self.wild(Int64(seed)), RequestOptions(output: format))))
+                streams.append(
+                    (format, engine.generate(story, try Self.wild(Int64(seed)), RequestOptions(output: format))))
             }
         }
         var ended = 0
@@ -61,7 +73,8 @@ import Testing
             let output = try await Engine.output(of: stream)
             guard output.finishReason == .stop else {
                 // A string without a bound may be long.
-                #expect(output.finishReason == .length && format.name == "json_object", "\(format.name): \(output.text)")
+                #expect(
+                    output.finishReason == .length && format.name == "json_object", "\(format.name): \(output.text)")
                 continue
             }
             ended += 1
@@ -72,8 +85,9 @@ import Testing
     }
 
     @Test func `Alone, in a batch, preempted and among n samples the tokens are the same`() async throws {
-        let parameters = try SamplingParameters(temperature: 2, topK: 0, topP: 1, n: 3, seed: 11, maxTokens: 60)
-        func tokens(_ options: EngineOptions, together: Bool) async throws -> (tokens: [[[TokenID]]], preemptions: Int) {
+        let parameters = try SamplingParameters(n: 3, temperature: 2, topP: 1, topK: 0, seed: 11, maxTokens: 60)
+        func tokens(_ options: EngineOptions, together: Bool) async throws -> (tokens: [[[TokenID]]], preemptions: Int)
+        {
             let engine = try await Fairytale.engine(options)
             var found: [[[TokenID]]] = []
             if together {
@@ -194,7 +208,8 @@ import Testing
         let prepared = try engine.prepare(story, try Self.wild(1), RequestOptions(output: .regex("[a-z ]{5,60}")))
         let whole = try #require(prepared.constraint())
         let pieces = try #require(
-            engine.prepare(story, try Self.wild(1), RequestOptions(output: .regex("[a-z ]{5,61}"))).constraint(fuel: 50))
+            engine.prepare(story, try Self.wild(1), RequestOptions(output: .regex("[a-z ]{5,61}"))).constraint(fuel: 50)
+        )
         let mask = try #require(try whole.nextMask())
         var calls = 1
         var found = try pieces.nextMask()

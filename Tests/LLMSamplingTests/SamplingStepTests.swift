@@ -48,7 +48,10 @@ import Testing
             SamplingParameters(
                 temperature: 0, topP: 0.3, topK: 4, minP: 0.4, typicalP: 0.5, topNSigma: 1, dynatempRange: 0.5,
                 xtcProbability: 1, mirostat: 2, epsilonCutoff: 0.1, etaCutoff: 0.1))
-        #expect(SamplingStep.order.filter { $0.isOn(parameters) }.map(\.name) == ["structured_outputs", "logits_processors"])
+        #expect(
+            SamplingStep.order.filter { $0.isOn(parameters) }.map(\.name) == [
+                "structured_outputs", "logits_processors",
+            ])
     }
 
     @Test func `A row that says so never changes the argmax, and keeps candidates in id order`() throws {

@@ -39,7 +39,9 @@ import Testing
     }
 
     @Test func `sample prints texts that have the form, explain the rules`() throws {
-        let samples = try Command.run(["grammar", "sample", "--regex", "[xyz]{3}", "--count", "5", "--seed", "2", "--json"])
+        let samples = try Command.run([
+            "grammar", "sample", "--regex", "[xyz]{3}", "--count", "5", "--seed", "2", "--json",
+        ])
         let lines = samples.stdout.split(separator: "\n")
         #expect(samples.status == 0 && lines.count == 5)
         #expect(lines.allSatisfy { $0.wholeMatch(of: /"[xyz]{3}"/) != nil })
@@ -68,7 +70,9 @@ import Testing
             ])
             let texts = run.stdout.split(separator: "\n").map { String($0) }
             #expect(run.status == 65 && texts.count == 4)
-            for (line, part) in zip(texts, [#""mew""#, #""7""#, #""woof""#, "error"]) { #expect(line.contains(part), "\(line)") }
+            for (line, part) in zip(texts, [#""mew""#, #""7""#, #""woof""#, "error"]) {
+                #expect(line.contains(part), "\(line)")
+            }
         }
         #expect(try Command.run(common + ["--regex", "("]).status == 65)
     }

@@ -82,13 +82,15 @@ extension TokenVocabulary {
         guard let tokenizer = model.tokenizer else {
             throw LLMGenError(
                 code: .invalidInput,
-                message: "'\(model.name)' has no tokenizer, so the texts of its tokens are not known and no output format "
+                message:
+                    "'\(model.name)' has no tokenizer, so the texts of its tokens are not known and no output format "
                     + "can be kept; ask for free text", field: "structured_outputs")
         }
         guard !model.eosTokens.isEmpty else {
             throw LLMGenError(
                 code: .invalidInput,
-                message: "'\(model.name)' has no token that ends a text, so an output could not end where its format does; "
+                message:
+                    "'\(model.name)' has no token that ends a text, so an output could not end where its format does; "
                     + "name one by eos_token_id of its config.json", field: "structured_outputs")
         }
         var tokens: [[UInt8]] = []
@@ -131,7 +133,7 @@ extension OutputFormat {
             add(style)
             add(schema)
         case .jsonObject(let style): add(style)
-        case .regex(let text), .grammar(let text): add(text)
+        case .regex(let text), .grammar(let text), .structuralTag(let text): add(text)
         case .choice(let texts): for text in texts { add(text) }
         }
         return key

@@ -50,7 +50,8 @@ package struct OutputFields: Sendable {
     package static func format<Failure>(
         _ fields: inout JSONFields<Failure>, _ name: String, in path: String = "", isNested: Bool
     ) throws(Failure) -> OutputFields? {
-        guard var object = try fields.object(name) else { return nil }
+        let sent = fields.peek(name)
+        guard var object = try fields.object(name), let sent else { return nil }
         let place = path + name
         let type = try object.text("type")
         switch type {
@@ -60,6 +61,8 @@ package struct OutputFields: Sendable {
         case "json_object"?:
             try object.finish()
             return OutputFields(.jsonObject(), place)
+        case "structural_tag"?:
+            return OutputFields(.structuralTag(text(of: sent)), place)
         case "json_schema"?:
             guard isNested else { return try schema(&object, place) }
             guard var inner = try object.object("json_schema") else {
@@ -69,18 +72,22 @@ package struct OutputFields: Sendable {
             return try schema(&inner, "\(place).json_schema")
         default:
             throw object.invalid(
-                "type", "is \((type ?? "absent").quoted); it must be 'text', 'json_object' or 'json_schema'",
+                "type",
+                "is \((type ?? "absent").quoted); it must be 'text', 'json_object', 'json_schema' or 'structural_tag'",
                 code: "unsupported_value")
         }
     }
 
     /// `name`, `description`, `schema` and `strict`.
-    private static func schema<Failure>(_ object: inout JSONFields<Failure>, _ place: String) throws(Failure) -> OutputFields {
+    private static func schema<Failure>(_ object: inout JSONFields<Failure>, _ place: String) throws(Failure)
+        -> OutputFields
+    {
         guard let name = try object.text("name") else {
             throw object.invalid("name", "is missing; give 1 to 64 letters, digits, _ or -", code: "missing_field")
         }
         guard name.wholeMatch(of: /[a-zA-Z0-9_-]{1,64}/) != nil else {
-            throw object.invalid("name", "is \(String(name.prefix(100)).quoted); it must be 1 to 64 letters, digits, _ or -")
+            throw object.invalid(
+                "name", "is \(String(name.prefix(100)).quoted); it must be 1 to 64 letters, digits, _ or -")
         }
         _ = try object.text("description")
         let isStrict = try object.flag("strict") ?? false
@@ -112,7 +119,18 @@ package struct OutputFields: Sendable {
             switch value {
             case .string(let text): found.append(("json", .json(schema: text, style ?? JSONStyle())))
             case .object: found.append(("json", .json(schema: text(of: value), style ?? JSONStyle())))
-            default: throw object.invalid("json", "is \(value.kindName); it must be an object or its text", code: "invalid_type")
+            default:
+                throw object.invalid(
+                    "json", "is \(value.kindName); it must be an object or its text", code: "invalid_type")
+            }
+        }
+        if let value = object.value("structural_tag") {
+            switch value {
+            case .string(let text): found.append(("structural_tag", .structuralTag(text)))
+            case .object: found.append(("structural_tag", .structuralTag(text(of: value))))
+            default:
+                throw object.invalid(
+                    "structural_tag", "is \(value.kindName); it must be an object or its text", code: "invalid_type")
             }
         }
         if let flag = try object.flag("json_object") {
@@ -136,7 +154,7 @@ package struct OutputFields: Sendable {
         return OutputFields(found[0].format, "structured_outputs.\(found[0].name)")
     }
 
-    private static let kinds = ["json", "regex", "choice", "grammar", "json_object"]
+    private static let kinds = ["json", "regex", "choice", "grammar", "structural_tag", "json_object"]
 
     /// The options for JSON; nil where none is given.
     private static func style<Failure>(_ object: inout JSONFields<Failure>) throws(Failure) -> JSONStyle? {

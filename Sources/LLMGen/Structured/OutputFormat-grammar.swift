@@ -22,7 +22,14 @@ extension OutputFormat {
             case .regex(let pattern): return FormatGrammar(grammar: try Grammar(pattern: pattern))
             case .choice(let texts): return FormatGrammar(grammar: try Grammar(choices: texts))
             case .grammar(let text):
-                return FormatGrammar(grammar: try Grammar(gbnf: text, specialTokens: specialTokens))
+                // What defines a rule tells the two languages apart.
+                return FormatGrammar(
+                    grammar: text.contains("::=")
+                        ? try Grammar(gbnf: text, specialTokens: specialTokens)
+                        : try Grammar(lark: text, specialTokens: specialTokens))
+            case .structuralTag(let text):
+                return FormatGrammar(
+                    grammar: try Grammar(structuralTag: Array(text.utf8), specialTokens: specialTokens))
             }
         } catch {
             throw fault(error)

@@ -15,6 +15,8 @@ public enum OutputFormat: Sendable {
     case choice([String])
     /// A text of a context-free grammar, in the style of Lark or as llama.cpp's GBNF.
     case grammar(String)
+    /// Free text with tagged parts that have a form, as vLLM's `structural_tag` describes them: the text of a JSON object.
+    case structuralTag(String)
 
     /// Its name among the fields of requests.
     package var name: String {
@@ -25,6 +27,7 @@ public enum OutputFormat: Sendable {
         case .regex: "regex"
         case .choice: "choice"
         case .grammar: "grammar"
+        case .structuralTag: "structural_tag"
         }
     }
 }

@@ -27,7 +27,9 @@ struct GrammarCheckCommand: ParsableCommand {
         case .refused(let offset, let line, let column, let expected):
             throw LLMGenError(
                 code: .invalidInput,
-                message: "'\(text)' is refused at line \(line), column \(column) (byte \(offset)); here can come: \(expected)")
+                message:
+                    "'\(text)' is refused at line \(line), column \(column) (byte \(offset)); here can come: \(expected)"
+            )
         case .incomplete(let expected):
             throw LLMGenError(
                 code: .invalidInput, message: "'\(text)' ends too early; here can come: \(expected)")
@@ -65,7 +67,8 @@ struct GrammarSampleCommand: ParsableCommand {
     @Option(parsing: .unconditional, help: ArgumentHelp("How many texts, 1 to 100000. (default: 1)", valueName: "n"))
     var count = 1
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("The same seed gives the same texts. (default: 0)", valueName: "n"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("The same seed gives the same texts. (default: 0)", valueName: "n"))
     var seed: UInt64 = 0
 
     @Flag(help: "Print each text as a JSON string, one a line.")

@@ -4,7 +4,8 @@ import LLMGen
 /// The form that an output must have.
 struct OutputOptionGroup: ParsableArguments {
     @Option(
-        help: ArgumentHelp("File with a JSON schema that the output must be valid under; - for stdin.", valueName: "file"))
+        help: ArgumentHelp(
+            "File with a JSON schema that the output must be valid under; - for stdin.", valueName: "file"))
     var jsonSchema: String?
 
     @Flag(help: "Make the output a JSON object.")
