@@ -87,7 +87,7 @@ let package = Package(
             name: "LLMGen",
             dependencies: [
                 "LLMModels", "LLMWeights", "LLMTensor", "LLMScheduling", "LLMSampling", "LLMTokenizer",
-                "LLMTemplate", "LLMJSON",
+                "LLMTemplate", "LLMGrammar", "LLMJSON",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
@@ -153,7 +153,8 @@ let package = Package(
         .testTarget(
             name: "LLMGenTests",
             dependencies: [
-                "LLMGen", "LLMModels", "LLMTensor", "LLMScheduling", "LLMSampling", "LLMTestSupport",
+                "LLMGen", "LLMModels", "LLMTensor", "LLMScheduling", "LLMSampling", "LLMTokenizer", "LLMGrammar", "LLMJSON",
+                "LLMTestSupport",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
             ]),

@@ -15,7 +15,8 @@ struct Generation: Sendable {
     /// - Parameter names: what the route calls its fields.
     /// - Throws: what is wrong with the request; 429 where there is no place.
     init(
-        _ prompts: [[TokenID]], _ parameters: SamplingParameters, _ common: CommonFields, names: FieldNames
+        _ prompts: [[TokenID]], _ parameters: SamplingParameters, _ output: OutputFields, _ common: CommonFields,
+        names: FieldNames
     ) throws(ErrorResponse) {
         let samples = prompts.count * (parameters.n ?? 1)
         let limits = common.limits
@@ -25,16 +26,20 @@ struct Generation: Sendable {
                     + "at most \(limits.maxSamples) are taken", param: "n")
         }
         engine = common.engine
+        var options = common.options
+        options.output = output.format
+        self.options = options
         do throws(LLMGenError) {
             prepared = try prompts.map { prompt throws(LLMGenError) in
-                try common.engine.prepare(.tokenIDs(prompt), parameters, common.options)
+                try common.engine.prepare(.tokenIDs(prompt), parameters, options)
             }
         } catch {
-            throw names.renamed(ErrorResponse(error))
+            var response = names.renamed(ErrorResponse(error))
+            if error.field?.hasPrefix("structured_outputs") == true { response.param = output.param }
+            throw response
         }
         pass = try common.enter(samples)
         self.parameters = parameters
-        options = common.options
     }
 
     /// The pieces of each prompt's answer, from now on.

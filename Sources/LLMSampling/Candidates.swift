@@ -23,7 +23,7 @@ package struct Candidates: Sendable {
     var members: [Int] = []
     var blockSums: [Double] = []
 
-    /// Logits under one block maximum.
+    /// Logits under one block maximum; as many as a word of a ``TokenMask`` has bits.
     static let rowBlock = 64
 
     package init() {}
@@ -65,6 +65,27 @@ package struct Candidates: Sendable {
         for index in 0..<count { logits[index] = -.infinity }
         for (index, logit) in kept { logits[index] = logit }
         updateMaxima()
+    }
+
+    /// Rules out every token that `mask` does not have, before any filter.
+    mutating func keep(only mask: TokenMask) {
+        precondition(isWholeRow, "logits are edited before candidates are filtered")
+        for block in blockMaxima.indices {
+            let range = indices(ofBlock: block)
+            var allowed = block < mask.words.count ? mask.words[block] : 0
+            if allowed == .max { continue }
+            if allowed == 0 {
+                for index in range { logits[index] = -.infinity }
+                blockMaxima[block] = -.infinity
+                continue
+            }
+            for index in range {
+                if allowed & 1 == 0 { logits[index] = -.infinity }
+                allowed >>= 1
+            }
+            updateMaximum(ofBlock: block)
+        }
+        hasWeights = false
     }
 
     /// Has `edit` change the whole row, before any filter; NaN becomes -infinity.

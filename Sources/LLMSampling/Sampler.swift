@@ -41,21 +41,22 @@ public struct Sampler: Sendable {
     ///   - parameters: what the sequence runs with.
     ///   - history: the sequence so far.
     ///   - processors: the request's own steps.
+    ///   - mask: the tokens that the format of the output allows next; nil for all.
     /// - Throws: ``SamplingError`` with ``SamplingError/Code/noCandidates`` where no token has a logit above -infinity,
     ///   in the row itself or once the masks are on it; with ``SamplingError/Code/processorFailed`` where a processor
     ///   throws.
     public mutating func next(
         _ logits: Span<Float>, _ parameters: ResolvedSampling, _ history: SequenceHistory,
-        processors: [any LogitsProcessor] = []
+        processors: [any LogitsProcessor] = [], mask: TokenMask? = nil
     ) throws(SamplingError) -> SampledToken {
-        let context = SamplingContext(parameters, history, processors)
+        let context = SamplingContext(parameters, history, processors, mask: mask)
         candidates.load(logits)
         let raw = try parameters.logprobs.map { topCount throws(SamplingError) in
             _ = try highest()
             return RawLogprobs(&candidates, topCount: topCount)
         }
         for index in parameters.logitSteps { try SamplingStep.order[index].apply(&candidates, context) }
-        guard var id = candidates.findHighest() else { throw noCandidates(in: logits, parameters) }
+        guard var id = candidates.findHighest() else { throw noCandidates(in: logits, parameters, mask) }
         var share: Double?
         if !parameters.isGreedy {
             for index in parameters.candidateSteps { try SamplingStep.order[index].apply(&candidates, context) }
@@ -66,10 +67,16 @@ public struct Sampler: Sendable {
     }
 
     /// The error of a row that has no candidate: the request's own where its masks leave none.
-    private func noCandidates(in logits: Span<Float>, _ parameters: ResolvedSampling) -> SamplingError {
+    private func noCandidates(
+        in logits: Span<Float>, _ parameters: ResolvedSampling, _ mask: TokenMask?
+    ) -> SamplingError {
         let names = parameters.logitSteps.map { SamplingStep.order[$0].name }
-        let masks = ["allowed_token_ids", "bad_words", "min_tokens"].filter(names.contains)
-        guard !masks.isEmpty, logits.indices.contains(where: { logits[$0] > -.infinity }) else { return .noCandidates }
+        var masks = ["allowed_token_ids", "bad_words", "min_tokens"].filter(names.contains)
+        func allows(_ id: Int) -> Bool { mask?.contains(TokenID(id)) ?? true }
+        guard !masks.isEmpty, logits.indices.contains(where: { logits[$0] > -.infinity && allows($0) }) else {
+            return .noCandidates
+        }
+        if mask != nil { masks.append(SamplingStep.outputFormat.name) }
         return SamplingError(
             .conflict, field: masks[0],
             problem:

@@ -54,6 +54,6 @@ public struct SamplingError: Error, Sendable, Hashable, CustomStringConvertible 
     /// No token of a row has a logit above -infinity.
     static let noCandidates = SamplingError(
         .noCandidates, field: "logits", problem: "no token's logit is a number above -infinity",
-        remedy: "check the model's weights, and the request's masks (allowed_token_ids, bad_words, min_tokens, "
-            + "logits_processors) if they rule out every token")
+        remedy: "check the model's weights, and the request's masks (structured_outputs, allowed_token_ids, bad_words, "
+            + "min_tokens, logits_processors) if they rule out every token")
 }

@@ -7,6 +7,7 @@ extension SamplingStep {
     /// `top_n_sigma` before every filter, `typical_p` between `top_k` and `top_p`, `xtc` after all of them. The cut-offs
     /// of transformers come after `top_p`, as there. Mirostat is last, beside the draw whose surprise it learns from.
     public static let order: [SamplingStep] = [
+        .outputFormat,
         .allowedTokens,
         .badWords,
         .minTokens,

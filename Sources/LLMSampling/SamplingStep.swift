@@ -27,11 +27,16 @@ package struct SamplingContext: Sendable {
     package let parameters: ResolvedSampling
     package let history: SequenceHistory
     package let processors: [any LogitsProcessor]
+    package let mask: TokenMask?
 
-    package init(_ parameters: ResolvedSampling, _ history: SequenceHistory, _ processors: [any LogitsProcessor] = []) {
+    package init(
+        _ parameters: ResolvedSampling, _ history: SequenceHistory, _ processors: [any LogitsProcessor] = [],
+        mask: TokenMask? = nil
+    ) {
         self.parameters = parameters
         self.history = history
         self.processors = processors
+        self.mask = mask
     }
 
     /// The one uniform number in [0, 1) of this token for one user of randomness.

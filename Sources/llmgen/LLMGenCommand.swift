@@ -10,7 +10,7 @@ struct LLMGenCommand: AsyncParsableCommand {
         version: llmgenVersion,
         subcommands: [
             GenerateCommand.self, ChatCommand.self, ServeCommand.self, TokenizeCommand.self, InspectCommand.self,
-            QuantizeCommand.self, PerplexityCommand.self, BenchCommand.self,
+            QuantizeCommand.self, PerplexityCommand.self, GrammarCommand.self, BenchCommand.self,
         ])
 
     /// `--stop=` as two arguments, up to `--`: of an empty text after the equals sign the parser would know nothing, and

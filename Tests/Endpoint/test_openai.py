@@ -254,7 +254,7 @@ def test_embeddings_can_be_cut(client, server):
         ({"prompt": STORY, "logit_bias": {"x": 1}}, "logit_bias"),
         ({"prompt": STORY, "stop": [""]}, "stop"),
         ({"prompt": STORY, "suffix": "end"}, "suffix"),
-        ({"prompt": STORY, "response_format": {"type": "json_object"}}, "response_format.type"),
+        ({"prompt": STORY, "response_format": {"type": "xml"}}, "response_format.type"),
         ({"prompt": STORY, "wings": 2}, "wings"),
         ({"prompt": 5}, "prompt"),
         ({"prompt": [-1]}, "prompt"),

@@ -18,7 +18,7 @@ import Testing
         "LLMModels": ["LLMTensor", "LLMWeights", "LLMJSON", "OrderedCollections"],
         "LLMGen": [
             "LLMModels", "LLMWeights", "LLMTensor", "LLMScheduling", "LLMSampling", "LLMTokenizer", "LLMTemplate",
-            "LLMJSON", "Logging", "CoreMetrics",
+            "LLMGrammar", "LLMJSON", "Logging", "CoreMetrics",
         ],
         "LLMGenServer": [
             "LLMGen", "LLMJSON", "HTTPTypes", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "Logging", "NIOCore",

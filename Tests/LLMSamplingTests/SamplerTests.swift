@@ -179,3 +179,47 @@ import Testing
         #expect(samples == [13, 3_520_916_829_585_956, 7_569_968_579_013_216])
     }
 }
+
+/// What the format of an output allows.
+@Suite struct OutputMaskTests {
+    @Test func `A mask does what a list of allowed tokens does`() throws {
+        var random = SeededGenerator(seed: 41)
+        var sampler = Sampler()
+        for size in [1, 63, 64, 65, 200, 1000] {
+            for share in [1, 8, 100] {
+                let logits = (0..<size).map { _ in random.float(in: -9...9) }
+                var allowed = (0..<size).filter { _ in Int.random(in: 0..<100, using: &random) < share }
+                if allowed.isEmpty { allowed = [size - 1] }
+                var words = [UInt64](repeating: 0, count: (size + 63) / 64)
+                for id in allowed { words[id / 64] |= 1 << UInt64(id % 64) }
+                let free = try resolve(SamplingParameters(seed: 5), vocabulary: size)
+                let listed = try resolve(
+                    SamplingParameters(seed: 5, allowedTokenIDs: allowed.map { TokenID($0) }), vocabulary: size)
+                let masked = try sampler.next(logits.span, free, history(free), mask: TokenMask(words: words))
+                #expect(try masked == sampler.next(logits.span, listed, history(listed)), "\(size), \(allowed)")
+            }
+        }
+    }
+
+    @Test func `End tokens are held back as long as the mask has others`() throws {
+        var sampler = Sampler()
+        let logits: [Float] = [0, 1, 9]
+        let early = try resolve(SamplingParameters(temperature: 0, minTokens: 4), vocabulary: 3, eos: [2])
+        let ignoring = try resolve(SamplingParameters(temperature: 0, ignoreEOS: true), vocabulary: 3, eos: [2])
+        for parameters in [early, ignoring] {
+            func next(_ mask: UInt64) throws -> TokenID {
+                try sampler.next(logits.span, parameters, history(parameters), mask: TokenMask(words: [mask])).id
+            }
+            #expect(try next(0b101) == 0)
+            #expect(try next(0b100) == 2)
+        }
+    }
+
+    @Test func `Tokens beyond the mask's last word are ruled out`() throws {
+        var sampler = Sampler()
+        let parameters = try resolve(SamplingParameters(temperature: 0), vocabulary: 130)
+        let logits = (0..<130).map { Float($0) }
+        #expect(
+            try sampler.next(logits.span, parameters, history(parameters), mask: TokenMask(words: [.max])).id == 63)
+    }
+}

@@ -7,7 +7,8 @@ import Testing
     @Test func `The steps come in vLLM's order, with llama.cpp's and transformers' among them`() {
         #expect(
             SamplingStep.order.map(\.name) == [
-                "allowed_token_ids", "bad_words", "min_tokens", "logit_bias", "logits_processors",
+                "structured_outputs", "allowed_token_ids", "bad_words", "min_tokens", "logit_bias",
+                "logits_processors",
                 "repetition_penalty", "frequency_penalty", "presence_penalty", "dry_multiplier", "logits_processors",
                 "temperature", "dynatemp_range", "top_n_sigma", "min_p", "top_k", "typical_p", "top_p",
                 "epsilon_cutoff", "eta_cutoff", "xtc_probability", "mirostat",
@@ -39,7 +40,7 @@ import Testing
     @Test func `No step is active for a request that asks for nothing`() throws {
         let parameters = try resolve(SamplingParameters())
         let names = SamplingStep.order.filter { $0.isOn(parameters) }.map(\.name)
-        #expect(names == ["logits_processors", "logits_processors"])
+        #expect(names == ["structured_outputs", "logits_processors", "logits_processors"])
     }
 
     @Test func `No step after the highest logit is active for a greedy request, whatever it sets`() throws {
@@ -47,7 +48,10 @@ import Testing
             SamplingParameters(
                 temperature: 0, topP: 0.3, topK: 4, minP: 0.4, typicalP: 0.5, topNSigma: 1, dynatempRange: 0.5,
                 xtcProbability: 1, mirostat: 2, epsilonCutoff: 0.1, etaCutoff: 0.1))
-        #expect(SamplingStep.order.filter { $0.isOn(parameters) }.map(\.name) == ["logits_processors"])
+        #expect(
+            SamplingStep.order.filter { $0.isOn(parameters) }.map(\.name) == [
+                "structured_outputs", "logits_processors",
+            ])
     }
 
     @Test func `A row that says so never changes the argmax, and keeps candidates in id order`() throws {

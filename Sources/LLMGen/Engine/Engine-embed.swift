@@ -7,7 +7,7 @@ extension Engine {
     /// the same bits whatever else the engine computes. The prefix cache is not read. An input at fault ends all:
     /// nothing is computed where a prompt is empty, too long or not in the vocabulary.
     ///
-    /// - Parameter options: of each prompt; logits processors have nothing to do.
+    /// - Parameter options: of each prompt; logits processors and an output format have nothing to do.
     /// - Throws: ``LLMGenError``: that of the first prompt at fault, a queue that has no room for all, a timeout, an
     ///   abort, hidden states that are no numbers; or `CancellationError` where the task is cancelled. The others are
     ///   ended, and their blocks free within a step.

@@ -89,7 +89,7 @@ extension Engine {
         let sampling = try resolve(parameters)
         return PreparedGeneration(
             promptTokenIDs: sampling.truncated(try tokens(of: prompt), maxModelLength: maxModelLength),
-            sampling: sampling, options: options)
+            sampling: sampling, options: options, format: try model.grammars.entry(options.output, of: model))
     }
 
     private func resolve(_ parameters: SamplingParameters) throws(LLMGenError) -> ResolvedSampling {

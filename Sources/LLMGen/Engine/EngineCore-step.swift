@@ -51,7 +51,7 @@ extension EngineCore {
         for owner in order {
             let outcomes = byJob[owner] ?? []
             if let error = outcomes.lazy.compactMap(\.error).first {
-                fail(owner, LLMGenError(error))
+                fail(owner, error)
                 continue
             }
             // Taken out meanwhile, so that its tokens have one holder and are appended in place.

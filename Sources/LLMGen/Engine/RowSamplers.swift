@@ -33,15 +33,15 @@ struct RowSamplers {
     }
 
     /// What came of the rows of `logits`, in order; nil where nothing is wanted of a row.
-    func run(_ tasks: ArraySlice<Task?>, _ logits: Matrix) -> [Result<Outcome, SamplingError>?] {
+    func run(_ tasks: ArraySlice<Task?>, _ logits: Matrix) -> [Result<Outcome, LLMGenError>?] {
         let tasks = Array(tasks)
         // Piece p takes rows p, p + pieces, p + 2·pieces, … and has a scratch of its own.
         let pieces = min(scratch.count, tasks.count)
         let results = pool.map(pieces) { piece in
-            stride(from: piece, to: tasks.count, by: pieces).map { index -> Result<Outcome, SamplingError>? in
+            stride(from: piece, to: tasks.count, by: pieces).map { index -> Result<Outcome, LLMGenError>? in
                 guard let task = tasks[index] else { return nil }
-                return Result { () throws(SamplingError) in
-                    try logits.withRow(index) { values throws(SamplingError) in
+                return Result { () throws(LLMGenError) in
+                    try logits.withRow(index) { values throws(LLMGenError) in
                         try RowSamplers.run(task, values.span, &scratch[piece].sampler)
                     }
                 }
@@ -52,19 +52,44 @@ struct RowSamplers {
 
     private static func run(
         _ task: Task, _ logits: Span<Float>, _ sampler: inout Sampler
-    ) throws(SamplingError) -> Outcome {
-        switch task {
-        case .next(.sample(let samples)):
-            var tokens: [SampledToken] = []
-            for sample in samples {
-                tokens.append(
-                    try sampler.next(logits, sample.parameters, sample.history, processors: sample.processors))
+    ) throws(LLMGenError) -> Outcome {
+        do {
+            switch task {
+            case .next(.sample(let samples)): return .tokens(try tokens(samples, logits, &sampler))
+            case .logprobs(let token, let top):
+                return .logprobs(try sampler.logprobs(logits, of: token, topCount: top))
+            case .next(.mostProbable(let count)):
+                return .mostProbable(try sampler.mostProbable(logits, count: count))
             }
-            return .tokens(tokens)
-        case .logprobs(let token, let top):
-            return .logprobs(try sampler.logprobs(logits, of: token, topCount: top))
-        case .next(.mostProbable(let count)):
-            return .mostProbable(try sampler.mostProbable(logits, count: count))
+        } catch let error as SamplingError {
+            throw LLMGenError(error)
+        } catch let error as LLMGenError {
+            throw error
+        } catch {
+            throw LLMGenError(code: .failed, message: "\(error)", cause: error)
         }
+    }
+
+    /// The next tokens of samples; none where a mask is not ready.
+    private static func tokens(
+        _ samples: [RowsTask.Sample], _ logits: Span<Float>, _ sampler: inout Sampler
+    ) throws -> [SampledToken] {
+        var masks: [TokenMask?] = []
+        for sample in samples {
+            guard let constraint = sample.constraint else {
+                masks.append(nil)
+                continue
+            }
+            guard let mask = try constraint.nextMask() else { return [] }
+            masks.append(mask)
+        }
+        var tokens: [SampledToken] = []
+        for (sample, mask) in zip(samples, masks) {
+            let token = try sampler.next(
+                logits, sample.parameters, sample.history, processors: sample.processors, mask: mask)
+            try sample.constraint?.accept(token.id)
+            tokens.append(token)
+        }
+        return tokens
     }
 }

@@ -9,6 +9,7 @@ struct RowsTask: Sendable {
         let parameters: ResolvedSampling
         let history: SequenceHistory
         let processors: [any LogitsProcessor]
+        let constraint: OutputConstraint?
     }
 
     /// What can be wanted of a row whose next token is not known.
@@ -34,12 +35,12 @@ struct RowsOutcome {
     let positions: Range<Int>
     /// The log probabilities of the known tokens, that after the first of `positions` first.
     var logprobs: [TokenLogprobs] = []
-    /// The tokens of the samples.
+    /// The tokens of the samples; none where a mask takes longer than this step.
     var tokens: [SampledToken] = []
     /// The most probable tokens; nil where they were not asked for, or the rows were not the last ones.
     var mostProbable: [TokenLogprob]?
     /// Why a row could not be worked on.
-    var error: SamplingError?
+    var error: LLMGenError?
 }
 
 /// The rows of a step that have logits, and what comes of them, sequence by sequence.

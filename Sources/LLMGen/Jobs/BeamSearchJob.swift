@@ -11,6 +11,7 @@ extension Engine {
         _ prompt: Prompt, _ parameters: BeamSearchParameters, _ options: RequestOptions = RequestOptions()
     ) async throws -> BeamSearchOutput {
         try model.check(.generate)
+        try options.refuseOutputFormat(by: "a beam search")
         let request = BeamSearchRequest(
             prompt: try tokens(of: prompt), parameters: parameters, eosTokens: model.eosTokens, options: options)
         return try await Engine.reply(of: submit([.success(request)])[0])

@@ -10,6 +10,16 @@ public struct PreparedGeneration: JobRequest {
     public let promptTokenIDs: [TokenID]
     let sampling: ResolvedSampling
     let options: RequestOptions
+    /// The output's format before the first token; nil for free text.
+    let format: GrammarCache.Entry?
+
+    /// What of the output's format is not kept, where the request takes that.
+    public var notes: [String] { format?.notes ?? [] }
+
+    /// The output's format at its beginning; nil for free text.
+    package func constraint(fuel: Int = 400_000) -> OutputConstraint? {
+        format.map { OutputConstraint($0.matcher, endTokens: sampling.endTokenIDs, fuel: fuel) }
+    }
 
     /// The seed that a sample's draws come from, given or taken at random.
     public func seed(ofSample index: Int) -> Int64 { SamplingParameters.seed(ofSample: index, from: sampling.seed) }
@@ -22,7 +32,7 @@ public struct PreparedGeneration: JobRequest {
     }
 
     func job(_ ticket: JobTicket, _ model: LanguageModel, _ sink: JobSink<OutputPiece>) -> any EngineJob {
-        GenerationJob(ticket, sampling, tokenizer: model.tokenizer, sink)
+        GenerationJob(ticket, sampling, format, tokenizer: model.tokenizer, sink)
     }
 }
 
@@ -38,13 +48,14 @@ struct GenerationJob: EngineJob {
     private let sink: JobSink<OutputPiece>
 
     init(
-        _ ticket: JobTicket, _ sampling: ResolvedSampling, tokenizer: (any Tokenizer)?, _ sink: JobSink<OutputPiece>
+        _ ticket: JobTicket, _ sampling: ResolvedSampling, _ format: GrammarCache.Entry?, tokenizer: (any Tokenizer)?,
+        _ sink: JobSink<OutputPiece>
     ) {
         self.ticket = ticket
         self.sink = sink
         promptLogprobsTop = sampling.promptLogprobs
         samples = (0..<sampling.n).map {
-            SampleState($0, prompt: ticket.prompt, sampling, tokenizer: tokenizer)
+            SampleState($0, prompt: ticket.prompt, sampling, format, tokenizer: tokenizer)
         }
         // The first computes the prompt; the others branch off it.
         samples[0].sequence = ticket.id
@@ -63,7 +74,8 @@ struct GenerationJob: EngineJob {
         task.next = .sample(
             drawn.map {
                 RowsTask.Sample(
-                    parameters: $0.sampling, history: $0.history, processors: ticket.options.logitsProcessors)
+                    parameters: $0.sampling, history: $0.history, processors: ticket.options.logitsProcessors,
+                    constraint: $0.constraint)
             })
         return task
     }

@@ -10,16 +10,27 @@ public struct RequestOptions: Sendable {
     public var cacheSalt: String?
     /// Steps of the caller's own; see ``LogitsProcessor``.
     public var logitsProcessors: [any LogitsProcessor]
+    /// The form that the output must have.
+    public var output: OutputFormat
 
     /// Options; every one has a default.
     public init(
         name: String? = nil, priority: Int = 0, timeout: Duration? = nil, cacheSalt: String? = nil,
-        logitsProcessors: [any LogitsProcessor] = []
+        logitsProcessors: [any LogitsProcessor] = [], output: OutputFormat = .text
     ) {
         self.name = name
         self.priority = priority
         self.timeout = timeout
         self.cacheSalt = cacheSalt
         self.logitsProcessors = logitsProcessors
+        self.output = output
+    }
+
+    /// Refuses an output format where what is asked for writes no text of its own choice.
+    func refuseOutputFormat(by asker: String) throws(LLMGenError) {
+        if case .text = output { return }
+        throw LLMGenError(
+            code: .invalidArgument, message: "an output format is given, and \(asker) keeps none; leave it out",
+            field: "structured_outputs.\(output.name)")
     }
 }

@@ -8,6 +8,8 @@ struct SampleState {
     /// Its sequence; nil until it branches off the one that computes the prompt.
     var sequence: SequenceID?
     let sampling: ResolvedSampling
+    /// How far its output has followed the format asked for; nil for free text.
+    let constraint: OutputConstraint?
     /// The tokens, and what else sampling needs of the sequence.
     private(set) var history: SequenceHistory
     /// Why it is to end with its last token, where a stop string or a repetition says so.
@@ -24,10 +26,14 @@ struct SampleState {
     private var pending = ""  // text that has not gone out yet
     private var hasPendingToken = false  // whether the last token has not gone out yet
 
-    /// Sample `index` of a request with this prompt and sampling.
-    init(_ index: Int, prompt: [TokenID], _ sampling: ResolvedSampling, tokenizer: (any Tokenizer)?) {
+    /// Sample `index` of a request with this prompt, sampling and format.
+    init(
+        _ index: Int, prompt: [TokenID], _ sampling: ResolvedSampling, _ format: GrammarCache.Entry?,
+        tokenizer: (any Tokenizer)?
+    ) {
         self.index = index
         self.sampling = sampling.ofSample(index)
+        constraint = format.map { OutputConstraint($0.matcher, endTokens: sampling.endTokenIDs) }
         history = SequenceHistory(prompt: prompt, self.sampling)
         decoder = tokenizer.map {
             StreamDecoder(
@@ -46,6 +52,8 @@ struct SampleState {
         history.append(token)
         hasPendingToken = true
         if let entry = token.logprobs { logprobs.append(entry) }
+        // Its end stands whatever holds back end tokens.
+        if constraint?.isFinished == true { stopReason = .stop }
         if detector?.append(token.id) == true, history.output.count >= sampling.minTokens { stopReason = .repetition }
         // The text of a stop token is not part of the output unless asked for.
         guard sampling.includeStopStrInOutput || !sampling.endTokenIDs.contains(token.id), var decoder else {

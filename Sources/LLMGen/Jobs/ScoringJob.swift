@@ -7,7 +7,7 @@ extension Engine {
     /// The prompt is scheduled like a request that generates, and may have all of ``maxModelLength`` tokens, 2 at least:
     /// the first has nothing before it. The prefix cache is not read.
     ///
-    /// - Parameter options: logits processors have nothing to do.
+    /// - Parameter options: logits processors and an output format have nothing to do.
     /// - Throws: ``LLMGenError``: a prompt that is too short, too long or not in the vocabulary, a full queue, a timeout,
     ///   an abort, logits that are no numbers; or `CancellationError` where the task is cancelled.
     public func score(_ prompt: Prompt, _ options: RequestOptions = RequestOptions()) async throws -> ScoringOutput {

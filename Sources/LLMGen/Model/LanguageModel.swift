@@ -36,6 +36,8 @@ public final class LanguageModel: Sendable {
     /// What the model can be asked for.
     public let tasks: Set<ModelTask>
     let network: Network
+    /// The output formats asked for lately.
+    let grammars = GrammarCache()
     private let embedding: Result<EmbeddingFormat, LLMGenError>
     private let scoring: Result<PairScorer?, LLMGenError>
     /// Where the model computes.

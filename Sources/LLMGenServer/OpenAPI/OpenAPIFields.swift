@@ -40,7 +40,8 @@ enum OpenAPIFields {
         ("suffix", ##"{"type":"string","enum":[""]}"##),
         ("best_of", ##"{"type":"integer","minimum":1,"description":"The same as n."}"##),
         ("add_special_tokens", ##"{"type":"boolean"}"##),
-        ("response_format", responseFormat), ("use_beam_search", ##"{"type":"boolean"}"##),
+        ("response_format", responseFormat), ("structured_outputs", structuredOutputs),
+        ("use_beam_search", ##"{"type":"boolean"}"##),
         ("length_penalty", ##"{"type":"number","minimum":-10,"maximum":10}"##),
     ]
 
@@ -70,7 +71,8 @@ enum OpenAPIFields {
         ("verbosity", ##"{"type":"string","description":"Ignored."}"##),
         ("prediction", ##"{"type":"object","description":"Ignored."}"##),
         ("functions", ##"{"type":"array","maxItems":0}"##), ("function_call", ##"{"type":"string","enum":["none"]}"##),
-        ("response_format", responseFormat), ("use_beam_search", ##"{"type":"boolean"}"##),
+        ("response_format", responseFormat), ("structured_outputs", structuredOutputs),
+        ("use_beam_search", ##"{"type":"boolean"}"##),
         ("length_penalty", ##"{"type":"number","minimum":-10,"maximum":10}"##),
     ]
 
@@ -98,8 +100,8 @@ enum OpenAPIFields {
         (
             "text",
             ##"{"type":"object","additionalProperties":false,"properties":{"verbosity":{"type":"string"},"format":"##
-                + responseFormat + "}}"
-        ),
+                + textFormat + "}}"
+        ), ("structured_outputs", structuredOutputs),
     ]
 
     /// `/v1/embeddings` besides.
@@ -163,9 +165,35 @@ enum OpenAPIFields {
     /// The model's name alone.
     static let model: [Field] = Array(common.prefix(1))
 
-    private static let responseFormat =
-        ##"{"type":"object","required":["type"],"additionalProperties":false,"##
-        + ##""properties":{"type":{"type":"string","enum":["text"]}}}"##
+    /// The format of an answer where the members of a schema stand beside the type, and where they stand in a member.
+    private static let textFormat = format(
+        ##"{"type":"object","required":["type","name","schema"],"additionalProperties":false,"properties":{"##
+            + ##""type":{"type":"string","enum":["json_schema"]},\##(schemaMembers)}}"##)
+    private static let responseFormat = format(
+        ##"{"type":"object","required":["type","json_schema"],"additionalProperties":false,"##
+            + ##""properties":{"type":{"type":"string","enum":["json_schema"]},"json_schema":{"type":"object","##
+            + ##""required":["name","schema"],"additionalProperties":false,"properties":{\##(schemaMembers)}}}}"##)
+
+    private static let schemaMembers =
+        ##""name":{"type":"string","pattern":"^[a-zA-Z0-9_-]{1,64}$"},"description":{"type":"string"},"##
+        + ##""schema":{"type":"object","description":"A JSON schema."},"strict":{"type":"boolean"}"##
+
+    private static func format(_ schema: String) -> String {
+        ##"{"anyOf":[{"type":"object","required":["type"],"additionalProperties":false,"##
+            + ##""properties":{"type":{"type":"string","enum":["text","json_object"]}}},"##
+            + ##"{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["structural_tag"]}}},"##
+            + ##"\##(schema)]}"##
+    }
+
+    private static let structuredOutputs =
+        ##"{"type":"object","additionalProperties":false,"description":"Exactly one of json, regex, choice, grammar, structural_tag, json_object.","##
+        + ##""properties":{"json":{"anyOf":[{"type":"object"},{"type":"string"}]},"##
+        + ##""regex":{"type":"string"},"grammar":{"type":"string"},"##
+        + ##""structural_tag":{"anyOf":[{"type":"object"},{"type":"string"}]},"##
+        + ##""choice":{"type":"array","minItems":1,"items":{"type":"string"}},"##
+        + ##""json_object":{"type":"boolean","enum":[true]},"disable_any_whitespace":{"type":"boolean"},"##
+        + ##""disable_additional_properties":{"type":"boolean"},"any_order":{"type":"boolean"},"##
+        + ##""whitespace_pattern":{"type":"string"}}}"##
 
     /// An object of fields.
     static func object(_ fields: [Field], required: [String]) -> String {

@@ -45,13 +45,15 @@ struct ChatRequest: Sendable {
         try fields.refuse("function_call", unless: { $0 == .string("none") }, "use tool_choice")
         // Hints, which change nothing of what is right.
         fields.ignore("verbosity", "prediction")
-        try ResponseFormat.check(&fields)
-        if beams != nil { try BeamFields.refuse(logprobs: reportsLogprobs ? 0 : nil, ofPrompt, names: .completions) }
+        let output = try OutputFields(&fields)
+        if beams != nil {
+            try BeamFields.refuse(output, logprobs: reportsLogprobs ? 0 : nil, ofPrompt, names: .completions)
+        }
         let parameters = try SamplingFields.parameters(
             &fields, maxTokens: maxTokens.0 ?? maxTokens.1,
             logprobs: reportsLogprobs ? top ?? 0 : nil, promptLogprobs: ofPrompt, names: names)
         try fields.finish()
-        generation = try Generation([tokens], parameters, common, names: names)
+        generation = try Generation([tokens], parameters, output, common, names: names)
     }
 }
 

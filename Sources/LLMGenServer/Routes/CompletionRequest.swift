@@ -34,14 +34,14 @@ struct CompletionRequest: Sendable {
         reportsPromptLogprobs = ofPrompt != nil
         try fields.refuse("suffix", unless: { $0 == .string("") }, "a text between two others cannot be generated here")
         let bestOf = try fields.integer("best_of")
-        try ResponseFormat.check(&fields)
+        let output = try OutputFields(&fields)
         // A default must not make a request fail that has little room left.
         let longest = prompts.map(\.tokens.count).max() ?? 0
         let room = max(1, engine.lengthLimit - longest)
         let usual = engine.model.samplingDefaults.maxTokens ?? CompletionRequest.defaultMaxTokens
         let maxTokens = onlyPrompt ? 1 : asked ?? min(usual, room)
         beams = try BeamFields.parameters(&fields, engine, common, maxTokens: asked ?? maxTokens)
-        if beams != nil { try BeamFields.refuse(logprobs: logprobs, ofPrompt, names: .completions) }
+        if beams != nil { try BeamFields.refuse(output, logprobs: logprobs, ofPrompt, names: .completions) }
         let parameters = try SamplingFields.parameters(
             &fields, maxTokens: maxTokens, logprobs: logprobs, promptLogprobs: ofPrompt ?? (echo ? logprobs : nil),
             names: .completions)
@@ -49,7 +49,7 @@ struct CompletionRequest: Sendable {
             throw .invalid("best_of is \(bestOf ?? 0), other than n; leave it out", param: "best_of")
         }
         try fields.finish()
-        generation = try Generation(prompts.map(\.tokens), parameters, common, names: .completions)
+        generation = try Generation(prompts.map(\.tokens), parameters, output, common, names: .completions)
         let echoed = zip(prompts, generation.prepared).map { prompt, prepared in
             let tokens = prepared.promptTokenIDs
             if let text = prompt.text, tokens.count == prompt.tokens.count { return text }
@@ -111,21 +111,6 @@ extension RequestFields {
     }
 }
 
-/// `response_format`: only free text can be promised.
-enum ResponseFormat {
-    static func check(_ fields: inout RequestFields) throws(ErrorResponse) {
-        guard var object = try fields.object("response_format") else { return }
-        let type = try object.text("type")
-        guard type == "text" else {
-            throw ErrorResponse(
-                status: 400, code: "unsupported_value",
-                message: "response_format.type is \((type ?? "absent").quoted); only 'text' is supported here",
-                param: "response_format.type")
-        }
-        try object.finish()
-    }
-}
-
 /// `use_beam_search` and `length_penalty`.
 enum BeamFields {
     static func parameters(
@@ -158,8 +143,15 @@ enum BeamFields {
         }
     }
 
-    /// Refuses log probabilities, which a search does not keep.
-    static func refuse(logprobs: Int?, _ ofPrompt: Int?, names: FieldNames) throws(ErrorResponse) {
+    /// Refuses log probabilities and a form of the answer, which a search does not keep.
+    static func refuse(
+        _ output: OutputFields, logprobs: Int?, _ ofPrompt: Int?, names: FieldNames
+    ) throws(ErrorResponse) {
+        guard output.isText else {
+            throw ErrorResponse(
+                status: 400, code: "unsupported_value",
+                message: "\(output.param) is given; a beam search keeps no form, leave it out", param: output.param)
+        }
         for (name, value) in [(names.logprobs, logprobs), ("prompt_logprobs", ofPrompt)] where value != nil {
             throw ErrorResponse(
                 status: 400, code: "unsupported_value",

@@ -25,6 +25,7 @@ struct ResponsesRequest: Sendable {
     let instructions: String?
     let maxOutputTokens: Int?
     let metadata: JSONValue?
+    let textFormat: JSONValue?
 
     init(
         _ fields: inout RequestFields, _ state: ServerState, _ request: Request, _ context: ServerContext
@@ -58,6 +59,8 @@ struct ResponsesRequest: Sendable {
         }
         reportsLogprobs = include.contains(ResponsesRequest.logprobs)
         let top = try fields.integer("top_logprobs")
+        let output: OutputFields
+        (output, textFormat) = try ResponsesRequest.output(&fields)
         try ResponsesRequest.refuse(&fields)
         let parameters = try SamplingFields.parameters(
             &fields, maxTokens: maxOutputTokens, logprobs: reportsLogprobs ? top ?? 0 : nil,
@@ -67,7 +70,7 @@ struct ResponsesRequest: Sendable {
         let tokens = try common.entry.tokens(
             of: ChatTemplateInput(messages: messages.map(\.message)), common.engine, state.options, field: "input",
             place: { messages[$0].place })
-        generation = try Generation([tokens], parameters, common, names: .responses)
+        generation = try Generation([tokens], parameters, output, common, names: .responses)
     }
 
     private static let logprobs = "message.output_text.logprobs"
@@ -170,19 +173,16 @@ struct ResponsesRequest: Sendable {
         try fields.refuse(
             "tool_choice", unless: { $0 == .string("auto") || $0 == .string("none") }, "no tool is called here")
         fields.ignore("parallel_tool_calls", "reasoning")
-        if var text = try fields.object("text") {
-            text.ignore("verbosity")
-            if var format = try text.object("format") {
-                guard try format.text("type") == "text" else {
-                    throw ErrorResponse(
-                        status: 400, code: "unsupported_value",
-                        message: "text.format is not of type 'text', the only one supported here",
-                        param: "text.format.type")
-                }
-                try format.finish()
-            }
-            try text.finish()
-        }
+    }
+
+    /// `text.format` or `structured_outputs`, and the former as it was sent.
+    private static func output(_ fields: inout RequestFields) throws(ErrorResponse) -> (OutputFields, JSONValue?) {
+        guard var text = try fields.object("text") else { return (try OutputFields(&fields, nil), nil) }
+        text.ignore("verbosity")
+        let sent = text.peek("format")
+        let format = try OutputFields.format(&text, "format", in: "text.", isNested: false)
+        try text.finish()
+        return (try OutputFields(&fields, format), sent)
     }
 }
 
@@ -337,7 +337,11 @@ struct ResponsesFormat: AnswerFormat {
             json.member("top_p") { json in
                 if let topP = parameters.topP { json.value(topP) } else { json.null() }
             }
-            json.member("text") { $0.object { $0.member("format") { $0.object { $0.member("type", "text") } } } }
+            json.member("text") { json in
+                json.object { json in
+                    json.member("format") { $0.value(request.textFormat ?? .object(["type": .string("text")])) }
+                }
+            }
             json.member("tool_choice", "none")
             json.member("tools") { $0.array { _ in } }
             json.member("truncation", "disabled")

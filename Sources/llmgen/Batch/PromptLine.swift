@@ -8,7 +8,7 @@ struct PromptLine {
     let sampling: SamplingDraft
     /// What the line calls itself, a text or a whole number, which comes back in its object.
     let id: LineID?
-    /// Priority, time limit and salt of the line's request.
+    /// Priority, time limit, salt and output format of the line's request.
     let options: RequestOptions
 
     /// What is continued: a prompt, or a conversation that the model's chat template writes.
@@ -48,7 +48,7 @@ struct PromptLine {
         }
         options = RequestOptions(
             priority: try fields.integer("priority") ?? 0, timeout: timeout.map { .seconds($0) },
-            cacheSalt: try fields.text("cache_salt"))
+            cacheSalt: try fields.text("cache_salt"), output: try OutputFields(&fields).format)
         var draft = SamplingDraft()
         for parameter in SamplingParameters.all {
             guard let value = fields.value(parameter.name) else { continue }

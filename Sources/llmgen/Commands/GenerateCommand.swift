@@ -8,6 +8,7 @@ struct GenerateCommand: AsyncParsableCommand {
         discussion: "The text streams to stdout; everything else goes to stderr.")
 
     @OptionGroup(title: "Prompt") var source: PromptSource
+    @OptionGroup(title: "Output") var output: OutputOptionGroup
     @OptionGroup(title: "Sampling") var sampling: SamplingOptionGroup
     @OptionGroup(title: "Engine") var options: EngineOptionGroup
 
@@ -19,10 +20,11 @@ struct GenerateCommand: AsyncParsableCommand {
         let interrupt = Interrupt()
         if source.jsonl { return try await runLines(source.lines(), interrupt) }
         let prompt = try source.single()
+        let format = try output.format() ?? .text
         let (model, engine) = try await options.load()
         let tokens = try engine.tokens(of: prompt)
         let parameters = try sampling.draft.parameters(promptTokens: tokens.count, engine: engine)
-        let request = try engine.prepare(.tokenIDs(tokens), parameters)
+        let request = try engine.prepare(.tokenIDs(tokens), parameters, RequestOptions(output: format))
         Diagnostics.start(model, engine)
         let pieces = engine.submit([request])[0]
         interrupt.aborts(engine)
@@ -53,6 +55,7 @@ struct GenerateCommand: AsyncParsableCommand {
         let (model, engine) = try await options.load()
         Diagnostics.start(model, engine)
         let fallback = sampling.draft
+        let format = try output.format() ?? .text
         let requests = lines.map { data in
             var id: LineID?
             let pieces = Result {
@@ -62,7 +65,9 @@ struct GenerateCommand: AsyncParsableCommand {
                 var draft = line.sampling
                 draft.fill(from: fallback)
                 let parameters = try draft.parameters(promptTokens: tokens.count, engine: engine)
-                return engine.generate(.tokenIDs(tokens), parameters, line.options)
+                var options = line.options
+                if case .text = options.output { options.output = format }
+                return engine.generate(.tokenIDs(tokens), parameters, options)
             }
             return (id: id, pieces: pieces)
         }
