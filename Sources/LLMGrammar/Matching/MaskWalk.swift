@@ -155,45 +155,71 @@ struct MaskWalk {
     private mutating func walk(
         _ trie: TokenTrie, _ tables: inout GrammarTables, pending: [UInt8], leavesOpen: Bool, fuel: inout Int
     ) throws(GrammarError) {
-        var node = self.node
-        let end = self.end
-        var left = fuel
-        defer {
-            self.node = node
-            fuel = left
-        }
-        while node < end && left > 0 {
+        while node < end && fuel > 0 {
+            plainSteps(trie, tables.lexer, leavesOpen: leavesOpen, fuel: &fuel)
+            guard node < end else { return }
+            // A byte does more here than lead to a state.
             let content = trie.nodes[node]
             let depth = TokenTrie.depth(content)
-            let byte = TokenTrie.byte(content)
-            let entry = tables.lexer.entry(states[depth], byte)
-            left -= 1
-            if entry == 0 {
-                node += TokenTrie.size(content)
-                continue
-            }
             if leavesOpen && starts[depth] >= 0 && tables.lexer.holdsUnseen[Int(states[depth])] {
                 openSubtrees.append(OpenSubtree(trie: self.trie, node: node, prefix: Array(path[..<depth])))
                 node += TokenTrie.size(content)
                 continue
             }
-            path[depth] = byte
-            if entry > 0 {
-                states[depth + 1] = entry
-                rows[depth + 1] = rows[depth]
-                starts[depth + 1] = starts[depth]
-            } else {
-                let stateCount = tables.lexer.stateCount
-                let isAlive = try step(byte, depth, &tables, pending: pending)
-                left -= Self.slowStepCost + (tables.lexer.stateCount - stateCount) * 100
-                if !isAlive {
-                    node += TokenTrie.size(content)
-                    continue
-                }
+            path[depth] = TokenTrie.byte(content)
+            let stateCount = tables.lexer.stateCount
+            let isAlive = try step(TokenTrie.byte(content), depth, &tables, pending: pending)
+            fuel -= Self.slowStepCost + (tables.lexer.stateCount - stateCount) * 100
+            guard isAlive else {
+                node += TokenTrie.size(content)
+                continue
             }
             let token = TokenTrie.token(content)
             if token >= 0 { mask.insert(token) }
             node += 1
         }
+    }
+
+    /// Walks on while bytes lead from state to state and do nothing else.
+    private mutating func plainSteps(_ trie: TokenTrie, _ lexer: borrowing Lexer, leavesOpen: Bool, fuel: inout Int) {
+        // Taken out for the loop, so that their spans are of variables of their own.
+        var (pathStates, pathRows, pathStarts, pathBytes) = (states, rows, starts, path)
+        var words = mask.words
+        (states, rows, starts, path, mask.words) = ([], [], [], [], [])
+        do {
+            let nodes = trie.nodes.span
+            let table = lexer.table.span
+            let holdsUnseen = lexer.holdsUnseen.span
+            let end = end
+            var states = pathStates.mutableSpan
+            var rows = pathRows.mutableSpan
+            var starts = pathStarts.mutableSpan
+            var path = pathBytes.mutableSpan
+            var bits = words.mutableSpan
+            var node = node
+            var left = fuel
+            while node < end && left > 0 {
+                let content = nodes[node]
+                let depth = TokenTrie.depth(content)
+                let byte = TokenTrie.byte(content)
+                let entry = table[Int(states[depth]) << 8 | Int(byte)]
+                left -= 1
+                if entry == 0 {
+                    node += TokenTrie.size(content)
+                    continue
+                }
+                if entry < 0 || leavesOpen && starts[depth] >= 0 && holdsUnseen[Int(states[depth])] { break }
+                path[depth] = byte
+                states[depth + 1] = entry
+                rows[depth + 1] = rows[depth]
+                starts[depth + 1] = starts[depth]
+                let token = TokenTrie.token(content)
+                if token >= 0 { bits[Int(token) >> 6] |= 1 << UInt64(token & 63) }
+                node += 1
+            }
+            self.node = node
+            fuel = left
+        }
+        (states, rows, starts, path, mask.words) = (pathStates, pathRows, pathStarts, pathBytes, words)
     }
 }
