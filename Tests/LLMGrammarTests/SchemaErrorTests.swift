@@ -28,13 +28,13 @@ import Testing
         Case(schema: #"{"$schema": "http://example.org/own"}"#, code: .unsupported, pointer: "#/$schema"),
         Case(
             schema: #"{"properties": {"a": {"not": {"uniqueItems": true}}}}"#, code: .unsupported,
-            pointer: "#/properties/a"),
+            pointer: "#/properties/a/not"),
         Case(schema: #"{"uniqueItems": true}"#, code: .unsupported, pointer: "#"),
         Case(schema: ##"{"$ref": "#"}"##, code: .invalid, pointer: "#"),
         Case(
             schema:
                 ##"{"$defs": {"a": {"allOf": [{"$ref": "#/$defs/b"}]}, "b": {"anyOf": [{"$ref": "#/$defs/a"}]}}, "$ref": "#/$defs/a"}"##,
-            code: .invalid, pointer: "#/$defs/b"),
+            code: .invalid, pointer: "#/$defs/b/anyOf/0"),
         Case(schema: #"{"type": "string", "enum": [1]}"#, code: .unsatisfiable, pointer: "#"),
         Case(schema: "false", code: .unsatisfiable, pointer: "#"),
         Case(
