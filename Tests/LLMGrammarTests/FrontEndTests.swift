@@ -1,4 +1,5 @@
 import LLMGrammar
+import LLMTestSupport
 import Testing
 
 @Suite struct FrontEndTests {
@@ -60,6 +61,86 @@ import Testing
     ])
     func `Lark that is not is refused with its place`(grammar: String, words: String) {
         #expect { try Grammar(lark: grammar, specialTokens: [:]) } throws: { "\($0)".contains(words) }
+    }
+
+    @Test(arguments: [
+        (
+            #"{"type":"structural_tag","format":{"type":"triggered_tags","triggers":["<f="],"tags":[{"begin":"<f=a>","content":{"type":"json_schema","json_schema":{"type":"integer"}},"end":"</f>"},{"begin":"<f=b>","content":{"type":"regex","pattern":"[xy]+"},"end":["!","?"]}]}}"#,
+            ["", "text < f", "a<f=a>12</f>b<f=b>xy?", "<f=b>x!<f=b>y!"], ["<f=a>x</f>", "<f=c>", "a<f=a>1", "<f=b>x"]
+        ),
+        (
+            #"{"structures":[{"begin":"<f>","schema":{"enum":[1,"a"]},"end":"</f>"}],"triggers":["<f"]}"#,
+            ["free", "<f>1</f>", "a<f>\"a\"</f><g>"], ["<f>2</f>", "<fx", "<f>1"]
+        ),
+        (
+            #"{"type":"structural_tag","format":{"type":"sequence","elements":[{"type":"tag","begin":"<t>","content":{"type":"any_text"},"end":"</t>"},{"type":"optional","content":{"type":"const_string","value":"yes"}},{"type":"or","elements":[{"type":"const_string","value":"1"},{"type":"const_string","value":"2"}]}]}}"#,
+            ["<t></t>1", "<t>a<b</t>yes2"], ["<t>1", "<t></t></t>1", "<t></t>yes"]
+        ),
+        (
+            #"{"type":"structural_tag","format":{"type":"tags_with_separator","separator":",","at_least_one":true,"tags":[{"begin":"(","content":{"type":"regex","pattern":"[a-z]"},"end":")"}]}}"#,
+            ["(a)", "(a),(b)"], ["", "(a)(b)", "(a),"]
+        ),
+        (
+            #"{"type":"structural_tag","format":{"type":"dispatch","loop":false,"rules":[["a:",{"type":"regex","pattern":"[0-9]"}]],"excludes":["no"]}}"#,
+            ["", "x", "xa:1"], ["a:x", "xno", "a:1a", "a:1a:2"]
+        ),
+    ])
+    func `A structural tag matches what it says`(tag: String, yes: [String], no: [String]) throws {
+        let grammar = try Grammar(structuralTag: Array(tag.utf8), specialTokens: [:])
+        for text in yes { #expect(try matches(grammar, text), "\(text)") }
+        for text in no { #expect(try !matches(grammar, text), "\(text)") }
+    }
+
+    @Test(arguments: [
+        ("[]", "no object"), (#"{"type":"structural_tag"}"#, "format"), (#"{"format":{"type":"new"}}"#, "not kept"),
+        (#"{"format":{"type":"any_text","max_chars":3}}"#, "#/format/max_chars"), ("{", "structural tag"),
+        (#"{"structures":[{"begin":"x","schema":{},"end":""}],"triggers":["y"]}"#, "no trigger"),
+        (#"{"format":{"type":"json_schema","json_schema":{"type":"new"}}}"#, "#/format/json_schema"),
+    ])
+    func `A structural tag that is not kept is refused with its place`(tag: String, words: String) {
+        #expect { try Grammar(structuralTag: Array(tag.utf8), specialTokens: [:]) } throws: { "\($0)".contains(words) }
+    }
+
+    /// Grammars with bytes changed, left out and doubled: refused, or followed for some tokens, and never a trap.
+    @Test(arguments: 0..<8)
+    func `Damaged grammars end in an error or a grammar`(seed: Int) throws {
+        var random = SeededGenerator(seed: UInt64(seed))
+        let (vocabulary, _) = try vocabulary(alphabet: "ab{}\",:01 <f>", longer: 20, seed: 1)
+        let sound = [
+            MaskTests.json, MaskTests.arithmetic,
+            "start: t \"!\"\nt[suffix=\"--\"]: /[a-z-]*/~2..3 | %json {\"type\": \"integer\"}",
+            #"{"format":{"type":"triggered_tags","triggers":["<f="],"tags":[{"begin":"<f=a>","content":{"type":"any_text"},"end":"</f>"}]}}"#,
+            "(?:a|[^b-z]{2,5}|\\d+)*(?=x)y{0,9}$",
+        ]
+        for _ in 0..<150 {
+            var text = Array(sound.randomElement(using: &random)!.unicodeScalars)
+            for _ in 0..<Int.random(in: 1...4, using: &random) where !text.isEmpty {
+                let place = Int.random(in: 0..<text.count, using: &random)
+                switch Int.random(in: 0...3, using: &random) {
+                case 0: text.remove(at: place)
+                case 1: text.insert(text.randomElement(using: &random)!, at: place)
+                case 2: text[place] = Unicode.Scalar(UInt8.random(in: 0...255, using: &random))
+                default: text.removeLast(text.count - place)
+                }
+            }
+            var view = String.UnicodeScalarView()
+            view.append(contentsOf: text)
+            let damaged = String(view)
+            let readers: [() throws -> Grammar] = [
+                { try Grammar(gbnf: damaged, specialTokens: [:]) }, { try Grammar(lark: damaged, specialTokens: [:]) },
+                { try Grammar(structuralTag: Array(damaged.utf8), specialTokens: [:]) },
+                { try Grammar(pattern: damaged) },
+            ]
+            for reader in readers {
+                do {
+                    let compiled = try CompiledGrammar(try reader(), vocabulary: vocabulary)
+                    var matcher = try GrammarMatcher(compiled)
+                    for _ in 0..<5 where !matcher.isFinished {
+                        try matcher.accept(try matcher.mask().tokens().randomElement(using: &random)!)
+                    }
+                } catch { #expect(error is GrammarError && !"\(error)".isEmpty) }
+            }
+        }
     }
 
     @Test func `Special tokens come only where the grammar names them`() throws {

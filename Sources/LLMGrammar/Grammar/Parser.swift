@@ -71,15 +71,16 @@ struct Parser {
         return try row(kernel, &lexer)
     }
 
-    /// The row after the lexemes `ended` of each of some rows, `text` being what they matched.
+    /// The row after the lexemes `ended` of each of some rows, `text` being what they matched; without it, what is seen
+    /// stays as it is.
     mutating func advance(
-        _ steps: [(row: Int32, ended: [Int32])], text: [UInt8], _ lexer: inout Lexer
+        _ steps: [(row: Int32, ended: [Int32])], text: [UInt8]?, _ lexer: inout Lexer
     ) throws(GrammarError) -> Int32? {
         var kernel: [Item] = []
         for step in steps {
             for index in rows[Int(step.row)].scans where step.ended.contains(scans[index].instance) {
                 var item = scans[index].item
-                if lexer.instances[Int(scans[index].instance)].isUnseen {
+                if let text, lexer.instances[Int(scans[index].instance)].isUnseen {
                     item.seen = lexer.arena.inserting(text[...], into: item.seen)
                 }
                 kernel.append(item)

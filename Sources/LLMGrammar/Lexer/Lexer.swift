@@ -64,6 +64,8 @@ struct Lexer {
     private var recordIDs: [Record: Int32] = [:]
     /// Sets of instances that end together.
     private(set) var ended: [[Int32]] = [[]]
+    /// Whether a lexeme of each such set must be unseen.
+    private(set) var endsUnseen: [Bool] = [false]
     private var endedIDs: [[Int32]: Int32] = [[]: 0]
 
     static let dead: Int32 = 0
@@ -183,6 +185,7 @@ struct Lexer {
         if instances.isEmpty { return 0 }
         if let known = endedIDs[instances] { return known }
         ended.append(instances)
+        endsUnseen.append(instances.contains { self.instances[Int($0)].isUnseen })
         endedIDs[instances] = Int32(ended.count - 1)
         return Int32(ended.count - 1)
     }

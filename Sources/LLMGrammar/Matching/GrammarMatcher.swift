@@ -99,9 +99,7 @@ package struct GrammarMatcher: Sendable {
             } else {
                 let slices = try tables.firstOpenSlice(place)
                 for slice in 0..<slices { mask.formUnion(vocabulary.sliceMasks[slice]) }
-                walk = MaskWalk(
-                    mask, from: place, firstTrie: slices, leavesOpen: !pending.isEmpty,
-                    longestToken: vocabulary.longestToken)
+                walk = MaskWalk(mask, from: place, firstTrie: slices, longestToken: vocabulary.longestToken)
             }
         }
         if walk!.stage == .tries {

@@ -71,60 +71,60 @@ struct GrammarTables {
     @inline(__always)
     func isFork(_ place: Place) -> Bool { place.row < 0 && !place.isDead }
 
-    /// The place after `byte`, `text` being the bytes of the lexeme so far, which only lexemes that must be unseen need.
+    /// The place after `byte`; where the lexeme that is being matched then began; and whether one ended that must be
+    /// unseen.
+    ///
+    /// - Parameter text: the bytes of the lexeme so far, which only those that must be unseen need. Without them the texts
+    ///   seen stay as they are: the place is then right until another lexeme must be unseen.
     mutating func step(
-        _ place: Place, _ byte: UInt8, text: @autoclosure () -> [UInt8]
-    ) throws(GrammarError) -> (place: Place, start: LexemeStart) {
+        _ place: Place, _ byte: UInt8, text: @autoclosure () -> [UInt8]?
+    ) throws(GrammarError) -> (place: Place, start: LexemeStart, endsUnseen: Bool) {
         let entry = lexer.entry(place.state, byte)
-        if entry > 0 { return (Place(row: place.row, state: entry), .earlier) }
-        if entry == 0 { return (.dead, .earlier) }
-        if isFork(place) { return (try forkStep(place, byte, entry), .earlier) }
+        if entry > 0 { return (Place(row: place.row, state: entry), .earlier, false) }
+        if entry == 0 { return (.dead, .earlier, false) }
+        if isFork(place) { return (try forkStep(place, byte, entry), .earlier, false) }
         let record = lexer.record(entry)
         if record.after == 0 && record.before == 0 {
             let next = try lexer.state(ofSet: record.next)
             lexer.setEntry(place.state, byte, next)
-            return (Place(row: place.row, state: next), .earlier)
+            return (Place(row: place.row, state: next), .earlier, false)
         }
-        let hasUnseen = parser.rows[Int(place.row)].hasUnseen
+        let endsUnseen = lexer.endsUnseen[Int(record.after)] || lexer.endsUnseen[Int(record.before)]
+        let text = endsUnseen ? text() : nil
         let key = PairTable.pair(place.row, entry)
-        if record.before == 0, !hasUnseen, let known = recordTargets[key] {
-            return (Place(key: known), .afterThisByte)
+        if record.before == 0, text == nil, let known = recordTargets[key] {
+            return (Place(key: known), .afterThisByte, endsUnseen)
         }
-        let whole = hasUnseen ? text() + (record.after == 0 ? [] : [byte]) : []
         var alive: [Place] = []
         if record.next != 0 { alive.append(Place(row: place.row, state: try lexer.state(ofSet: record.next))) }
-        if record.after != 0 {
-            alive.append(try complete(place.row, record.after, text: whole))
-        }
+        if record.after != 0 { alive.append(try complete(place.row, record.after, text: text.map { $0 + [byte] })) }
         var start = LexemeStart.afterThisByte
         if record.before != 0 {
-            let begun = try complete(place.row, record.before, text: hasUnseen ? text() : [])
-            if begun.isDead { return (.dead, .earlier) }
-            let inner = try step(begun, byte, text: [])
+            let begun = try complete(place.row, record.before, text: text)
+            if begun.isDead { return (.dead, .earlier, false) }
+            let inner = try step(begun, byte, text: text == nil ? nil : [])
             alive.append(inner.place)
             start = inner.start == .afterThisByte ? .afterThisByte : .withThisByte
         }
         let result = try joined(alive)
-        if hasUnseen && isFork(result) { throw unseenFork() }
-        if record.before == 0 && !hasUnseen { recordTargets.insert(key, result.key) }
-        return (result, start)
+        if endsUnseen && isFork(result) { throw unseenFork() }
+        if record.before == 0 && text == nil { recordTargets.insert(key, result.key) }
+        return (result, start, endsUnseen)
     }
 
     /// The place behind the lexemes of a number in `lexer.ended`.
-    mutating func complete(_ row: Int32, _ ended: Int32, text: [UInt8]) throws(GrammarError) -> Place {
+    mutating func complete(_ row: Int32, _ ended: Int32, text: [UInt8]?) throws(GrammarError) -> Place {
         let key = PairTable.pair(row, ended)
-        let hasUnseen = parser.rows[Int(row)].hasUnseen
-        if !hasUnseen, let known = completed[key] {
-            return Place(key: known)
-        }
+        let text = lexer.endsUnseen[Int(ended)] ? text : nil
+        if text == nil, let known = completed[key] { return Place(key: known) }
         let result = try joined(try starts(after: [(row, lexer.ended[Int(ended)])], text: text))
-        if !hasUnseen { completed.insert(key, result.key) }
+        if text == nil { completed.insert(key, result.key) }
         return result
     }
 
     /// The places behind lexemes that end together: one for those that the parser reads, one for each skip.
     private mutating func starts(
-        after steps: [(row: Int32, ended: [Int32])], text: [UInt8]
+        after steps: [(row: Int32, ended: [Int32])], text: [UInt8]?
     ) throws(GrammarError) -> [Place] {
         var result: [Place] = []
         if let row = try parser.advance(steps, text: text, &lexer) { result.append(try place(ofRow: row)) }

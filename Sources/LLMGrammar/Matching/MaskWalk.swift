@@ -1,8 +1,8 @@
 /// A mask that is being worked out: where the walk of the tries stands, so that it can stop and go on.
 ///
-/// Where a lexeme that must be unseen has begun, its text so far is not in the place. It decides only on tokens that end
-/// the lexeme and go on into another that must be unseen: those are left open, as subtrees, when the mask is kept, and
-/// walked each time it is used.
+/// The text of a lexeme that must be unseen decides only on tokens that end the lexeme and go on to another that must be
+/// unseen. Those are left open, as subtrees, while the tries are walked without regard to such texts; then, and each time
+/// that the mask is used again, they are walked with regard to them.
 struct MaskWalk {
     /// What one step of a walk costs in fuel, where it is more than a look-up.
     static let slowStepCost = 8
@@ -22,7 +22,6 @@ struct MaskWalk {
     var mask: TokenMask
     private(set) var openSubtrees: [OpenSubtree] = []
     private(set) var stage: Stage
-    private let leavesOpen: Bool
     private let origin: GrammarTables.Place
     /// The tries that are walked begin here.
     private let firstTrie: Int
@@ -33,20 +32,20 @@ struct MaskWalk {
     private var node = 0
     private var end = 0
     // What each depth of the path to `node` has: the place before its byte, and where its lexeme began, -1 for before the
-    // token.
+    // token; `unseenMark` is added where a lexeme that must be unseen has ended since.
     private var rows: [Int32]
     private var states: [Int32]
     private var starts: [Int32]
     private var path: [UInt8]
+    private static let unseenMark: Int32 = 1 << 16
 
     /// - Parameter firstTrie: the slices below it are in `mask` already.
     init(
-        _ mask: TokenMask, from origin: GrammarTables.Place, firstTrie: Int, leavesOpen: Bool, longestToken: Int
+        _ mask: TokenMask, from origin: GrammarTables.Place, firstTrie: Int, longestToken: Int
     ) {
         self.mask = mask
         self.origin = origin
         self.firstTrie = firstTrie
-        self.leavesOpen = leavesOpen
         trie = firstTrie
         stage = .tries
         rows = [Int32](repeating: 0, count: longestToken + 1)
@@ -62,7 +61,7 @@ struct MaskWalk {
     init(
         _ mask: TokenMask, from origin: GrammarTables.Place, _ openSubtrees: [OpenSubtree], longestToken: Int
     ) {
-        self.init(mask, from: origin, firstTrie: 0, leavesOpen: false, longestToken: longestToken)
+        self.init(mask, from: origin, firstTrie: 0, longestToken: longestToken)
         self.openSubtrees = openSubtrees
         stage = .openSubtrees
     }
@@ -84,7 +83,7 @@ struct MaskWalk {
                     end = vocabulary.tries[trie].firstBytes[byte + 1]
                 }
                 if node < end {
-                    try walk(vocabulary.tries[trie], &tables, pending: pending, leavesOpen: leavesOpen, fuel: &fuel)
+                    try walk(vocabulary.tries[trie], &tables, pending: pending, fuel: &fuel)
                     if node < end { return false }
                 }
                 end = 0
@@ -113,7 +112,7 @@ struct MaskWalk {
                 node = subtree.node
                 end = subtree.node + TokenTrie.size(trie.nodes[subtree.node])
             }
-            try walk(trie, &tables, pending: pending, leavesOpen: false, fuel: &fuel)
+            try walk(trie, &tables, pending: pending, fuel: &fuel)
             if node < end { return false }
             node = 0
             end = 0
@@ -128,20 +127,30 @@ struct MaskWalk {
     ) throws(GrammarError) -> Bool {
         for (depth, byte) in prefix.enumerated() {
             path[depth] = byte
-            guard try step(byte, depth, &tables, pending: pending) else { return false }
+            guard try step(byte, depth, &tables, pending: pending) == .alive else { return false }
         }
         return true
     }
 
-    /// Puts the place after `byte` at the next depth; says whether there is one.
+    private enum StepOutcome {
+        case alive
+        case dead
+        case open
+    }
+
+    /// Puts the place after `byte` at the next depth.
     private mutating func step(
         _ byte: UInt8, _ depth: Int, _ tables: inout GrammarTables, pending: [UInt8]
-    ) throws(GrammarError) -> Bool {
-        let start = starts[depth]
+    ) throws(GrammarError) -> StepOutcome {
+        let isMarked = starts[depth] >= Self.unseenMark
+        let start = isMarked ? starts[depth] - Self.unseenMark : starts[depth]
+        let minds = stage == .openSubtrees
         let found = try tables.step(
             GrammarTables.Place(row: rows[depth], state: states[depth]), byte,
-            text: start < 0 ? pending + path[..<depth] : Array(path[Int(start)..<depth]))
-        if found.place.isDead { return false }
+            text: minds ? (start < 0 ? pending + path[..<depth] : Array(path[Int(start)..<depth])) : nil)
+        if found.place.isDead { return .dead }
+        let endsUnseen = isMarked || found.endsUnseen
+        if !minds, endsUnseen, found.place.row >= 0, tables.parser.rows[Int(found.place.row)].hasUnseen { return .open }
         states[depth + 1] = found.place.state
         rows[depth + 1] = found.place.row
         switch found.start {
@@ -149,51 +158,76 @@ struct MaskWalk {
         case .withThisByte: starts[depth + 1] = Int32(depth)
         case .afterThisByte: starts[depth + 1] = Int32(depth + 1)
         }
-        return true
+        if endsUnseen { starts[depth + 1] = max(starts[depth + 1], 0) + Self.unseenMark }
+        return .alive
     }
 
     private mutating func walk(
-        _ trie: TokenTrie, _ tables: inout GrammarTables, pending: [UInt8], leavesOpen: Bool, fuel: inout Int
+        _ trie: TokenTrie, _ tables: inout GrammarTables, pending: [UInt8], fuel: inout Int
     ) throws(GrammarError) {
-        var node = self.node
-        let end = self.end
-        var left = fuel
-        defer {
-            self.node = node
-            fuel = left
-        }
-        while node < end && left > 0 {
+        while node < end && fuel > 0 {
+            plainSteps(trie, tables.lexer, fuel: &fuel)
+            guard node < end else { return }
+            // A byte does more here than lead to a state, or the fuel is used up.
             let content = trie.nodes[node]
             let depth = TokenTrie.depth(content)
             let byte = TokenTrie.byte(content)
-            let entry = tables.lexer.entry(states[depth], byte)
-            left -= 1
-            if entry == 0 {
-                node += TokenTrie.size(content)
-                continue
-            }
-            if leavesOpen && starts[depth] >= 0 && tables.lexer.holdsUnseen[Int(states[depth])] {
+            path[depth] = byte
+            let stateCount = tables.lexer.stateCount
+            let outcome = try step(byte, depth, &tables, pending: pending)
+            fuel -= Self.slowStepCost + (tables.lexer.stateCount - stateCount) * 100
+            switch outcome {
+            case .alive:
+                let token = TokenTrie.token(content)
+                if token >= 0 { mask.insert(token) }
+                node += 1
+            case .dead: node += TokenTrie.size(content)
+            case .open:
                 openSubtrees.append(OpenSubtree(trie: self.trie, node: node, prefix: Array(path[..<depth])))
                 node += TokenTrie.size(content)
-                continue
             }
-            path[depth] = byte
-            if entry > 0 {
-                states[depth + 1] = entry
-                rows[depth + 1] = rows[depth]
-                starts[depth + 1] = starts[depth]
-            } else {
-                let stateCount = tables.lexer.stateCount
-                let isAlive = try step(byte, depth, &tables, pending: pending)
-                left -= Self.slowStepCost + (tables.lexer.stateCount - stateCount) * 100
-                if !isAlive {
+        }
+    }
+
+    /// Walks on while bytes lead from state to state and do nothing else.
+    private mutating func plainSteps(_ trie: TokenTrie, _ lexer: borrowing Lexer, fuel: inout Int) {
+        // Taken out for the loop, so that their spans are of variables of their own.
+        var (pathStates, pathRows, pathStarts, pathBytes) = (states, rows, starts, path)
+        var words = mask.words
+        (states, rows, starts, path, mask.words) = ([], [], [], [], [])
+        do {
+            let nodes = trie.nodes.span
+            let table = lexer.table.span
+            let end = end
+            var states = pathStates.mutableSpan
+            var rows = pathRows.mutableSpan
+            var starts = pathStarts.mutableSpan
+            var path = pathBytes.mutableSpan
+            var bits = words.mutableSpan
+            var node = node
+            var left = fuel
+            while node < end && left > 0 {
+                let content = nodes[node]
+                let depth = TokenTrie.depth(content)
+                let byte = TokenTrie.byte(content)
+                let entry = table[Int(states[depth]) << 8 | Int(byte)]
+                left -= 1
+                if entry == 0 {
                     node += TokenTrie.size(content)
                     continue
                 }
+                if entry < 0 { break }
+                path[depth] = byte
+                states[depth + 1] = entry
+                rows[depth + 1] = rows[depth]
+                starts[depth + 1] = starts[depth]
+                let token = TokenTrie.token(content)
+                if token >= 0 { bits[Int(token) >> 6] |= 1 << UInt64(token & 63) }
+                node += 1
             }
-            let token = TokenTrie.token(content)
-            if token >= 0 { mask.insert(token) }
-            node += 1
+            self.node = node
+            fuel = left
         }
+        (states, rows, starts, path, mask.words) = (pathStates, pathRows, pathStarts, pathBytes, words)
     }
 }
