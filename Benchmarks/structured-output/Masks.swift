@@ -12,7 +12,7 @@ enum Masks {
         var firsts: [Double] = []
         var again: [Double] = []
         var (refused, failed, wrong) = (0, 0, 0)
-        var slow: [(seconds: Double, name: String)] = []
+        var slow: [(microseconds: Double, name: String)] = []
         var mask = TokenMask(count: vocabulary.count)
         for line in try String(contentsOfFile: arguments[1], encoding: .utf8).split(separator: "\n") {
             var reader = JSONReader(Array(line.utf8), part: "a line")
@@ -63,7 +63,9 @@ enum Masks {
                 }
             }
         }
-        for each in slow.sorted(by: { $0.seconds > $1.seconds }).prefix(10) { print("slow: \(each.name) \(each.seconds)") }
+        for each in slow.sorted(by: { $0.microseconds > $1.microseconds }).prefix(10) {
+            print("slow: \(each.name), \(rounded(each.microseconds)) µs")
+        }
         var json = JSONWriter()
         json.object { json in
             json.member("engine", "llmgen")
@@ -76,7 +78,8 @@ enum Masks {
                 json.member("\(name)s", sorted.count)
                 json.member("\(name)_us", rounded(sorted.reduce(0, +) / Double(sorted.count)))
                 for (label, share) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)] {
-                    json.member("\(name)_\(label)_us", rounded(sorted[min(sorted.count - 1, Int(share * Double(sorted.count)))]))
+                    let place = min(sorted.count - 1, Int(share * Double(sorted.count)))
+                    json.member("\(name)_\(label)_us", rounded(sorted[place]))
                 }
                 json.member("\(name)_max_us", rounded(sorted[sorted.count - 1]))
             }

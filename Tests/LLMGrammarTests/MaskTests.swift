@@ -118,7 +118,7 @@ import Testing
     func `Each token is in the mask just where it can be accepted`(index: Int) throws {
         var random = SeededGenerator(seed: UInt64(index))
         let (vocabulary, tokens) = try vocabulary(
-            alphabet: "abc{}[]():,\"\\ 01+-.tru\n", longer: 400, seed: UInt64(index),
+            alphabet: "abc{}[]():,\"\\ 01+-.true\n", longer: 400, seed: UInt64(index),
             extra: ["abcabcabcabca", "\",\"", "\":", "true", "a", "é", "ab", "日本"])
         let grammar = try Self.grammars[index].1()
         let compiled = try CompiledGrammar(grammar, vocabulary: vocabulary)
@@ -157,7 +157,7 @@ import Testing
     }
 
     @Test func `Threads that share a grammar get the masks of one`() async throws {
-        let (vocabulary, _) = try vocabulary(alphabet: "abc{}[]:,\"\\ 01-.tru\n", longer: 300, seed: 3)
+        let (vocabulary, _) = try vocabulary(alphabet: "abc{}[]:,\"\\ 01-.true\n", longer: 300, seed: 3)
         let compiled = try CompiledGrammar(try Self.grammars[0].1(), vocabulary: vocabulary)
         @Sendable func run(_ seed: UInt64, _ grammar: CompiledGrammar) throws -> [TokenMask] {
             var random = SeededGenerator(seed: seed)
@@ -178,8 +178,17 @@ import Testing
         }
     }
 
+    @Test func `The fewest bytes that end an output are known`() throws {
+        let (vocabulary, tokens) = try vocabulary(alphabet: "abc{}[]:,\"\\ 01-.true\n", longer: 0, seed: 3)
+        var matcher = try GrammarMatcher(try CompiledGrammar(try Self.grammars[0].1(), vocabulary: vocabulary))
+        for (text, left) in [("", 2), ("{", 1), ("\"a", 4), ("\":", 2), ("[[[", 4), ("{\"", 8), ("b\":t", 8)] {
+            try matcher.accept(text, in: tokens)
+            #expect(try matcher.bytesToClose() == left, "after \(text)")
+        }
+    }
+
     @Test func `Tables that are begun again change no mask`() throws {
-        let (vocabulary, _) = try vocabulary(alphabet: "abc{}[]:,\"\\ 01-.tru\n", longer: 300, seed: 3)
+        let (vocabulary, _) = try vocabulary(alphabet: "abc{}[]:,\"\\ 01-.true\n", longer: 300, seed: 3)
         let grammar = try Self.grammars[0].1()
         let small = try CompiledGrammar(grammar, vocabulary: vocabulary, limits: .init(tableBytes: 1, memoBytes: 1))
         let large = try CompiledGrammar(grammar, vocabulary: vocabulary)

@@ -55,6 +55,8 @@ struct Lexer {
     private var stateSets: [Int32] = [0, 0]
     /// Whether the state is at the start of lexemes.
     private(set) var isStart: [Bool] = [false, true]
+    /// Whether a lexeme that must be unseen is being matched in the state, or may start.
+    private(set) var holdsUnseen: [Bool] = [false, false]
     /// Which slices the state allows wholly, and which have been asked: bits s and 4 + s.
     var sliceBits: [UInt8] = [0, 0]
 
@@ -158,6 +160,7 @@ struct Lexer {
         statePieces.append(0..<0)
         accepted.append(0)
         stateSets.append(0)
+        holdsUnseen.append(false)
         isStart.append(false)
         sliceBits.append(0xF0)
         return state
@@ -252,6 +255,8 @@ struct Lexer {
         statePieces.append(firstPiece..<pieces.count)
         accepted.append(before)
         stateSets.append(set)
+        holdsUnseen.append(
+            stride(from: 0, to: words.count, by: 2).contains { instances[Int(words[$0])].isUnseen })
         isStart.append(isAtStart)
         sliceBits.append(0)
         return state

@@ -18,7 +18,7 @@ package final class CompiledGrammar: Sendable {
         /// Bytes of masks that are kept.
         package var memoBytes: Int
 
-        package init(tableBytes: Int = 64 << 20, memoBytes: Int = 8 << 20) {
+        package init(tableBytes: Int = 128 << 20, memoBytes: Int = 8 << 20) {
             self.tableBytes = tableBytes
             self.memoBytes = memoBytes
         }

@@ -91,18 +91,43 @@ package struct GrammarMatcher: Sendable {
         let vocabulary = grammar.vocabulary
         let place = place
         let pending = pending(tables)
-        // What an unseen text is so far decides on tokens that go past its end, and is not in the place.
-        let isKept = pending.isEmpty
-        if walk == nil, isKept, let count = tables.memo.load(place.key, into: &mask) { return .ready(count: count) }
         var fuel = max(fuel, 1)
         if walk == nil {
-            let slices = try tables.firstOpenSlice(place)
-            for slice in 0..<slices { mask.formUnion(vocabulary.sliceMasks[slice]) }
-            walk = MaskWalk(mask, from: place, firstTrie: slices, longestToken: vocabulary.longestToken)
+            if let known = tables.memo.load(place.key, into: &mask) {
+                if known.openSubtrees.isEmpty { return .ready(count: known.count) }
+                walk = MaskWalk(mask, from: place, known.openSubtrees, longestToken: vocabulary.longestToken)
+            } else {
+                let slices = try tables.firstOpenSlice(place)
+                for slice in 0..<slices { mask.formUnion(vocabulary.sliceMasks[slice]) }
+                walk = MaskWalk(
+                    mask, from: place, firstTrie: slices, leavesOpen: !pending.isEmpty,
+                    longestToken: vocabulary.longestToken)
+            }
         }
-        guard try walk!.run(&tables, pending: pending, fuel: &fuel) else { return .outOfFuel }
+        if walk!.stage == .tries {
+            guard try walk!.run(&tables, pending: pending, fuel: &fuel) else { return .outOfFuel }
+            try addNamedTokens(to: &walk!.mask, pending: pending, &tables)
+            tables.memo.store(place.key, walk!.mask, openSubtrees: walk!.openSubtrees)
+        }
+        guard try walk!.finish(&tables, pending: pending, fuel: &fuel) else { return .outOfFuel }
         mask = walk!.mask
         walk = nil
+        for (first, other) in vocabulary.duplicates where mask.contains(first) { mask.insert(other) }
+        let count = mask.count
+        guard count > 0 else {
+            throw GrammarError(
+                .unsatisfiable,
+                "after \(tokens.count) tokens no token of the vocabulary can go on as the grammar asks; write the grammar "
+                    + "with texts that the vocabulary has")
+        }
+        return .ready(count: count)
+    }
+
+    /// Adds what is not spelled: tokens that the grammar names, and the end; and tokens that are spelled as others are.
+    private func addNamedTokens(
+        to mask: inout TokenMask, pending: [UInt8], _ tables: inout GrammarTables
+    ) throws(GrammarError) {
+        let vocabulary = grammar.vocabulary
         for (first, other) in vocabulary.duplicates where mask.contains(first) { mask.insert(other) }
         for row in try tables.boundaryRows(place, text: pending) {
             for index in tables.parser.rows[Int(row)].tokens {
@@ -113,15 +138,6 @@ package struct GrammarMatcher: Sendable {
                 for token in vocabulary.endTokens { mask.insert(token) }
             }
         }
-        let count = mask.count
-        guard count > 0 else {
-            throw GrammarError(
-                .unsatisfiable,
-                "after \(tokens.count) tokens no token of the vocabulary can go on as the grammar asks; write the grammar "
-                    + "with texts that the vocabulary has")
-        }
-        if isKept { tables.memo.store(place.key, mask, count: count) }
-        return .ready(count: count)
     }
 
     /// The tokens that must come next because no other may, at most `limit`. The matcher stays where it is.
@@ -211,7 +227,7 @@ package struct GrammarMatcher: Sendable {
 
     /// The bytes of the lexeme that is being matched, where they matter.
     private func pending(_ tables: GrammarTables) -> [UInt8] {
-        guard place.row >= 0, tables.parser.rows[Int(place.row)].hasUnseen else { return [] }
+        guard tables.lexer.holdsUnseen[Int(place.state)] else { return [] }
         return Array(text[marks[marks.count - 1].lexemeStart...])
     }
 

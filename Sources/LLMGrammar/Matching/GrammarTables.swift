@@ -68,9 +68,8 @@ struct GrammarTables {
 
     // MARK: Steps
 
-    /// Whether only bytes decide in a state: its entries above 0 can be followed without anything else.
     @inline(__always)
-    func isFork(_ place: Place) -> Bool { place.row < 0 }
+    func isFork(_ place: Place) -> Bool { place.row < 0 && !place.isDead }
 
     /// The place after `byte`, `text` being the bytes of the lexeme so far, which only lexemes that must be unseen need.
     mutating func step(

@@ -12,7 +12,16 @@ struct MaskMemo {
         }
     }
 
-    private var masks: [UInt64: (content: Content, count: Int, lastUse: UInt64)] = [:]
+    private struct Entry {
+        let content: Content
+        let count: Int
+        let openSubtrees: [MaskWalk.OpenSubtree]
+        var lastUse: UInt64
+
+        var byteCount: Int { content.byteCount + openSubtrees.count * 64 }
+    }
+
+    private var masks: [UInt64: Entry] = [:]
     private var uses: UInt64 = 0
     private let byteLimit: Int
     private(set) var byteCount = 0
@@ -22,8 +31,11 @@ struct MaskMemo {
 
     init(byteLimit: Int) { self.byteLimit = byteLimit }
 
-    /// Writes the mask of a place into `mask`, which is clear, and gives its count; nil where it is not known.
-    mutating func load(_ key: UInt64, into mask: inout TokenMask) -> Int? {
+    /// Writes the mask of a place into `mask`, which is clear; gives its count, and what is left open in it. Nil where it
+    /// is not known.
+    mutating func load(
+        _ key: UInt64, into mask: inout TokenMask
+    ) -> (count: Int, openSubtrees: [MaskWalk.OpenSubtree])? {
         uses += 1
         guard let index = masks.index(forKey: key) else {
             misses += 1
@@ -35,18 +47,21 @@ struct MaskMemo {
         case .few(let tokens): for token in tokens { mask.insert(token) }
         case .many(let known): mask = known
         }
-        return masks.values[index].count
+        return (masks.values[index].count, masks.values[index].openSubtrees)
     }
 
-    mutating func store(_ key: UInt64, _ mask: TokenMask, count: Int) {
-        let content: Content = count <= 256 ? .few(mask.tokens()) : .many(mask)
-        guard content.byteCount <= byteLimit else { return }
-        byteCount += content.byteCount
-        masks[key] = (content, count, uses)
+    mutating func store(_ key: UInt64, _ mask: TokenMask, openSubtrees: [MaskWalk.OpenSubtree]) {
+        let count = mask.count
+        let entry = Entry(
+            content: count <= 256 ? .few(mask.tokens()) : .many(mask), count: count, openSubtrees: openSubtrees,
+            lastUse: uses)
+        // What leaves nothing open and allows nothing is an error, not a mask.
+        guard entry.byteCount <= byteLimit, count > 0 || !openSubtrees.isEmpty else { return }
+        byteCount += entry.byteCount
+        masks[key] = entry
         guard byteCount > byteLimit else { return }
-        let oldest = masks.sorted { $0.value.lastUse < $1.value.lastUse }
-        for (key, value) in oldest where byteCount > byteLimit / 2 {
-            byteCount -= value.content.byteCount
+        for (key, entry) in masks.sorted(by: { $0.value.lastUse < $1.value.lastUse }) where byteCount > byteLimit / 2 {
+            byteCount -= entry.byteCount
             masks[key] = nil
         }
     }

@@ -24,18 +24,21 @@ extension RegexArena {
             emptiness[Int(id)] = .matches
             return true
         }
+        func isWitness(_ target: ID) -> Bool { emptiness[Int(target)] == .matches || isNullable(target) }
+        var isNew = true
         while let last = path.last {
+            // What ends at once is looked for before anything is followed.
+            if isNew, last.edges.contains(where: { isWitness(edges[$0].target) }) {
+                for step in path { emptiness[Int(step.id)] = .matches }
+                return true
+            }
+            isNew = false
             guard let index = last.edges.first else {
                 path.removeLast()
                 continue
             }
             path[path.count - 1].edges = last.edges.dropFirst()
             let target = edges[index].target
-            if emptiness[Int(target)] == .matches || isNullable(target) {
-                emptiness[Int(target)] = .matches
-                for step in path { emptiness[Int(step.id)] = .matches }
-                return true
-            }
             if emptiness[Int(target)] == .matchesNothing || !seen.insert(target).inserted { continue }
             guard seen.count <= Self.searchLimit, !isExhausted else {
                 throw GrammarError(
@@ -44,6 +47,7 @@ extension RegexArena {
                         + "to find out; use smaller ranges and counts")
             }
             path.append((target, partition(of: target)))
+            isNew = true
         }
         for id in seen { emptiness[Int(id)] = .matchesNothing }
         return false

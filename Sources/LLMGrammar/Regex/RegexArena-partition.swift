@@ -89,6 +89,7 @@ extension RegexArena {
     /// The partitions laid over one another: for each set of bytes that all of them treat alike, `join` of the targets
     /// that there are.
     mutating func overlay(_ parts: [[Edge]], _ join: (inout RegexArena, [ID]) -> ID) -> [Edge] {
+        if parts.count == 2 { return overlay(parts[0], parts[1], join) }
         var pieces: [(set: ByteSet, targets: [ID])] = [(.all, [])]
         for part in parts {
             var next: [(set: ByteSet, targets: [ID])] = []
@@ -110,6 +111,34 @@ extension RegexArena {
         for piece in pieces where !piece.targets.isEmpty {
             let target = join(&self, piece.targets)
             if target != Self.never { result.append(Edge(set: piece.set, target: target)) }
+        }
+        return merged(result)
+    }
+
+    private mutating func overlay(
+        _ first: [Edge], _ second: [Edge], _ join: (inout RegexArena, [ID]) -> ID
+    ) -> [Edge] {
+        var result: [Edge] = []
+        result.reserveCapacity(first.count + second.count)
+        var left = second
+        for edge in first {
+            var rest = edge.set
+            for index in left.indices {
+                let common = rest.intersection(left[index].set)
+                if common.isEmpty { continue }
+                let target = join(&self, [edge.target, left[index].target])
+                if target != Self.never { result.append(Edge(set: common, target: target)) }
+                rest = rest.subtracting(common)
+                left[index].set = left[index].set.subtracting(common)
+                if rest.isEmpty { break }
+            }
+            if rest.isEmpty { continue }
+            let target = join(&self, [edge.target])
+            if target != Self.never { result.append(Edge(set: rest, target: target)) }
+        }
+        for edge in left where !edge.set.isEmpty {
+            let target = join(&self, [edge.target])
+            if target != Self.never { result.append(Edge(set: edge.set, target: target)) }
         }
         return merged(result)
     }
