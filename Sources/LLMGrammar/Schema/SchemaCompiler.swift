@@ -3,7 +3,7 @@ internal import OrderedCollections
 /// From a schema to conditions by type: reads the keywords of a place when it is first asked for, and works out what a
 /// formula means for each type of value, negations pushed down to where they are exact.
 final class SchemaCompiler {
-    /// What one schema may take.
+    /// What one schema may take; of `nodes`, eight more for each place of its text.
     static let limits = (
         nodes: 50_000, shapes: 512, narrowedShapes: 64, depth: 200, existentials: 16, cases: 256, regions: 64
     )
@@ -113,9 +113,10 @@ final class SchemaCompiler {
 
     func spend(_ amount: Int) throws(SchemaError) {
         work += amount
-        guard work <= Self.limits.nodes else {
+        let limit = Self.limits.nodes + 8 * document.places.count
+        guard work <= limit else {
             throw tooComplex(
-                "the schema takes more than \(Self.limits.nodes) conditions when its alternatives are combined")
+                "the schema takes more than \(limit) conditions when its alternatives are combined")
         }
     }
 
@@ -214,7 +215,7 @@ final class SchemaCompiler {
                 continue
             }
             for second in b {
-                try spend(1)
+                try spend(1 + (first.conditionCount + second.conditionCount) / 4)
                 if a.count > 1 || b.count > 1, try areDisjoint(first, second, depth: 1) { continue }
                 let shape = first.intersection(second) { formulas.all([$0, $1]) }
                 if try !isNever(shape, depth: 1) { add(shape, to: &shapes) }
