@@ -153,8 +153,8 @@ let package = Package(
         .testTarget(
             name: "LLMGenTests",
             dependencies: [
-                "LLMGen", "LLMModels", "LLMTensor", "LLMScheduling", "LLMSampling", "LLMTokenizer", "LLMGrammar", "LLMJSON",
-                "LLMTestSupport",
+                "LLMGen", "LLMModels", "LLMTensor", "LLMScheduling", "LLMSampling", "LLMTokenizer", "LLMGrammar",
+                "LLMJSON", "LLMTestSupport",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
             ]),

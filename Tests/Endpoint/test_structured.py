@@ -15,14 +15,14 @@ STORY = "Once upon a time there was a king who had three sons."
 
 
 class Room(pydantic.BaseModel):
-    name: str = pydantic.Field(max_length=20)
+    name: str = pydantic.Field(pattern="^[A-Z][a-z]{1,19}$")
     floor: int = pydantic.Field(ge=-1, le=9)
 
 
 class Castle(pydantic.BaseModel):
     """A castle."""
 
-    owner: str = pydantic.Field(description="Who lives there.", max_length=30)
+    owner: str = pydantic.Field(description="Who lives there.", pattern="^[A-Za-z ]{1,30}$")
     kind: Literal["ruin", "palace", "tower"]
     keep: Room
     rooms: list[Room] = pydantic.Field(max_length=3)
@@ -129,7 +129,7 @@ OPEN = {"type": "object", "properties": {"a": {"type": "string"}}}
         ({"structured_outputs": {"regex": "(a"}}, "structured_outputs.regex", "(a"),
         ({"structured_outputs": {"choice": []}}, "structured_outputs.choice", "at least one"),
         ({"structured_outputs": {"json_object": False}}, "structured_outputs.json_object", "true"),
-        ({"structured_outputs": {"grammar": "root ::="}}, "structured_outputs.grammar", "1"),
+        ({"structured_outputs": {"grammar": "root ::= king"}}, "structured_outputs.grammar", "king"),
         ({"structured_outputs": {"json": {"$ref": "http://example.com/a"}}}, "structured_outputs.json", "#"),
         ({"structured_outputs": {"regex": "a", "whitespace_pattern": " "}}, "structured_outputs", "white space"),
         ({"structured_outputs": {"regex": "a"}, "response_format": {"type": "json_object"}}, "structured_outputs", "both"),
