@@ -58,7 +58,7 @@ import Testing
     {
         let model = try await LanguageModel.load(
             folder("converted/bert-embedding.gguf").path, LoadOptions(computeDtype: .float32))
-        #expect(model.tasks == [.embed])
+        #expect(model.tasks == [.embed, .score])
         let reference: Embedded = try reference("bert-embedding")
         let outputs = try await Engine(model: model).embed(
             reference.texts.map(Prompt.text), .init(truncatePromptTokens: 48))

@@ -29,11 +29,11 @@ import Testing
     static let effects: [(options: [String], words: String)] = [
         (["--block-size", "16", "--kv-blocks", "40"], "40 blocks of 16 tokens"),
         (["--kv-blocks", "1"], "1 block of 32 tokens"),
-        (["--compute-dtype", "float32", "--kv-cache-memory", "3MiB"], "16 blocks of 32 tokens (3.0 MiB)"),
+        (["--compute-dtype", "float32", "--kv-cache-memory", "3MiB"], "16 blocks of 32 tokens in float32 (3.0 MiB)"),
         (["--max-num-seqs", "1"], "32 blocks of 32 tokens"),
         (
             ["--compute-dtype", "float32", "--max-num-seqs", "3"],
-            "96 blocks of 32 tokens (18.0 MiB, room for 3 sequences of 1024 tokens) in float32"
+            "96 blocks of 32 tokens in float32 (18.0 MiB, room for 3 sequences of 1024 tokens)"
         ),
         (["--max-num-seqs", "2", "--max-model-len", "64"], "4 blocks of 32 tokens"),
         (["--threads", "1"], "1 thread,"),
@@ -50,9 +50,9 @@ import Testing
         (["--compute-dtype", "float32", "--kv-cache-dtype", "auto"], "in float32"),
         (
             ["--kv-cache-dtype", "bfloat16", "--kv-cache-memory", "3MiB"],
-            "32 blocks of 32 tokens (3.0 MiB) in bfloat16"
+            "32 blocks of 32 tokens in bfloat16 (3.0 MiB)"
         ),
-        (["--kv-cache-dtype", "int8", "--kv-blocks", "64"], "64 blocks of 32 tokens (3.4 MiB) in int8"),
+        (["--kv-cache-dtype", "int8", "--kv-blocks", "64"], "64 blocks of 32 tokens in int8 (3.4 MiB)"),
     ]
 
     @Test(arguments: effects.indices)
