@@ -47,6 +47,9 @@ class Requests:
         for name, schema in self.properties(path).items():
             if name not in FIXED and name not in body and (rng.random() < share or name in ("prompt", "messages", "input")):
                 body[name] = self.value(rng, name, self.resolved(schema))
+        if "allowed_token_ids" in body:
+            # Together they may leave no token at some place: a status in the one, an event of the stream in the other.
+            for name in ("structured_outputs", "response_format", "text"): body.pop(name, None)
         if "top_logprobs" in body and path == "/v1/chat/completions":
             body["logprobs"] = True
         if "top_logprobs" in body and path == "/v1/responses":
@@ -67,6 +70,9 @@ class Requests:
             case "n": return rng.randrange(1, 4)
             case "logprobs" | "prompt_logprobs" | "top_logprobs" if schema["type"] == "integer": return rng.randrange(4)
             case "stop": return rng.choice([rng.choice(STOPS), rng.sample(STOPS, 2)])
+            case "structured_outputs": return rng.choice(
+                [{"regex": "[a-zé ]{1,40}[.]"}, {"choice": ["a king", "the wolf"]}, {"json": {"type": "array", "items": {"type": "integer"}}}])
+            case "response_format": return {"type": rng.choice(["text", "json_object"])}
             case "bad_words": return rng.sample(["the", "king", " a"], rng.randrange(1, 3))
             case "logit_bias": return {str(rng.randrange(4096)): rng.uniform(-5, 5)}
             case "allowed_token_ids" | "stop_token_ids": return [rng.randrange(3, 4096) for _ in range(40)]
