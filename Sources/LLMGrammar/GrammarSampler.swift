@@ -1,7 +1,8 @@
 /// Random texts that a grammar matches, the same for the same seed.
 package struct GrammarSampler {
-    /// Steps that one text may take, and how many productions deep it may go, before it is to come to an end.
-    private static let limits = (steps: 400, depth: 12, fuel: 40_000)
+    /// Steps that one text may take, and how many productions deep it may go, before it is to come to an end; calls within
+    /// calls at most.
+    private static let limits = (steps: 400, depth: 12, fuel: 40_000, calls: 1_000)
 
     private var grammar: Grammar
     private var arena = RegexArena()
@@ -9,6 +10,7 @@ package struct GrammarSampler {
     private var random: SplitMix64
     private var steps = 0
     private var fuel = 0
+    private var calls = 0
 
     package init(_ grammar: Grammar, seed: UInt64) {
         self.grammar = grammar
@@ -30,7 +32,9 @@ package struct GrammarSampler {
         let rest = symbols.dropFirst()
         fuel -= 1
         steps += 1
-        guard fuel > 0, depth < 200 else { return nil }
+        guard fuel > 0, depth < 200, calls < Self.limits.calls else { return nil }
+        calls += 1
+        defer { calls -= 1 }
         switch symbol {
         case .lexeme(let lexeme):
             guard let here = try sample(lexeme), let after = try text(of: rest, parameter, seen, depth: depth) else {

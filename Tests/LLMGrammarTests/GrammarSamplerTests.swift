@@ -21,4 +21,14 @@ import Testing
             }
         }
     }
+
+    @Test func `A grammar without an end has no text, and one way without an end does not hide the other`() throws {
+        var endless = GrammarSampler(try Grammar(gbnf: "root ::= \"a\" root", specialTokens: [:]), seed: 1)
+        #expect(try endless.next() == nil)
+        let ways = try Grammar(gbnf: "root ::= x | y\nx ::= \"x\" x\ny ::= \"y\"", specialTokens: [:])
+        for seed in 0..<4 {
+            var sampler = GrammarSampler(ways, seed: UInt64(seed))
+            #expect(try sampler.next() == Array("y".utf8))
+        }
+    }
 }

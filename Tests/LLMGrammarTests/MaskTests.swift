@@ -83,6 +83,26 @@ import Testing
         ("unique items", { try grammar(schema: #"{"type":"array","items":{"type":"string"},"uniqueItems":true}"#) }),
     ]
 
+    private static let digits =
+        #"{"type":"array","items":{"type":"integer","minimum":0,"maximum":9},"uniqueItems":true}"#
+
+    @Test func `An item that ends with its first byte is remembered behind any white space`() throws {
+        let vocabulary = try TokenVocabulary(
+            tokens: (0...255).map { [UInt8($0)] } + [[]], special: [:], endTokens: [256])
+        let start = try GrammarMatcher(
+            CompiledGrammar(MaskTests.grammar(schema: MaskTests.digits), vocabulary: vocabulary))
+        func accepts(_ text: String) -> Bool {
+            var matcher = start
+            return (try? (text.utf8.map(Int32.init) + [256]).forEach { try matcher.accept($0) }) != nil
+        }
+        for space in ["", " ", "\n", "\n "] {
+            #expect(accepts("[\(space)1,2,\(space)3]") && accepts("[\(space)1,\(space)2\(space)]"))
+            for text in ["[\(space)1,1]", "[\(space)1,\(space)1,2]", "[0,\(space)1,\(space)1]"] {
+                #expect(!accepts(text), "\(text.debugDescription)")
+            }
+        }
+    }
+
     private static func grammar(schema: String) throws -> Grammar {
         var grammar = Grammar()
         grammar.start = try JSONSchema(Array(schema.utf8)).rule(in: &grammar)

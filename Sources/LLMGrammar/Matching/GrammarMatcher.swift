@@ -115,8 +115,8 @@ package struct GrammarMatcher: Sendable {
         guard count > 0 else {
             throw GrammarError(
                 .unsatisfiable,
-                "after \(tokens.count) tokens no token of the vocabulary can go on as the grammar asks; write the grammar "
-                    + "with texts that the vocabulary has")
+                "after \(tokens.count) tokens no token of the vocabulary can go on as the grammar asks; bound unique "
+                    + "items by as many values as there are, and write grammars with texts that the vocabulary has")
         }
         return .ready(count: count)
     }

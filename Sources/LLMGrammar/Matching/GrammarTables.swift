@@ -89,26 +89,28 @@ struct GrammarTables {
             lexer.setEntry(place.state, byte, next)
             return (Place(row: place.row, state: next), .earlier, false)
         }
-        let endsUnseen = lexer.endsUnseen[Int(record.after)] || lexer.endsUnseen[Int(record.before)]
-        let text = endsUnseen ? text() : nil
+        var endsUnseen = lexer.endsUnseen[Int(record.after)] || lexer.endsUnseen[Int(record.before)]
+        let ended = endsUnseen ? text() : nil
         let key = PairTable.pair(place.row, entry)
-        if record.before == 0, text == nil, let known = recordTargets[key] {
+        if record.before == 0, ended == nil, let known = recordTargets[key] {
             return (Place(key: known), .afterThisByte, endsUnseen)
         }
         var alive: [Place] = []
         if record.next != 0 { alive.append(Place(row: place.row, state: try lexer.state(ofSet: record.next))) }
-        if record.after != 0 { alive.append(try complete(place.row, record.after, text: text.map { $0 + [byte] })) }
+        if record.after != 0 { alive.append(try complete(place.row, record.after, text: ended.map { $0 + [byte] })) }
         var start = LexemeStart.afterThisByte
         if record.before != 0 {
-            let begun = try complete(place.row, record.before, text: text)
+            let begun = try complete(place.row, record.before, text: ended)
             if begun.isDead { return (.dead, .earlier, false) }
-            let inner = try step(begun, byte, text: text == nil ? nil : [])
+            // The lexeme that begins with this byte may end with it, so what it is counts too.
+            let inner = try step(begun, byte, text: text() == nil ? nil : [])
             alive.append(inner.place)
             start = inner.start == .afterThisByte ? .afterThisByte : .withThisByte
+            endsUnseen = endsUnseen || inner.endsUnseen
         }
         let result = try joined(alive)
         if endsUnseen && isFork(result) { throw unseenFork() }
-        if record.before == 0 && text == nil { recordTargets.insert(key, result.key) }
+        if record.before == 0 && ended == nil { recordTargets.insert(key, result.key) }
         return (result, start, endsUnseen)
     }
 
