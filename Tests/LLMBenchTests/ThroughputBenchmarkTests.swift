@@ -30,7 +30,6 @@ import Testing
         // Every token of a prompt and every generated one but the last is computed once.
         #expect(run.prefixCacheHits == 0 && run.preemptions == 0)
         #expect(run.prefill.tokens + run.decode.tokens + run.mixed.tokens == run.inputTokens + expected - 20)
-        #expect(run.prefill.seconds + run.decode.seconds + run.mixed.seconds <= run.durationSeconds * 1.5)
         #expect(run.decode.steps > 0 && run.decode.tokensPerStep > 1)
         #expect(last.withLock { $0 }?.outputTokens == expected)
         // The engine has the warm-up besides.
