@@ -121,11 +121,13 @@ ASAN := LLMGEN_SANITIZE=address $(TEST) $(filter-out --scratch-path $(BUILD),$(T
     --disable-xctest --skip 'BatchInvarianceTests|DigestTests|MixedLoadTests|encodesLongTexts$(SKIPPED)'
 
 asan: setup
-	ASAN_OPTIONS=detect_leaks=0 LLMGEN_FUZZ_ITERATIONS=500 LLMGEN_FUZZ_SCHEDULES=500 $(ASAN)
+	ASAN_OPTIONS=detect_leaks=0:suppressions=$(CURDIR)/Tests/address.suppressions \
+	    LLMGEN_FUZZ_ITERATIONS=500 LLMGEN_FUZZ_SCHEDULES=500 $(ASAN)
 
 # The engine's own tests with leak detection; the test framework leaks elsewhere.
 leaks: setup
-	ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leaks.suppressions $(ASAN) --filter LLMGenTests
+	ASAN_OPTIONS=detect_leaks=1:suppressions=$(CURDIR)/Tests/address.suppressions \
+	    LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leaks.suppressions $(ASAN) --filter LLMGenTests
 
 # The whole suite under the thread sanitizer, in all code; takes long.
 tsan: setup
