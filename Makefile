@@ -66,8 +66,8 @@ kernel-check-aarch64: setup-aarch64
 	@$(MAKE) --no-print-directory $(AARCH64_OBJECTS) kernel-check-build
 	aarch64-linux-gnu-gcc -static $(AARCH64_OBJECTS) -lm -o .build/kernel-check/aarch64/kernel-check
 	qemu-aarch64-static -cpu max .build/kernel-check/aarch64/kernel-check --cases $(CASES)
-	qemu-aarch64-static -cpu neoverse-n1 .build/kernel-check/aarch64/kernel-check --cases 70
-	qemu-aarch64-static -cpu cortex-a72 .build/kernel-check/aarch64/kernel-check --cases 70
+	qemu-aarch64-static -cpu neoverse-n1 .build/kernel-check/aarch64/kernel-check --cases $(CASES)
+	qemu-aarch64-static -cpu cortex-a72 .build/kernel-check/aarch64/kernel-check --cases $(CASES)
 	.build/kernel-check/kernel-check --digest --cases $(DIGEST_CASES) | $(SAME_NAN) > .build/kernel-check/digest
 	qemu-aarch64-static .build/kernel-check/aarch64/kernel-check --digest --cases $(DIGEST_CASES) | $(SAME_NAN) \
 	    | diff .build/kernel-check/digest -

@@ -114,9 +114,9 @@ struct Command {
     }
 
     static func poll(_ what: String, _ isThere: () throws -> Bool) throws {
-        let deadline = Date.now + 60
+        let deadline = Date.now + 300
         while try !isThere() {
-            if Date.now > deadline { throw Timeout(description: "waited 60 s for \(what)") }
+            if Date.now > deadline { throw Timeout(description: "waited 300 s for \(what)") }
             usleep(2000)
         }
     }
