@@ -9,27 +9,33 @@ set -eu
 llmgen=$1
 shape="--model Benchmarks/shapes/Llama-3.2-1B --load-format dummy --max-model-len 2048 --quantization"
 
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# Without the lines about loading, unless it fails.
+bench() { "$llmgen" bench "$@" 2>"$log" || { cat "$log" >&2; exit 1; }; }
+
 title() { printf '\n%s\n' "$1"; }
 
 echo "$("$llmgen" --version), $(date -u +%Y-%m-%d), $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $(nproc) CPUs"
 
 title 'Bundled model: 256 requests at once, about 128 tokens in and 64 out'
-"$llmgen" bench throughput --num-prompts 256 --output-len 64 --range-ratio 0.5 --repeat 3 2>/dev/null
+bench throughput --num-prompts 256 --output-len 64 --range-ratio 0.5 --repeat 3
 
 title "Llama 3.2 1B's shape: 32 requests at once, 128 tokens in and 64 out"
 for kind in q8_0 q4_0; do
     echo "$kind"
-    "$llmgen" bench throughput $shape $kind --num-prompts 32 --output-len 64 --num-warmups 1 2>/dev/null \
+    bench throughput $shape $kind --num-prompts 32 --output-len 64 --num-warmups 1 \
         | grep -E '^(output|total|steady|prefill|decode|time)'
 done
 
 title 'One sequence'
 for kind in q8_0 q4_0; do
-    "$llmgen" bench latency $shape $kind --tests pp512,tg32 --repeat 3 2>/dev/null
+    bench latency $shape $kind --tests pp512,tg32 --repeat 3
 done
 
 title 'Kernels beside the limits'
-"$llmgen" bench kernels --filter linear_q8 --repeat 5
+bench kernels --filter linear_q8 --repeat 5
 
 title 'Scheduling'
-"$llmgen" bench scheduler
+bench scheduler
