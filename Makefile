@@ -16,7 +16,7 @@ PACKAGES := libopenblas-dev libsentencepiece-dev libpcre2-dev pkg-config
 # Testable imports are off, so that tests and the command share one optimized build.
 TEST := $(SWIFT) test -c release --disable-testable-imports
 
-.PHONY: all demo test bench setup build check kernel-check kernel-check-build kernel-check-aarch64 setup-aarch64 lint format fuzz asan leaks tsan endpoint-test clean
+.PHONY: all demo test bench bench-peers setup build check kernel-check kernel-check-build kernel-check-aarch64 setup-aarch64 lint format fuzz asan leaks tsan endpoint-test clean
 
 all: build
 
@@ -31,6 +31,11 @@ test: setup
 # One page about this machine, in under five minutes.
 bench: build
 	@sh Benchmarks/page.sh $(LLMGEN)
+
+# Beside llama.cpp built for the machine, OpenVINO GenAI and vLLM, which it installs; takes more than an hour.
+bench-peers: build
+	sh Benchmarks/peers/install.sh .build/peers
+	.build/peers/venv/bin/python Benchmarks/peers --llmgen $(LLMGEN) --save Benchmarks/results/peers
 
 build: setup
 	@$(SWIFT) build -c release --product llmgen $(TRAITS)
