@@ -160,29 +160,35 @@ LLM_TEMPLATE void scan_panels(
             store_first(a->y + (start + row) * a->y_stride + column + p * LANES, r->y[row][p], rest - p * LANES);
 }
 
+// What states are written with and read with, of `count` rows of a group.
+LLM_TEMPLATE void scan_group(
+    const llm_mamba2_scan_args *a, size_t group, size_t start, size_t count, scan_rows *r, const size_t tile) {
+    const size_t whole = a->state / tile * tile;
+    for (size_t row = 0; row < count; row++) {
+        const float *b = a->b + (start + row) * a->x_stride + group * a->state;
+        const float *c = a->c + (start + row) * a->x_stride + group * a->state;
+        for (size_t n = 0; n < whole; n += tile) {
+            float *bc = r->bc + n * 2 * count + row * 2 * tile;
+            memcpy(bc, b + n, tile * sizeof *b);
+            memcpy(bc + tile, c + n, tile * sizeof *c);
+        }
+        for (size_t n = whole; n < a->state; n++) {
+            float *bc = r->bc + n * 2 * count + row * 2;
+            bc[0] = b[n], bc[1] = c[n];
+        }
+    }
+}
+
 LLM_TEMPLATE void mamba2_scan_template(
     const llm_mamba2_scan_args *a, size_t begin, size_t end, const size_t tile, const size_t panels) {
-    const size_t all = (a->head_dim + LANES - 1) / LANES, whole = a->state / tile * tile;
+    const size_t all = (a->head_dim + LANES - 1) / LANES, shared = a->heads / a->groups;
     scan_rows r;
-    for (size_t head = begin; head < end; head++) {
-        const size_t group = head / (a->heads / a->groups);
-        for (size_t start = 0; start < a->rows; start += SCAN_ROWS) {
-            const size_t count = a->rows - start < SCAN_ROWS ? a->rows - start : SCAN_ROWS;
+    for (size_t start = 0; start < a->rows; start += SCAN_ROWS) {
+        const size_t count = a->rows - start < SCAN_ROWS ? a->rows - start : SCAN_ROWS;
+        const float *source = start > 0 ? a->target : a->source;
+        for (size_t head = begin; head < end; head++) {
+            if (head == begin || head % shared == 0) scan_group(a, head / shared, start, count, &r, tile);
             scan_decays(a, head, start, count, &r);
-            for (size_t row = 0; row < count; row++) {
-                const float *b = a->b + (start + row) * a->x_stride + group * a->state;
-                const float *c = a->c + (start + row) * a->x_stride + group * a->state;
-                for (size_t n = 0; n < whole; n += tile) {
-                    float *bc = r.bc + n * 2 * count + row * 2 * tile;
-                    memcpy(bc, b + n, tile * sizeof *b);
-                    memcpy(bc + tile, c + n, tile * sizeof *c);
-                }
-                for (size_t n = whole; n < a->state; n++) {
-                    float *bc = r.bc + n * 2 * count + row * 2;
-                    bc[0] = b[n], bc[1] = c[n];
-                }
-            }
-            const float *source = start > 0 ? a->target : a->source;
             size_t panel = 0;
             for (; panel + panels <= all; panel += panels)
                 scan_panels(a, head, panel, start, count, &r, source, tile, panels);

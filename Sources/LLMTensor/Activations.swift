@@ -49,7 +49,7 @@ public struct Activations: Sendable {
     public let rows: Int
     /// Columns of a row.
     public let columns: Int
-    private let encoded: [Encoded]
+    fileprivate let encoded: [Encoded]
 
     fileprivate struct Encoded: Sendable {
         let form: ActivationForm
@@ -72,17 +72,27 @@ public struct Activations: Sendable {
 
     /// The rows in `range`, sharing this memory.
     public func rows(_ range: Range<Int>) -> Activations {
-        precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) of \(rows)")
+        rows(from: range.lowerBound, every: 1, count: range.count)
+    }
+
+    /// So many rows, the first at `first` and each `step` after the one before, sharing this memory.
+    public func rows(from first: Int, every step: Int, count: Int) -> Activations {
+        precondition(
+            first >= 0 && step > 0 && count >= 0 && (count == 0 || first + (count - 1) * step < rows),
+            "\(count) rows of \(rows) from \(first) on, \(step) apart")
         return Activations(
-            rows: range.count, columns: columns,
+            rows: count, columns: columns,
             encoded.map { whole in
                 var arguments = whole.arguments.value
-                arguments.data += range.lowerBound * arguments.stride
+                arguments.data += first * arguments.stride
+                arguments.stride *= step
                 if let scales = arguments.scales {
-                    arguments.scales = scales + range.lowerBound * arguments.scale_stride
+                    arguments.scales = scales + first * arguments.scale_stride
+                    arguments.scale_stride *= step
                 }
                 if let offsets = arguments.offsets {
-                    arguments.offsets = offsets + range.lowerBound * arguments.offset_stride
+                    arguments.offsets = offsets + first * arguments.offset_stride
+                    arguments.offset_stride *= step
                 }
                 return Encoded(whole.form, arguments, owner: whole.owner)
             })
@@ -150,6 +160,24 @@ extension Compute {
         return Activations(rows: x.rows, columns: x.columns, encoded)
     }
 
+    /// Rows `indices` of encoded rows, in that order.
+    public func gather(_ x: Activations, _ indices: [Int], in scratch: ActivationScratch) -> Activations {
+        precondition(indices.allSatisfy { $0 >= 0 && $0 < x.rows }, "gather: rows of \(x.rows)")
+        let rooms = x.encoded.map { ActivationRoom($0.form, rows: indices.count, columns: x.columns) }
+        let storage = scratch.bytes(rooms.reduce(0) { $0 + $1.byteCount })
+        var start = UnsafeMutableRawPointer(storage.base)
+        let encoded = zip(x.encoded, rooms).map { whole, room -> Activations.Encoded in
+            let target = room.arguments(at: start)
+            start += room.byteCount
+            let (from, to) = (whole.arguments, KernelArguments(value: target))
+            overRows(indices.count, elements: indices.count * x.columns) { range in
+                for row in range { room.copyRow(indices[row], of: from.value, to: row, of: to.value) }
+            }
+            return Activations.Encoded(whole.form, target, owner: storage)
+        }
+        return Activations(rows: indices.count, columns: x.columns, encoded)
+    }
+
     private func view(_ x: Matrix) -> llm_activations {
         var target = llm_activations()
         target.type = LLM_FLOAT32
@@ -177,6 +205,8 @@ private struct ActivationRoom {
     let form: ActivationForm
     let rows: Int
     let stride: Int
+    /// Bytes of a row's elements.
+    private let rowByteCount: Int
     let scales: Int
     let offsets: Int
 
@@ -186,6 +216,7 @@ private struct ActivationRoom {
         self.rows = rows
         // A cache line more than a row, so that rows of a power of two do not share the cache's sets.
         stride = padded * form.elementByteCount + 64
+        rowByteCount = (form == .float32 ? columns : padded) * form.elementByteCount
         let isWhole = form.group == Int(LLM_WHOLE_ROW)
         scales = isWhole ? 1 : (padded + Int(LLM_SCALE_GROUP) - 1) / Int(LLM_SCALE_GROUP)
         offsets = isWhole || form.group == 0 ? 1 : padded / form.group
@@ -193,6 +224,18 @@ private struct ActivationRoom {
 
     /// Whole cache lines.
     var byteCount: Int { (rows * (stride + 4 * (scales + offsets)) + 63) / 64 * 64 }
+
+    /// A row of the same form to a row of this room. Rows as they are have no scales.
+    func copyRow(_ row: Int, of source: llm_activations, to place: Int, of target: llm_activations) {
+        let data = target.data + place * target.stride
+        data.copyMemory(from: source.data + row * source.stride, byteCount: rowByteCount)
+        if let from = source.scales, let to = target.scales {
+            (to + place * target.scale_stride).update(from: from + row * source.scale_stride, count: scales)
+        }
+        if let from = source.offsets, let to = target.offsets {
+            (to + place * target.offset_stride).update(from: from + row * source.offset_stride, count: offsets)
+        }
+    }
 
     func arguments(at start: UnsafeMutableRawPointer) -> llm_activations {
         let scaleStart = start + rows * stride

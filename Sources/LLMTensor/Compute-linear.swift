@@ -72,9 +72,7 @@ extension Compute {
 
     /// Pieces of all parts are one job of the pool.
     private func packedLinear(_ layers: [LinearJob], into targets: [Matrix], _ output: LinearOutput) {
-        let panels = layers.reduce(0) { $0 + $1.weights.parts.reduce(0) { $0 + $1.panels } }
-        // So many panels a piece that a kernel can read ahead, so many pieces that no thread waits long for another.
-        let piece = max(1, min(16, panels / (pool.threads * 8)))
+        let piece = panelsOfPiece(layers)
         let biases = layers.count == 1 ? layers[0].bias ?? [] : layers.flatMap { $0.bias ?? [] }
         biases.withUnsafeBufferPointer { biases in
             var parts: [LinearPart] = []
@@ -113,6 +111,19 @@ extension Compute {
                 all[low].run(index - all[low].firstPiece)
             }
         }
+    }
+
+    /// So many panels a piece that a kernel can read ahead, so many pieces that no thread waits long for another. Where
+    /// there are many rows it is the arithmetic that takes time, and pieces can be smaller.
+    private func panelsOfPiece(_ layers: [LinearJob]) -> Int {
+        var (panels, rowPanels) = (0, 0)
+        for layer in layers {
+            let own = layer.weights.parts.reduce(0) { $0 + $1.panels }
+            panels += own
+            rowPanels += own * layer.x.rows
+        }
+        let enoughWork = 1024 * panels / max(rowPanels, 1)
+        return max(1, min(16, panels / (pool.threads * 8), max(panels / (pool.threads * 32), enoughWork)))
     }
 
     private func openBLASLinear(_ layer: LinearJob, into y: Matrix, _ output: LinearOutput) {

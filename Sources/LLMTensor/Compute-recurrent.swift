@@ -135,10 +135,12 @@ extension Compute {
                             decay: decay.baseAddress, skip: skip.baseAddress, y: y.base, y_stride: y.stride,
                             source: nil, target: nil, rows: 0, heads: heads.count, head_dim: heads.dim,
                             groups: heads.groups, state: heads.state))
+                    // Heads of a piece share what is written to their states and read of them.
+                    let piece = max(1, min(4, heads.count * states.sequences.count / (pool.threads * 8)))
                     eachRun(
-                        states, offset: offset, count: heads.stateSize, parts: heads.count, of: [x, steps, y],
-                        work: inner * heads.state
-                    ) { run, source, target, head in
+                        states, offset: offset, count: heads.stateSize, parts: (heads.count + piece - 1) / piece,
+                        of: [x, steps, y], work: inner * heads.state
+                    ) { run, source, target, part in
                         var arguments = shared.value
                         arguments.x += run.rows.lowerBound * arguments.x_stride
                         arguments.b += run.rows.lowerBound * arguments.x_stride
@@ -148,7 +150,7 @@ extension Compute {
                         arguments.source = source
                         arguments.target = target
                         arguments.rows = run.rows.count
-                        kernel(&arguments, head, head + 1)
+                        kernel(&arguments, part * piece, min((part + 1) * piece, heads.count))
                     }
                 }
             }

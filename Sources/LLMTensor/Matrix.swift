@@ -50,6 +50,23 @@ public struct Matrix: @unchecked Sendable {
         return Matrix(rows: rows, columns: range.count, stride: stride, offset: start, storage: storage)
     }
 
+    /// So many rows, the first at `first` and each `step` after the one before, sharing this matrix's storage.
+    public func rows(from first: Int, every step: Int, count: Int) -> Matrix {
+        precondition(
+            first >= 0 && step > 0 && count >= 0 && (count == 0 || first + (count - 1) * step < rows),
+            "\(count) rows of \(rows) from \(first) on, \(step) apart")
+        return Matrix(
+            rows: count, columns: columns, stride: stride * step, offset: offset + first * stride, storage: storage)
+    }
+
+    /// Each row cut into rows of `width` columns, sharing this matrix's storage.
+    ///
+    /// - Precondition: rows follow one another.
+    public func cut(into width: Int) -> Matrix {
+        precondition(stride == columns && width > 0 && columns % width == 0, "rows \(stride) apart cut into \(width)")
+        return Matrix(rows: rows * (columns / width), columns: width, stride: width, offset: offset, storage: storage)
+    }
+
     /// Calls `body` with the elements of one row.
     public func withRow<R, E: Error>(_ row: Int, _ body: (inout MutableSpan<Float>) throws(E) -> R) throws(E) -> R {
         precondition(row >= 0 && row < rows, "row \(row) of \(rows)")

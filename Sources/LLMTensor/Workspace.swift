@@ -9,6 +9,8 @@ public final class Workspace {
 
     /// What a linear layer reads, in its kernel's type.
     public let input = ActivationScratch()
+    /// What several layers read, one after another, each some rows of it.
+    public let sharedInput = ActivationScratch()
 
     /// Floats that a chunk has at least.
     private static let leastChunk = 1 << 18

@@ -58,34 +58,69 @@ struct Experts: FeedForward {
         case .sigmoid: compute.activate(scores, .sigmoid, gated: false, into: scores)
         }
         var chosenOf = [[(row: Int, weight: Float)]](repeating: [], count: experts.count)
-        for row in 0..<x.rows {
-            for expert in routing(scores.row(row)) { chosenOf[expert.index].append((row, expert.weight)) }
+        for (row, chosen) in compute.pool.map(x.rows, { routing(scores.row($0)) }).enumerated() {
+            for expert in chosen { chosenOf[expert.index].append((row, expert.weight)) }
         }
-        var terms = [[(row: Int, weight: Float)]](repeating: [], count: x.rows)
-        let outputs = workspace.matrix(rows: chosenOf.reduce(0) { $0 + $1.count }, columns: y.columns)
-        var done = 0
-        for group in Experts.groups(chosenOf.map(\.count)) {
-            let chosen = group.flatMap { chosenOf[$0] }
-            workspace.scope {
-                let own = workspace.matrix(rows: chosen.count, columns: x.columns)
-                compute.copyRows(x, chosen.map(\.row), into: own)
-                if weighsInputs { compute.scaleRows(own, by: chosen.map(\.weight)) }
+        let groups = Experts.groups(chosenOf.map(\.count))
+        let chosen = groups.joined().flatMap { chosenOf[$0] }
+        let outputs = workspace.matrix(rows: chosen.count, columns: y.columns)
+        workspace.scope {
+            let input = self.input(x, chosen, of: groups.joined().map { experts[$0] }, context)
+            var done = 0
+            for group in groups {
                 var end = 0
                 let blocks = group.map { index in
                     end += chosenOf[index].count
                     return (block: experts[index], rows: end - chosenOf[index].count..<end)
                 }
-                together(blocks, own, into: outputs.rows(done..<done + chosen.count), context)
+                let rows = done..<done + end
+                workspace.scope {
+                    observe(blocks, x, Array(chosen[rows]), context)
+                    together(blocks, input(rows), into: outputs.rows(rows), context)
+                }
+                done += end
             }
-            for (place, term) in chosen.enumerated() {
-                terms[term.row].append((done + place, weighsInputs ? 1 : term.weight))
-            }
-            done += chosen.count
         }
+        var terms = [[(row: Int, weight: Float)]](repeating: [], count: x.rows)
+        for (place, term) in chosen.enumerated() { terms[term.row].append((place, weighsInputs ? 1 : term.weight)) }
         let sums = output == .store ? y : workspace.matrix(rows: x.rows, columns: y.columns)
         compute.weightedSum(outputs, terms, into: sums)
         addShared(x, to: sums, context)
         if output == .add { compute.add(sums, to: y) }
+    }
+
+    /// What experts read, of some of the rows that they were chosen for. A row is encoded once for all its experts, unless
+    /// each weighs it otherwise.
+    private func input(
+        _ x: Matrix, _ chosen: [(row: Int, weight: Float)], of experts: [any TwoLayerFeedForward],
+        _ context: ForwardContext
+    ) -> (Range<Int>) -> Activations {
+        let (workspace, compute) = (context.workspace, context.compute)
+        let weights = experts.map(\.up.weights)
+        guard weighsInputs else {
+            let all = compute.activations(x, for: weights, in: workspace.sharedInput)
+            return { compute.gather(all, chosen[$0].map(\.row), in: workspace.input) }
+        }
+        let all = compute.activations(rows(x, chosen, context), for: weights, in: workspace.sharedInput)
+        return { all.rows($0) }
+    }
+
+    /// The rows that experts were chosen for, weighted where these weigh their inputs.
+    private func rows(_ x: Matrix, _ chosen: [(row: Int, weight: Float)], _ context: ForwardContext) -> Matrix {
+        let own = context.workspace.matrix(rows: chosen.count, columns: x.columns)
+        context.compute.copyRows(x, chosen.map(\.row), into: own)
+        if weighsInputs { context.compute.scaleRows(own, by: chosen.map(\.weight)) }
+        return own
+    }
+
+    /// Shows what each of a group's experts reads, where somebody looks.
+    private func observe(
+        _ blocks: [(block: any TwoLayerFeedForward, rows: Range<Int>)], _ x: Matrix,
+        _ chosen: [(row: Int, weight: Float)], _ context: ForwardContext
+    ) {
+        guard let observer = context.observer else { return }
+        let own = rows(x, chosen, context)
+        for (block, rows) in blocks { observer(block.up.tensors, own.rows(rows)) }
     }
 
     /// The experts that rows chose, by groups that are computed together: many where each has few rows, for then it is the
@@ -107,7 +142,7 @@ struct Experts: FeedForward {
     }
 
     /// Rows that the experts of a group have together, unless one of them has more.
-    private static let mostTogether = 256
+    private static let mostTogether = 1024
 
     private func addShared(_ x: Matrix, to sums: Matrix, _ context: ForwardContext) {
         guard let shared else { return }

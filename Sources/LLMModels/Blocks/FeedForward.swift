@@ -26,15 +26,21 @@ extension TwoLayerFeedForward {
     }
 }
 
-/// Blocks that differ in their weights alone, each over rows of its own of `x`, into the same rows of `y`.
+/// Blocks that differ in their weights alone, each over rows of its own of `input`, into the same rows of `y`.
 func together(
-    _ blocks: [(block: any TwoLayerFeedForward, rows: Range<Int>)], _ x: Matrix, into y: Matrix,
+    _ blocks: [(block: any TwoLayerFeedForward, rows: Range<Int>)], _ input: Activations, into y: Matrix,
     _ context: ForwardContext
 ) {
     guard let first = blocks.first?.block else { return }
-    let ups = context.workspace.matrix(rows: x.rows, columns: first.up.columns)
-    Linear.together(blocks.map { ($0.block.up, $0.rows) }, x, into: ups, context)
-    Linear.together(blocks.map { ($0.block.down, $0.rows) }, first.activated(ups, context), into: y, context)
+    let ups = context.workspace.matrix(rows: input.rows, columns: first.up.columns)
+    Linear.together(blocks.map { ($0.block.up, input.rows($0.rows), ups.rows($0.rows)) }, context)
+    let activated = first.activated(ups, context)
+    if let observer = context.observer {
+        for (block, rows) in blocks { observer(block.down.tensors, activated.rows(rows)) }
+    }
+    let downInput = context.compute.activations(
+        activated, for: blocks.map(\.block.down.weights), in: context.workspace.input)
+    Linear.together(blocks.map { ($0.block.down, downInput.rows($0.rows), y.rows($0.rows)) }, context)
 }
 
 /// `down(activation(gate x) * up x)` (Shazeer 2020).

@@ -117,9 +117,10 @@ struct GatedDeltaNet: Mixer {
     func project(_ x: Matrix, after norm: Norm?, _ context: ForwardContext) -> Matrix {
         let (keys, values, states) = (heads.keyColumns, heads.valueColumns, context.states(state))
         let compute = context.compute
-        let all = projection(x, after: norm, context)
+        let all = context.workspace.matrix(rows: x.rows, columns: projection.columns)
         context.workspace.scope {
-            let gates = gates(x, after: norm, context)
+            let gates = context.workspace.matrix(rows: x.rows, columns: gates.columns)
+            Linear.together([(projection, all), (self.gates, gates)], x, after: norm, context)
             let mixed = context.workspace.matrix(rows: x.rows, columns: 2 * keys + values)
             compute.shortConvolution(all.columns(values..<all.columns), convolution, states, into: mixed)
             let (query, key) = (mixed.columns(0..<keys), mixed.columns(keys..<2 * keys))

@@ -126,21 +126,28 @@ struct LatentAttention: Mixer {
     ) {
         let workspace = context.workspace
         let latents = workspace.matrix(rows: queries.rows, columns: sizes.heads * sizes.cached)
-        for head in 0..<sizes.heads {
-            let query = queries.columns(head * sizes.query..<(head + 1) * sizes.query)
-            let target = latents.columns(head * sizes.cached..<(head + 1) * sizes.cached)
-            keys[head](query.columns(0..<sizes.plain), into: target.columns(0..<sizes.latent), .store, context)
-            context.compute.copy(
-                query.columns(sizes.plain..<sizes.query), into: target.columns(sizes.latent..<sizes.cached))
-        }
+        let (heads, targets) = (queries.cut(into: sizes.query), latents.cut(into: sizes.cached))
+        eachHead(
+            keys, heads.columns(0..<sizes.plain), into: targets.columns(0..<sizes.latent), context)
+        context.compute.copy(
+            heads.columns(sizes.plain..<sizes.query), into: targets.columns(sizes.latent..<sizes.cached))
         let attended = context.attend(latents, rows, heads: sizes.heads, scores, at: slot)
         let mixed = workspace.matrix(rows: queries.rows, columns: sizes.heads * sizes.value)
-        for head in 0..<sizes.heads {
-            values[head](
-                attended.columns(head * sizes.latent..<(head + 1) * sizes.latent),
-                into: mixed.columns(head * sizes.value..<(head + 1) * sizes.value), .store, context)
-        }
+        eachHead(values, attended.cut(into: sizes.latent), into: mixed.cut(into: sizes.value), context)
         self.output(mixed, into: y, output, context)
+    }
+
+    /// The layer of each head over its rows of `x`, where heads take turns, into the same rows of `y`.
+    private func eachHead(_ layers: [Linear], _ x: Matrix, into y: Matrix, _ context: ForwardContext) {
+        let input = context.compute.activations(x, for: layers.map(\.weights), in: context.workspace.input)
+        let rows = x.rows / sizes.heads
+        Linear.together(
+            layers.enumerated().map { head, layer in
+                (
+                    layer, input.rows(from: head, every: sizes.heads, count: rows),
+                    y.rows(from: head, every: sizes.heads, count: rows)
+                )
+            }, context)
     }
 }
 

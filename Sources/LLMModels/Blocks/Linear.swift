@@ -45,16 +45,28 @@ struct Linear: Sendable {
         return y
     }
 
-    /// Several layers, each over rows of its own of `x`, into the same rows of `y`: one job of the pool, so that many
-    /// small matrices are read as one large one is.
-    static func together(
-        _ layers: [(layer: Linear, rows: Range<Int>)], _ x: Matrix, into y: Matrix, _ context: ForwardContext
-    ) {
-        if let observer = context.observer { for (layer, rows) in layers { observer(layer.tensors, x.rows(rows)) } }
-        let input = context.compute.activations(x, for: layers.map(\.layer.weights), in: context.workspace.input)
+    /// A layer that is computed together with others: what it reads and where its outputs go.
+    typealias Job = (layer: Linear, input: Activations, y: Matrix)
+
+    /// Several layers as one job of the pool, so that many small matrices are read as one large one is.
+    static func together(_ jobs: [Job], _ context: ForwardContext) {
         context.compute.linear(
-            layers.map { layer, rows in
-                LinearJob(input.rows(rows), layer.weights, bias: layer.bias, into: y.rows(rows))
-            })
+            jobs.map { LinearJob($0.input, $0.layer.weights, bias: $0.layer.bias, into: $0.y) })
+    }
+
+    /// Several layers over the same rows, after `norm` where there is one.
+    static func together(
+        _ layers: [(layer: Linear, y: Matrix)], _ x: Matrix, after norm: Norm?, _ context: ForwardContext
+    ) {
+        if let observer = context.observer {
+            context.workspace.scope {
+                let x = norm?(x, context) ?? x
+                for layer in layers { observer(layer.layer.tensors, x) }
+            }
+        }
+        let (fused, x) = norm?.fused(x, context) ?? (nil, x)
+        let input = context.compute.activations(
+            x, norm: fused, for: layers.map(\.layer.weights), in: context.workspace.input)
+        together(layers.map { ($0.layer, input, $0.y) }, context)
     }
 }
