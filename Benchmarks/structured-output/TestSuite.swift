@@ -28,9 +28,9 @@ enum TestSuite {
                 passed += outcome.passed.count
                 refused += outcome.refused.count
                 accepted += outcome.accepted.count
-                if let error = outcome.error {
+                if let refusal = outcome.refusal {
                     refusedSchemas += schemaCase.tests.count - outcome.passed.count
-                    print("\(name): \(schemaCase.description): \(error)")
+                    print("\(name): \(schemaCase.description): \(refusal)")
                 }
                 if let failure = outcome.failure { print("\(name): \(schemaCase.description): failed: \(failure)") }
                 for test in outcome.accepted {

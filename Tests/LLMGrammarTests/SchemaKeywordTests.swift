@@ -206,12 +206,12 @@ import Testing
     }
 }
 
-func acceptor(_ schema: String, _ options: SchemaOptions = SchemaOptions()) throws -> ReferenceAcceptor {
+func acceptor(_ schema: String, _ options: SchemaOptions = SchemaOptions()) throws -> TextMatcher {
     var grammar = Grammar()
     grammar.start = try JSONSchema(Array(schema.utf8), options).rule(in: &grammar)
-    return ReferenceAcceptor(grammar)
+    return try TextMatcher(grammar)
 }
 
-extension ReferenceAcceptor {
+extension TextMatcher {
     func takes(_ document: String) throws -> Bool { try accepts(Array(document.utf8)).isComplete }
 }
