@@ -28,6 +28,13 @@ struct SchemaCase {
         }
     }
 
+    /// Has the schema say of which version it is, where it does not.
+    mutating func setDialect(_ name: String) {
+        let text = String(decoding: schema, as: UTF8.self)
+        guard text.hasPrefix("{"), !text.contains("\"$schema\"") else { return }
+        schema = Array(("{\"$schema\": \"\(name)\"" + (text == "{}" ? "" : ", ") + text.dropFirst()).utf8)
+    }
+
     private static func test(_ reader: inout JSONReader) throws(JSONError) -> Test {
         var description = ""
         var text: [UInt8] = []

@@ -197,6 +197,20 @@ import Testing
         #expect(try !acceptor(schema, options).takes("[1,    2]"))
     }
 
+    @Test func lengthsThatNoOutputReachesAreNoBound() throws {
+        let acceptor = try acceptor(#"{"type": "string", "maxLength": 2147483647}"#)
+        #expect(try acceptor.takes(#""abc""#))
+    }
+
+    @Test func whatAHostNameCannotGoOnWithIsFoundAtOnce() throws {
+        let acceptor = try acceptor(#"{"format": "hostname"}"#)
+        let long = String(repeating: "abcdefghi.", count: 25)
+        #expect(try acceptor.takes("\"\(long)abc\""))
+        #expect(try !acceptor.takes("\"\(long)abcd\""))
+        #expect(try acceptor.takes(#""a-b.example""#))
+        #expect(try !acceptor.takes(#""ab--c.example""#))
+    }
+
     @Test func additionalPropertiesCanBeForbiddenThroughout() throws {
         var options = SchemaOptions()
         options.forbidsAdditionalProperties = true
