@@ -31,9 +31,9 @@ enum MaskBench {
             times.append(outcome.compileSeconds)
             valid.count += schemaCase.tests.count { $0.isValid }
             invalid.count += schemaCase.tests.count { !$0.isValid }
-            if let error = outcome.error {
-                reasons[error.code.rawValue, default: 0] += 1
-                print("\(file.lastPathComponent): \(error)")
+            if let refusal = outcome.refusal {
+                reasons[outcome.code, default: 0] += 1
+                print("\(file.lastPathComponent): \(refusal)")
                 continue
             }
             if outcome.compileSeconds > 0.02 || outcome.checkSeconds > 1 {

@@ -11,11 +11,11 @@ import Testing
     private func acceptor(
         _ dialect: ToolDialect, isRequired: Bool, isParallel: Bool = true, prompt: String = "",
         tools: [GrammarTool] = tools
-    ) throws -> ReferenceAcceptor {
+    ) throws -> TextMatcher {
         var grammar = Grammar()
         let demand = CallDemand(isRequired: isRequired, isParallel: isParallel, promptTail: prompt)
         grammar.start = try dialect.rule(for: tools, demand, in: &grammar)
-        return ReferenceAcceptor(grammar)
+        return try TextMatcher(grammar)
     }
 
     private static let two = #"[get_weather(city='Rome', days=2), list_all()]"#

@@ -111,7 +111,7 @@ enum Conversations {
         let demand = CallDemand(isRequired: false, promptTail: rendering.prompt)
         grammar.start = try dialect.rule(for: DialectGrammarTests.tools, demand, in: &grammar)
         let text = DialectGrammarTests.calls(in: rendering.answer, dialect, prompt: rendering.prompt)
-        let result = try ReferenceAcceptor(grammar).accepts(Array(text.utf8))
+        let result = try TextMatcher(grammar).accepts(Array(text.utf8))
         if !result.isComplete { print("    not taken from byte \(result.reached): \(text.debugDescription)") }
         return result.isComplete
     }

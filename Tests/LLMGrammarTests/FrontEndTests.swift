@@ -1,3 +1,4 @@
+import Foundation
 import LLMGrammar
 import LLMTestSupport
 import Testing
@@ -101,6 +102,10 @@ import Testing
         #expect { try Grammar(structuralTag: Array(tag.utf8), specialTokens: [:]) } throws: { "\($0)".contains(words) }
     }
 
+    /// How many damaged texts are read, each as every kind of grammar; `LLMGEN_FUZZ_GRAMMARS` sets another number.
+    private static let fuzzCount =
+        ProcessInfo.processInfo.environment["LLMGEN_FUZZ_GRAMMARS"].flatMap(Int.init) ?? 1_200
+
     /// Grammars with bytes changed, left out and doubled: refused, or followed for some tokens, and never a trap.
     @Test(arguments: 0..<8)
     func `Damaged grammars end in an error or a grammar`(seed: Int) throws {
@@ -111,8 +116,10 @@ import Testing
             "start: t \"!\"\nt[suffix=\"--\"]: /[a-z-]*/~2..3 | %json {\"type\": \"integer\"}",
             #"{"format":{"type":"triggered_tags","triggers":["<f="],"tags":[{"begin":"<f=a>","content":{"type":"any_text"},"end":"</f>"}]}}"#,
             "(?:a|[^b-z]{2,5}|\\d+)*(?=x)y{0,9}$",
+            ##"{"type":"object","properties":{"a":{"type":"string","format":"date-time"},"b":{"$ref":"#/$defs/x"}},"required":["a"],"$defs":{"x":{"oneOf":[{"type":"integer","multipleOf":3},{"type":"array","uniqueItems":true,"maxItems":3,"items":{"enum":[1,"a"]}}]}}}"##,
+            #"{"patternProperties":{"^a.*b$":{"minLength":2,"maxLength":30,"pattern":"(\\w+ ){2}"}},"additionalProperties":false,"not":{"required":["ab"]},"if":{"minProperties":2},"then":{"maxProperties":3}}"#,
         ]
-        for _ in 0..<150 {
+        for _ in 0..<Self.fuzzCount / 8 {
             var text = Array(sound.randomElement(using: &random)!.unicodeScalars)
             for _ in 0..<Int.random(in: 1...4, using: &random) where !text.isEmpty {
                 let place = Int.random(in: 0..<text.count, using: &random)
@@ -129,7 +136,7 @@ import Testing
             let readers: [() throws -> Grammar] = [
                 { try Grammar(gbnf: damaged, specialTokens: [:]) }, { try Grammar(lark: damaged, specialTokens: [:]) },
                 { try Grammar(structuralTag: Array(damaged.utf8), specialTokens: [:]) },
-                { try Grammar(pattern: damaged) },
+                { try Grammar(pattern: damaged) }, { try MaskTests.grammar(schema: damaged) },
             ]
             for reader in readers {
                 do {
@@ -138,7 +145,7 @@ import Testing
                     for _ in 0..<5 where !matcher.isFinished {
                         try matcher.accept(try matcher.mask().tokens().randomElement(using: &random)!)
                     }
-                } catch { #expect(error is GrammarError && !"\(error)".isEmpty) }
+                } catch { #expect(error is GrammarError || error is SchemaError, "\(damaged)") }
             }
         }
     }

@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    private static func grammar(schema: String) throws -> Grammar {
+    static func grammar(schema: String) throws -> Grammar {
         var grammar = Grammar()
         grammar.start = try JSONSchema(Array(schema.utf8)).rule(in: &grammar)
         return grammar

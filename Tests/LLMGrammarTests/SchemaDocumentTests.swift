@@ -31,7 +31,7 @@ import Testing
         grammar.start = try JSONSchema(Array(schema.utf8)).rule(in: &grammar)
         var first = GrammarSampler(grammar, seed: 3)
         var second = GrammarSampler(grammar, seed: 3)
-        let acceptor = ReferenceAcceptor(grammar)
+        let acceptor = try TextMatcher(grammar)
         for _ in 0..<50 {
             let document = try #require(try first.next())
             #expect(try second.next() == document)

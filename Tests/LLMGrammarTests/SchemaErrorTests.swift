@@ -36,6 +36,11 @@ import Testing
                 ##"{"$defs": {"a": {"allOf": [{"$ref": "#/$defs/b"}]}, "b": {"anyOf": [{"$ref": "#/$defs/a"}]}}, "$ref": "#/$defs/a"}"##,
             code: .invalid, pointer: "#/$defs/b/anyOf/0"),
         Case(schema: #"{"type": "string", "enum": [1]}"#, code: .unsatisfiable, pointer: "#"),
+        Case(schema: #"{"minLength": 5, "maxLength": 3, "type": "string"}"#, code: .unsatisfiable, pointer: "#"),
+        Case(
+            schema: #"{"items": {"minLength": 2147483647}}"#, code: .tooComplex, pointer: "#/items/minLength"),
+        Case(schema: #"{"items": {"pattern": "(?i)a"}}"#, code: .unsupported, pointer: "#/items/pattern"),
+        Case(schema: #"{"pattern": "\\p{Script=Greek}"}"#, code: .unsupported, pointer: "#/pattern"),
         Case(schema: "false", code: .unsatisfiable, pointer: "#"),
         Case(
             schema: #"{"type": "array", "contains": {"const": "x"}, "items": {"type": "integer"}}"#,

@@ -197,6 +197,20 @@ import Testing
         #expect(try !acceptor(schema, options).takes("[1,    2]"))
     }
 
+    @Test func lengthsThatNoOutputReachesAreNoBound() throws {
+        let acceptor = try acceptor(#"{"type": "string", "maxLength": 2147483647}"#)
+        #expect(try acceptor.takes(#""abc""#))
+    }
+
+    @Test func whatAHostNameCannotGoOnWithIsFoundAtOnce() throws {
+        let acceptor = try acceptor(#"{"format": "hostname"}"#)
+        let long = String(repeating: "abcdefghi.", count: 25)
+        #expect(try acceptor.takes("\"\(long)abc\""))
+        #expect(try !acceptor.takes("\"\(long)abcd\""))
+        #expect(try acceptor.takes(#""a-b.example""#))
+        #expect(try !acceptor.takes(#""ab--c.example""#))
+    }
+
     @Test func additionalPropertiesCanBeForbiddenThroughout() throws {
         var options = SchemaOptions()
         options.forbidsAdditionalProperties = true
@@ -206,12 +220,12 @@ import Testing
     }
 }
 
-func acceptor(_ schema: String, _ options: SchemaOptions = SchemaOptions()) throws -> ReferenceAcceptor {
+func acceptor(_ schema: String, _ options: SchemaOptions = SchemaOptions()) throws -> TextMatcher {
     var grammar = Grammar()
     grammar.start = try JSONSchema(Array(schema.utf8), options).rule(in: &grammar)
-    return ReferenceAcceptor(grammar)
+    return try TextMatcher(grammar)
 }
 
-extension ReferenceAcceptor {
+extension TextMatcher {
     func takes(_ document: String) throws -> Bool { try accepts(Array(document.utf8)).isComplete }
 }

@@ -38,14 +38,5 @@ extension GrammarMatcher {
 
 /// Whether a grammar matches a whole text, fed byte by byte.
 func matches(_ grammar: Grammar, _ text: String) throws -> Bool {
-    let tokens = (0...255).map { [UInt8($0)] } + [[]]
-    let vocabulary = try TokenVocabulary(tokens: tokens, special: [:], endTokens: [256])
-    var matcher = try GrammarMatcher(try CompiledGrammar(grammar, vocabulary: vocabulary))
-    for byte in text.utf8 {
-        do { try matcher.accept(Int32(byte)) } catch {
-            guard error.code == .tokenRefused else { throw error }
-            return false
-        }
-    }
-    return try matcher.isComplete()
+    try TextMatcher(grammar).accepts(Array(text.utf8)).isComplete
 }

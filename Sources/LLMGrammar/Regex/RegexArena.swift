@@ -170,7 +170,7 @@ struct RegexArena {
         if flat.count == 1 { return flat[0] }
         if flat[0] == Self.empty { return flat.allSatisfy { isNullable($0) } ? Self.empty : Self.never }
         for part in flat where nodes[Int(part)].kind == .not {
-            if flat.contains(nodes[Int(part)].x) { return Self.never }
+            if flat.contains(where: { isPlainlyWithin($0, nodes[Int(part)].x) }) { return Self.never }
         }
         return node(.both, nullable: flat.allSatisfy { isNullable($0) }, plain: false, flat)
     }

@@ -142,6 +142,9 @@ struct ECMAPatternParser {
             }
             guard take(">") else { throw malformed("a group's name without its end") }
         } else if isNext("?"), !take("?:") {
+            if position + 1 < scalars.count, "imsuxgy-".unicodeScalars.contains(scalars[position + 1]) {
+                throw refused("flags of a group; write out what they mean, such as '[Aa]' for '(?i)a',")
+            }
             throw malformed("an unknown kind of group")
         }
         let inner = try disjunction()
@@ -227,7 +230,11 @@ struct ECMAPatternParser {
                 position += 1
             }
             guard take("}") else { throw malformed("a property without its '}'") }
-            guard let set = ScalarClass.property(name) else { throw refused("the unknown property '\(name)'") }
+            guard let set = ScalarClass.property(name) else {
+                throw refused(
+                    "the property '\(name)', which is no general category and none of the known binary ones; write its "
+                        + "ranges, such as '[\\u0370-\\u03FF]' for Greek,")
+            }
             return scalar == "p" ? set : set.complement
         default:
             guard !scalar.isASCII || !scalar.properties.isAlphabetic else {

@@ -19,7 +19,7 @@ package struct JSONSchema: Sendable {
                 .tooComplex, at: "", "it has \(bytes.count) bytes, above the limit of \(Self.byteLimit)")
         }
         let lexemes = try SchemaLexemes(options.whiteSpace)
-        let compiler = SchemaCompiler(try SchemaDocument(try SchemaValue(bytes, part: "the JSON schema")), options)
+        let compiler = SchemaCompiler(try SchemaDocument(try SchemaValue(bytes, part: "its text")), options)
         let root = compiler.formula(ofPlace: 0)
         try compiler.check(root)
         self.root = root

@@ -1,5 +1,7 @@
 /// Answers about sets of texts.
 final class LanguageOracle {
+    /// The place that is asked about, for errors.
+    var pointer = ""
     private var arena = RegexArena()
     private var ids: [RegexExpression: RegexArena.ID] = [:]
     private var empty: [RegexExpression: Bool] = [:]
@@ -19,7 +21,7 @@ final class LanguageOracle {
             guard !arena.isExhausted else { throw GrammarError(.tooComplex, "its automaton has too many states") }
             return arena.isNullable(state)
         } catch {
-            throw SchemaError(.tooComplex, at: "", error.message)
+            throw SchemaError(.tooComplex, at: pointer, error.message)
         }
     }
 

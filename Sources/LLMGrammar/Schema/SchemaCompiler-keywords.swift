@@ -57,8 +57,8 @@ extension SchemaCompiler {
         case "const": return [formulas.formula(.values([value]))]
         case "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf":
             return try numbers(key.string, value, members).map { [formulas.formula(.numbers($0))] } ?? []
-        case "minLength": return [strings(.repeated(.characters(.all), min: try count("minLength", value), max: nil))]
-        case "maxLength": return [strings(.repeated(.characters(.all), min: 0, max: try count("maxLength", value)))]
+        case "minLength": return [strings(try texts(minLength: value))]
+        case "maxLength": return try texts(maxLength: value).map { [formulas.formula($0)] } ?? []
         case "pattern": return [strings(try pattern(of: value, "/pattern"))]
         case "format": return try format(value)
         case "allOf": return try list("allOf", value, place)
@@ -173,6 +173,25 @@ extension SchemaCompiler {
 
     private func strings(_ texts: RegexExpression) -> Formula {
         formulas.formula(.strings(inner: .regular(texts), outer: .regular(texts)))
+    }
+
+    private func texts(minLength value: SchemaValue) throws(SchemaError) -> RegexExpression {
+        let least = try count("minLength", value)
+        guard least <= RegexArena.countLimit else {
+            throw SchemaError(
+                .tooComplex, at: pointer + "/minLength",
+                "\(least) characters at least, above the limit of \(RegexArena.countLimit); ask for fewer")
+        }
+        return .repeated(.characters(.all), min: least, max: nil)
+    }
+
+    /// The strings of a length that is counted to; nil where no output is as long as the bound.
+    private func texts(maxLength value: SchemaValue) throws(SchemaError) -> FormulaTerm? {
+        let most = try count("maxLength", value)
+        if most >= 1 << 30 { return nil }
+        let inner = RegexExpression.repeated(.characters(.all), min: 0, max: min(most, RegexArena.countLimit))
+        return .strings(
+            inner: .regular(inner), outer: most > RegexArena.countLimit ? .all : .regular(inner))
     }
 
     func pattern(of value: SchemaValue, _ place: String) throws(SchemaError) -> RegexExpression {

@@ -30,7 +30,7 @@ final class SchemaCompiler {
     private var patterns: [RegexExpression] = []
     private var patternNumbers: [RegexExpression: Int] = [:]
     /// The place whose keywords are being read or worked out, for errors.
-    var pointer = ""
+    var pointer = "" { didSet { languages.pointer = pointer } }
 
     init(_ document: SchemaDocument, _ options: SchemaOptions) {
         self.document = document
