@@ -59,14 +59,15 @@ struct GenerateCommand: AsyncParsableCommand {
         let requests = lines.map { data in
             var id: LineID?
             let pieces = Result {
-                let line = try PromptLine(data)
-                id = line.id
+                var fields = try PromptLine.fields(of: data)
+                id = try LineID(&fields)
+                let line = try PromptLine(&fields)
                 let tokens = try line.tokens(engine)
                 var draft = line.sampling
                 draft.fill(from: fallback)
                 let parameters = try draft.parameters(promptTokens: tokens.count, engine: engine)
                 var options = line.options
-                if case .text = options.output { options.output = format }
+                options.output = line.output ?? format
                 return engine.generate(.tokenIDs(tokens), parameters, options)
             }
             return (id: id, pieces: pieces)
