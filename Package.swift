@@ -131,8 +131,8 @@ let package = Package(
             name: "story", dependencies: ["LLMGen"], path: "docs/examples/story", swiftSettings: strict),
 
         .executableTarget(
-            name: "structured-output", dependencies: ["LLMGen", "LLMGrammar", "LLMJSON"],
-            path: "Benchmarks/structured-output", exclude: ["masks.py", "random_forms.py", "random_schemas.py"], swiftSettings: strict),
+            name: "structured-output", dependencies: ["LLMGrammar", "LLMJSON"], path: "Benchmarks/structured-output",
+            exclude: ["masks.py", "random_forms.py", "random_schemas.py"], swiftSettings: strict),
 
         .target(name: "LLMTestSupport", path: "Tests/LLMTestSupport", swiftSettings: strict),
         .testTarget(name: "CLLMKernelsTests", dependencies: ["CLLMKernels", "CLLMKernelHarness", "LLMTestSupport"]),

@@ -2,15 +2,13 @@ internal import Foundation
 
 // Checks of JSON schemas against public collections: `structured-output maskbench FOLDER [--any-order]`, and
 // `structured-output suite FOLDER`, whose last line is one JSON object; and random documents, `structured-output sample FILE
-// [COUNT]`, for `random_schemas.py`; and what a model of random weights writes, `structured-output random-weights MODEL FORMS`,
-// for `random_forms.py`; and times of masks, `structured-output masks VOCABULARY DOCUMENTS`, for `masks.py`.
+// [COUNT]`, for `random_schemas.py`; and times of masks, `structured-output masks VOCABULARY DOCUMENTS`, for `masks.py`.
 let arguments = CommandLine.arguments.dropFirst()
 switch arguments.first {
 case "maskbench" where arguments.count >= 2: try MaskBench.run(Array(arguments.dropFirst()))
 case "suite" where arguments.count >= 2: try TestSuite.run(Array(arguments.dropFirst()))
 case "masks" where arguments.count >= 3: try Masks.run(Array(arguments.dropFirst()))
 case "sample" where arguments.count >= 2: try Sampling.run(Array(arguments.dropFirst()))
-case "random-weights" where arguments.count >= 3: try await RandomWeights.run(Array(arguments.dropFirst()))
 default:
     FileHandle.standardError.write(
         Data(

@@ -20,7 +20,8 @@ extension OutputFormat {
         let places = broken.prefix(shown).map(\.description).joined(separator: "; at ")
         throw LLMGenError(
             code: .invalidInput,
-            message: "strict is true, and the JSON schema at \(places)\(others); correct the schema or leave strict out",
+            message:
+                "strict is true, and the JSON schema at \(places)\(others); correct the schema or leave strict out",
             field: "structured_outputs.json")
     }
 }

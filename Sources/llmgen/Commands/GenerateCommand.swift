@@ -68,7 +68,9 @@ struct GenerateCommand: AsyncParsableCommand {
                 let parameters = try draft.parameters(promptTokens: tokens.count, engine: engine)
                 var options = line.options
                 options.output = line.output ?? format
-                return engine.generate(.tokenIDs(tokens), parameters, options)
+                let request = try engine.prepare(.tokenIDs(tokens), parameters, options)
+                for note in request.notes { StandardStreams.report("note: \(note)") }
+                return engine.submit([request])[0]
             }
             return (id: id, pieces: pieces)
         }
