@@ -92,7 +92,7 @@ def generate(llmgen, model, forms, bias, n, *options):
     said = subprocess.run(
         [llmgen, "generate", "--model", model, "--load-format", "dummy", "--jsonl", *options],
         input="\n".join(lines) + "\n", capture_output=True, text=True)
-    return [json.loads(line) for line in said.stdout.splitlines()]
+    return [json.loads(line) for line in said.stdout.split("\n") if line]
 
 def told(answer):
     """What an answer says of its first sample."""
