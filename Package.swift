@@ -132,7 +132,7 @@ let package = Package(
 
         .executableTarget(
             name: "structured-output", dependencies: ["LLMGrammar", "LLMJSON"], path: "Benchmarks/structured-output",
-            exclude: ["masks.py", "random_schemas.py"], swiftSettings: strict),
+            exclude: ["masks.py", "random_forms.py", "random_schemas.py"], swiftSettings: strict),
 
         .target(name: "LLMTestSupport", path: "Tests/LLMTestSupport", swiftSettings: strict),
         .testTarget(name: "CLLMKernelsTests", dependencies: ["CLLMKernels", "CLLMKernelHarness", "LLMTestSupport"]),

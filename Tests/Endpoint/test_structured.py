@@ -117,6 +117,7 @@ OPEN = {"type": "object", "properties": {"a": {"type": "string"}}}
     "form, param, word",
     [
         ({"response_format": {"type": "xml"}}, "response_format.type", "xml"),
+        ({"response_format": {}}, "response_format.type", "missing"),
         ({"response_format": {"type": "json_schema"}}, "response_format.json_schema", "missing"),
         ({"response_format": {"type": "json_schema", "json_schema": {"name": "a b", "schema": {}}}},
          "response_format.json_schema.name", "a b"),
@@ -143,6 +144,29 @@ def test_forms_that_cannot_be_kept_are_refused_with_their_place(server, form, pa
     assert answer.status_code == 400, answer.text
     assert answer.json()["error"]["param"] == param
     assert word in answer.json()["error"]["message"]
+
+
+def test_strict_takes_keywords_that_are_kept_and_names_each_place_that_breaks_its_rules(server):
+    def ask(schema):
+        form = {"type": "json_schema", "json_schema": {"name": "a", "strict": True, "schema": schema}}
+        return server.post(
+            "/v1/chat/completions", {"messages": CHAT, "max_tokens": 40, "temperature": 1, "response_format": form})
+
+    word = {"type": "string", "minLength": 2, "maxLength": 3, "not": {"const": "no"}}
+    closed = {"type": "object", "properties": {"a": word}, "required": ["a"], "additionalProperties": False}
+    assert ask(closed).status_code == 200
+    message = ask({**closed, "required": [], "additionalProperties": True}).json()["error"]["message"]
+    assert "additionalProperties" in message and "#/properties/a" in message
+
+
+def test_a_lenient_schema_says_what_it_leaves_out(server):
+    ask = {"messages": CHAT, "max_tokens": 8}
+    schema = {"type": "object", "properties": {"a": {"$ref": "http://example.com/a"}}}
+    answer = server.post("/v1/chat/completions", {**ask, "structured_outputs": {"json": schema, "lenient": True}})
+    assert answer.status_code == 200
+    assert "#/properties/a" in answer.headers["x-format-notes"]
+    exact = server.post("/v1/chat/completions", {**ask, "structured_outputs": {"json": True}})
+    assert exact.status_code == 200 and "x-format-notes" not in exact.headers
 
 
 def test_a_strict_schema_of_the_client_is_taken(client):

@@ -19,6 +19,9 @@ import Testing
             let bad = try Command.run(["grammar", "check", "--json-schema", file])
             #expect(bad.status == 65 && bad.stderr.contains("#/properties/a/type"))
         }
+        let noText = try Command.run(["grammar", "check", "--regex", "a", "--text", "/nowhere"])
+        #expect(noText.status == 66 && noText.stderr.contains("text file"))
+        #expect(try Command.run(["grammar", "sample", "--count"]).stderr.contains("see llmgen grammar sample --help"))
         let none = try Command.run(["grammar", "check"])
         #expect(none.status == 64 && none.stderr.contains("--json-schema"))
         let two = try Command.run(["grammar", "check", "--regex", "a", "--choice", "b"])
@@ -47,6 +50,8 @@ import Testing
         #expect(lines.allSatisfy { $0.wholeMatch(of: /"[xyz]{3}"/) != nil })
         #expect(try Command.run(["grammar", "sample", "--choice", "a", "--count", "0"]).status == 64)
         try Self.withFile(#"root ::= "a" list*"# + "\nlist ::= [0-9]") { file in
+            let pattern = try Command.run(["grammar", "explain", "--regex", "[ab]+c"])
+            #expect(pattern.stdout.contains("[ab]+c"))
             let rules = try Command.run(["grammar", "explain", "--grammar", file])
             #expect(rules.status == 0 && rules.stdout.contains("="))
         }
@@ -62,15 +67,17 @@ import Testing
             {"prompt": "A cat", "structured_outputs": {"choice": ["mew"]}}
             {"prompt": "A cat", "response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": {"const": 7}}}}
             {"prompt": "A cat"}
-            {"prompt": "A cat", "structured_outputs": {"regex": "("}}
+            {"prompt": "A cat", "structured_outputs": {"regex": "("}, "id": "bad"}
+            {"prompt": "A cat", "response_format": {"type": "text"}, "max_tokens": 3}
             """
         try Self.withFile(lines) { file in
             let run = try Command.run([
                 "generate", "--jsonl", "--prompt-file", file, "--max-tokens", "20", "--choice", "woof",
             ])
             let texts = run.stdout.split(separator: "\n").map { String($0) }
-            #expect(run.status == 65 && texts.count == 4)
-            for (line, part) in zip(texts, [#""mew""#, #""7""#, #""woof""#, "error"]) {
+            #expect(run.status == 65 && texts.count == 5)
+            #expect(!texts[4].contains("woof") && texts[4].contains("length"))
+            for (line, part) in zip(texts, [#""mew""#, #""7""#, #""woof""#, #""id":"bad""#]) {
                 #expect(line.contains(part), "\(line)")
             }
         }

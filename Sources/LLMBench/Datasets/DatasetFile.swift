@@ -13,13 +13,15 @@ struct DatasetFile {
     let bytes: [UInt8]
 
     /// - Throws: ``LLMGenError`` `notFound` for what is no readable file, `invalidInput` for one that is too large.
-    init(_ path: String) throws(LLMGenError) {
+    ///
+    /// - Parameter content: what the file is to have.
+    init(_ path: String, of content: String = "requests") throws(LLMGenError) {
         self.path = path
         do {
             let url = URL(fileURLWithPath: path).resolvingSymlinksInPath()
             let attributes = try FileManager.default.attributesOfItem(atPath: url.path)
             guard attributes[.type] as? FileAttributeType == .typeRegular else {
-                throw LLMGenError(code: .notFound, message: "'\(path)' is not a file; give a file with requests")
+                throw LLMGenError(code: .notFound, message: "'\(path)' is not a file; give a file with \(content)")
             }
             let size = (attributes[.size] as? NSNumber)?.intValue ?? 0
             guard size <= Self.sizeLimit else {
@@ -32,7 +34,7 @@ struct DatasetFile {
             throw error
         } catch {
             throw LLMGenError(
-                code: .notFound, message: "'\(path)' cannot be read; give a file with requests", cause: error)
+                code: .notFound, message: "'\(path)' cannot be read; give a file with \(content)", cause: error)
         }
     }
 

@@ -94,7 +94,7 @@ private struct MeasuredFile {
     private(set) var settings: [String: String] = [:]
 
     init(_ path: String) throws(LLMGenError) {
-        let lines = try DatasetFile(path).bytes.split(separator: UInt8(ascii: "\n"))
+        let lines = try DatasetFile(path, of: "a report of --save or --json").bytes.split(separator: UInt8(ascii: "\n"))
         func refuse(_ why: String) -> LLMGenError {
             LLMGenError(
                 code: .invalidInput,

@@ -59,9 +59,18 @@ package struct FormatProbe {
     package func rules(limit: Int) throws(LLMGenError) -> [String] {
         var grammar = grammar
         do {
-            return try grammar.lines(limit: limit)
+            return try grammar.lines(limit: limit) + named
         } catch {
             throw format.fault(error)
+        }
+    }
+
+    /// What the rules of a pattern and of a choice call by a name.
+    private var named: [String] {
+        switch format {
+        case .regex(let pattern): ["the pattern = \(pattern.quoted)"]
+        case .choice(let texts): ["a choice = " + texts.map(\.quoted).joined(separator: " | ")]
+        default: []
         }
     }
 

@@ -6,9 +6,11 @@ package struct OutputFields: Sendable {
     package var format = OutputFormat.text
     /// The field that the format came in, for what is wrong with it.
     package var param = "response_format"
+    /// Whether the request says a format, free text included.
+    package var isGiven = true
 
-    /// Free text.
-    private init() {}
+    /// Free text, as nothing else is said.
+    private init() { isGiven = false }
 
     private init(_ format: OutputFormat, _ param: String) {
         self.format = format
@@ -70,11 +72,11 @@ package struct OutputFields: Sendable {
             }
             try object.finish()
             return try schema(&inner, "\(place).json_schema")
-        default:
+        case let type:
             throw object.invalid(
                 "type",
-                "is \((type ?? "absent").quoted); it must be 'text', 'json_object', 'json_schema' or 'structural_tag'",
-                code: "unsupported_value")
+                "is \(type?.quoted ?? "missing"); it must be 'text', 'json_object', 'json_schema' or 'structural_tag'",
+                code: type == nil ? "missing_field" : "unsupported_value")
         }
     }
 
@@ -118,10 +120,11 @@ package struct OutputFields: Sendable {
         if let value = object.value("json") {
             switch value {
             case .string(let text): found.append(("json", .json(schema: text, style ?? JSONStyle())))
-            case .object: found.append(("json", .json(schema: text(of: value), style ?? JSONStyle())))
+            case .object, .flag: found.append(("json", .json(schema: text(of: value), style ?? JSONStyle())))
             default:
                 throw object.invalid(
-                    "json", "is \(value.kindName); it must be an object or its text", code: "invalid_type")
+                    "json", "is \(value.kindName); it must be a JSON schema (an object or a flag) or its text",
+                    code: "invalid_type")
             }
         }
         if let value = object.value("structural_tag") {
@@ -149,7 +152,8 @@ package struct OutputFields: Sendable {
         guard style == nil || found[0].name.hasPrefix("json") else {
             throw fields.invalid(
                 "structured_outputs",
-                "has options of white space or properties, which \(found[0].name) has no use for; leave them out")
+                "has options of JSON (white space, properties, lenient), which \(found[0].name) has no use for; "
+                    + "leave them out")
         }
         return OutputFields(found[0].format, "structured_outputs.\(found[0].name)")
     }
@@ -168,6 +172,7 @@ package struct OutputFields: Sendable {
         }
         style.forbidsAdditionalProperties = try object.flag("disable_additional_properties") ?? false
         style.takesAnyOrder = try object.flag("any_order") ?? false
+        style.isLenient = try object.flag("lenient") ?? false
         return style == JSONStyle() ? nil : style
     }
 

@@ -187,12 +187,12 @@ enum OpenAPIFields {
 
     private static let structuredOutputs =
         ##"{"type":"object","additionalProperties":false,"description":"Exactly one of json, regex, choice, grammar, structural_tag, json_object.","##
-        + ##""properties":{"json":{"anyOf":[{"type":"object"},{"type":"string"}]},"##
+        + ##""properties":{"json":{"anyOf":[{"type":"object"},{"type":"string"},{"type":"boolean"}]},"##
         + ##""regex":{"type":"string"},"grammar":{"type":"string"},"##
         + ##""structural_tag":{"anyOf":[{"type":"object"},{"type":"string"}]},"##
         + ##""choice":{"type":"array","minItems":1,"items":{"type":"string"}},"##
         + ##""json_object":{"type":"boolean","enum":[true]},"disable_any_whitespace":{"type":"boolean"},"##
-        + ##""disable_additional_properties":{"type":"boolean"},"any_order":{"type":"boolean"},"##
+        + ##""disable_additional_properties":{"type":"boolean"},"any_order":{"type":"boolean"},"lenient":{"type":"boolean"},"##
         + ##""whitespace_pattern":{"type":"string"}}}"##
 
     /// An object of fields.

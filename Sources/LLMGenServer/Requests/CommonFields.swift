@@ -113,6 +113,7 @@ struct CommonFields: Sendable {
 
 extension HTTPField.Name {
     static let requestTimeout = HTTPField.Name("X-Request-Timeout")!
+    static let formatNotes = HTTPField.Name("X-Format-Notes")!
     static let requestID = HTTPField.Name("X-Request-Id")!
     static let traceParent = HTTPField.Name("traceparent")!
 }

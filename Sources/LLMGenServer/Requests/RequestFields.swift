@@ -18,7 +18,7 @@ extension JSONFields<ErrorResponse> {
         do throws(JSONError) {
             value = try JSONValue(body, part: "the body", takesAnyText: true)
         } catch {
-            throw ErrorResponse(status: 400, code: "invalid_json", message: "\(error.message); send a JSON object")
+            throw ErrorResponse(status: 400, code: "invalid_json", message: "\(error.message); correct the body")
         }
         guard case .object(let members) = value else {
             throw ErrorResponse(

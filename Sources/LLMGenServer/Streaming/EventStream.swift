@@ -40,13 +40,25 @@ extension Generation {
     func respond(
         _ format: some AnswerFormat, _ common: CommonFields, _ departure: Departure, _ record: AccessRecord
     ) async throws -> Response {
+        var response: Response
         if common.stream != nil {
             let quiet = common.limits.streamKeepAlive
-            return try await EventStream(generation: self, departure: departure, record: record, quiet: quiet)
+            response = try await EventStream(generation: self, departure: departure, record: record, quiet: quiet)
                 .response(format)
+        } else {
+            var format = format
+            response = .json(format.whole(try await outputs(departure, record)))
         }
-        var format = format
-        return .json(format.whole(try await outputs(departure, record)))
+        response.headers[.formatNotes] = formatNotes
+        return response
+    }
+
+    /// What of the form is not kept, as a header has it: ASCII, and not long; nil where all is.
+    private var formatNotes: String? {
+        let notes = prepared.first?.notes ?? []
+        guard !notes.isEmpty else { return nil }
+        let bytes = notes.joined(separator: "; ").utf8.prefix(2000)
+        return String(decoding: bytes.map { (0x20...0x7E).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
     }
 }
 

@@ -6,10 +6,10 @@ import LLMJSON
 struct PromptLine {
     private let source: Source
     let sampling: SamplingDraft
-    /// What the line calls itself, a text or a whole number, which comes back in its object.
-    let id: LineID?
-    /// Priority, time limit, salt and output format of the line's request.
+    /// Priority, time limit and salt of the line's request.
     let options: RequestOptions
+    /// The form of the output, free text included; nil where the line says none.
+    let output: OutputFormat?
 
     /// What is continued: a prompt, or a conversation that the model's chat template writes.
     private enum Source {
@@ -17,8 +17,10 @@ struct PromptLine {
         case conversation(ChatTemplateInput)
     }
 
-    /// - Throws: ``LLMGenError`` `invalidInput` with the line's fault.
-    init(_ data: Data) throws(LLMGenError) {
+    /// The members of a line.
+    ///
+    /// - Throws: ``LLMGenError`` `invalidInput` for what is no JSON object.
+    static func fields(of data: Data) throws(LLMGenError) -> JSONFields<LLMGenError> {
         guard String(validating: data, as: UTF8.self) != nil else {
             throw PromptLine.error("the line is not UTF-8 text; convert it first")
         }
@@ -31,7 +33,12 @@ struct PromptLine {
         guard case .object(let members) = value else {
             throw PromptLine.error("the line is \(value.kindName); give a JSON object")
         }
-        var fields = JSONFields<LLMGenError>(members)
+        return JSONFields(members)
+    }
+
+    /// - Parameter fields: the members, without the line's id.
+    /// - Throws: ``LLMGenError`` `invalidInput` with the line's fault.
+    init(_ fields: inout JSONFields<LLMGenError>) throws(LLMGenError) {
         let messages = try fields.array("messages")?.map(TemplateValue.init)
         let tools = try fields.array("tools")?.map(TemplateValue.init)
         switch (try fields.text("prompt"), try fields.tokenIDs("prompt_token_ids"), messages) {
@@ -41,14 +48,15 @@ struct PromptLine {
         default: throw PromptLine.error("give one of prompt, prompt_token_ids and messages")
         }
         if tools != nil, messages == nil { throw fields.invalid("tools", "is given without messages; leave it out") }
-        id = try LineID(&fields)
         let timeout = try fields.number("timeout")
         if let timeout, !(timeout > 0 && timeout <= 1e9) {
             throw fields.invalid("timeout", "is \(timeout); it must be above 0 and at most 1e9 seconds")
         }
         options = RequestOptions(
             priority: try fields.integer("priority") ?? 0, timeout: timeout.map { .seconds($0) },
-            cacheSalt: try fields.text("cache_salt"), output: try OutputFields(&fields).format)
+            cacheSalt: try fields.text("cache_salt"))
+        let form = try OutputFields(&fields)
+        output = form.isGiven ? form.format : nil
         var draft = SamplingDraft()
         for parameter in SamplingParameters.all {
             guard let value = fields.value(parameter.name) else { continue }
@@ -75,12 +83,12 @@ struct PromptLine {
     }
 }
 
-/// The `id` of a line.
+/// What a line calls itself, a text or a whole number, which comes back in its object.
 enum LineID: Encodable {
     case text(String)
     case number(Int)
 
-    fileprivate init?(_ fields: inout JSONFields<LLMGenError>) throws(LLMGenError) {
+    init?(_ fields: inout JSONFields<LLMGenError>) throws(LLMGenError) {
         switch fields.value("id") {
         case nil: return nil
         case .string(let text)?: self = .text(text)

@@ -39,8 +39,13 @@ enum CommandFailure {
         if message.dropFirst().first?.isLowercase == true {
             message = message.prefix(1).lowercased() + message.dropFirst()
         }
-        let verbs = LLMGenCommand.configuration.subcommands.compactMap { $0.configuration.commandName }
-        let verb = CommandLine.arguments.dropFirst().first.flatMap { verbs.contains($0) ? " \($0)" : nil } ?? ""
+        var verb = ""
+        var verbs = LLMGenCommand.configuration.subcommands
+        for argument in CommandLine.arguments.dropFirst() {
+            guard let command = verbs.first(where: { $0.configuration.commandName == argument }) else { break }
+            verb += " \(argument)"
+            verbs = command.configuration.subcommands
+        }
         if let stranger = unknownOption() {
             message = "unknown option '\(stranger)'"
             if stranger.contains(where: { $0 == " " || $0.isNumber }) {

@@ -59,15 +59,18 @@ struct GenerateCommand: AsyncParsableCommand {
         let requests = lines.map { data in
             var id: LineID?
             let pieces = Result {
-                let line = try PromptLine(data)
-                id = line.id
+                var fields = try PromptLine.fields(of: data)
+                id = try LineID(&fields)
+                let line = try PromptLine(&fields)
                 let tokens = try line.tokens(engine)
                 var draft = line.sampling
                 draft.fill(from: fallback)
                 let parameters = try draft.parameters(promptTokens: tokens.count, engine: engine)
                 var options = line.options
-                if case .text = options.output { options.output = format }
-                return engine.generate(.tokenIDs(tokens), parameters, options)
+                options.output = line.output ?? format
+                let request = try engine.prepare(.tokenIDs(tokens), parameters, options)
+                for note in request.notes { StandardStreams.report("note: \(note)") }
+                return engine.submit([request])[0]
             }
             return (id: id, pieces: pieces)
         }

@@ -22,7 +22,7 @@ struct GrammarCheckCommand: ParsableCommand {
         let probe = try FormatProbe(output.given())
         for note in probe.notes { StandardStreams.report("note: \(note)") }
         guard let text else { return try StandardStreams.write("ok\n") }
-        switch try probe.verdict(on: Array(try FormatFile.text(text).utf8)) {
+        switch try probe.verdict(on: Array(try FormatFile.text(text, "text file").utf8)) {
         case .accepted: try StandardStreams.write("accepted\n")
         case .refused(let offset, let line, let column, let expected):
             throw LLMGenError(
@@ -44,7 +44,7 @@ struct GrammarExplainCommand: ParsableCommand {
     @OptionGroup(title: "Output") var output: OutputOptionGroup
 
     @Option(
-        parsing: .unconditional, help: ArgumentHelp("Rules to show, 1 to 100000. (default: 50)", valueName: "n"))
+        parsing: .unconditional, help: ArgumentHelp("Rules to show, 1 to 100000.", valueName: "n"))
     var limit = 50
 
     func validate() throws {
@@ -64,11 +64,11 @@ struct GrammarSampleCommand: ParsableCommand {
 
     @OptionGroup(title: "Output") var output: OutputOptionGroup
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("How many texts, 1 to 100000. (default: 1)", valueName: "n"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("How many texts, 1 to 100000.", valueName: "n"))
     var count = 1
 
     @Option(
-        parsing: .unconditional, help: ArgumentHelp("The same seed gives the same texts. (default: 0)", valueName: "n"))
+        parsing: .unconditional, help: ArgumentHelp("The same seed gives the same texts.", valueName: "n"))
     var seed: UInt64 = 0
 
     @Flag(help: "Print each text as a JSON string, one a line.")

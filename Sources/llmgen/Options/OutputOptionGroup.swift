@@ -37,20 +37,20 @@ struct OutputOptionGroup: ParsableArguments {
 
     /// The form; nil where none is given.
     func format() throws -> OutputFormat? {
-        if let jsonSchema { return .json(schema: try FormatFile.text(jsonSchema)) }
+        if let jsonSchema { return .json(schema: try FormatFile.text(jsonSchema, "schema file")) }
         if jsonObject { return .jsonObject() }
         if let regex { return .regex(regex) }
-        if let grammar { return .grammar(try FormatFile.text(grammar)) }
+        if let grammar { return .grammar(try FormatFile.text(grammar, "grammar file")) }
         return choice.isEmpty ? nil : .choice(choice)
     }
 }
 
-/// A file with a schema or a grammar.
+/// A file with a schema, a grammar, or a text to check.
 enum FormatFile {
     /// - Throws: ``LLMGenError`` `notFound`, or `invalidInput` for what is no UTF-8.
-    static func text(_ file: String) throws -> String {
+    static func text(_ file: String, _ kind: String) throws -> String {
         if file == "-" { return try PromptSource.text(of: "-") }
-        guard let text = String(validating: try PromptSource.read(file, "format file"), as: UTF8.self) else {
+        guard let text = String(validating: try PromptSource.read(file, kind), as: UTF8.self) else {
             throw LLMGenError(code: .invalidInput, message: "'\(file)': not UTF-8 text; convert it first")
         }
         return text
