@@ -219,11 +219,11 @@ struct DialectGrammar {
         return symbols
     }
 
-    /// White space as models write it, or none.
+    /// White space as models write it, or none: more would let a model that writes no calls by itself go on with it.
     mutating func space() -> GrammarSymbol { lexeme(white) }
 
     var white: RegexExpression {
-        .repeated(.bytes(ByteSet((0...127).filter(\.isSpace))), min: 0, max: 16)
+        .repeated(.bytes(ByteSet((0...127).filter(\.isSpace))), min: 0, max: 2)
     }
 
     /// Texts with white space around each.

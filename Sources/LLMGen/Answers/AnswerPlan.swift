@@ -12,6 +12,8 @@ public struct AnswerPlan: Sendable {
     package let output: OutputFormat
     /// The parser before the first token; nil where all is content.
     let parser: DialectParser?
+    /// Whether all of the answer is content.
+    public var isPlain: Bool { parser == nil }
     private let ids: CallIDForm
     /// Calls that the conversation has already.
     private let earlierCalls: Int

@@ -146,12 +146,18 @@ struct ChatFormatting: AnswerFormat {
     }
 
     mutating func append(_ piece: OutputPiece, prompt: Int, _ events: inout EventBuffer) {
-        let deltas = ChatDelta.deltas(of: readers[piece.index].append(piece), readers[piece.index].answer, request.tools)
+        let parts = readers[piece.index].append(piece)
+        var deltas = ChatDelta.deltas(of: parts, readers[piece.index].answer, request.tools)
         choices.count(piece)
         choices.count(reasoning: reasoningTokens)
         // The piece's token belongs to the first of what it settles, the end to the last.
         var part = ChoicePart(piece, prompt: prompt, of: request.generation.prepared[prompt])
         let ending = part.ending
+        if deltas.isEmpty {
+            let hasNews = ending != nil || !part.logprobs.isEmpty || piece.promptLogprobs != nil
+            guard request.plan.isPlain || hasNews || request.common.returnsTokenIDs else { return }
+            deltas = [request.plan.isPlain ? .content("") : .nothing]
+        }
         for (index, delta) in deltas.enumerated() {
             part.ending = index == deltas.count - 1 ? ending : nil
             choices.event(&events) {

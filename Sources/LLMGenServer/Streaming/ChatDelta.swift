@@ -3,6 +3,7 @@ import LLMJSON
 
 /// What the next event of a streamed answer of `/v1/chat/completions` adds to its message.
 enum ChatDelta {
+    case nothing
     case content(String)
     case reasoning(String)
     /// A call begins.
@@ -10,7 +11,7 @@ enum ChatDelta {
     /// The next of a call's arguments, or the text that it is.
     case arguments(String, index: Int, takesText: Bool)
 
-    /// The deltas of the parts that a piece settles, at least one.
+    /// The deltas of the parts that a piece settles.
     static func deltas(of parts: [AnswerPart], _ answer: Answer, _ tools: ToolFields) -> [ChatDelta] {
         var deltas: [ChatDelta] = []
         func takesText(_ index: Int) -> Bool { tools.takesText(answer.calls[index].name) }
@@ -31,12 +32,13 @@ enum ChatDelta {
                 }
             }
         }
-        return deltas.isEmpty ? [.content("")] : deltas
+        return deltas
     }
 
     /// The members of the delta.
     func write(to json: inout JSONWriter) {
         switch self {
+        case .nothing: break
         case .content(let text): json.member("content", text)
         case .reasoning(let text):
             // Clients know it by either name.
