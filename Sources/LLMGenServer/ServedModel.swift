@@ -73,7 +73,9 @@ struct ModelRegistry: Sendable {
             } catch {
                 throw ErrorResponse(error, field: field)
             }
-            return (text, try tokens(of: .text(text), engine, options, addSpecialTokens: addSpecialTokens, field: field))
+            return (
+                text, try tokens(of: .text(text), engine, options, addSpecialTokens: addSpecialTokens, field: field)
+            )
         }
 
         /// The plan of the answer to a prompt.

@@ -14,22 +14,24 @@ import Testing
         try await Dialogue(Fairytale.load(), template: try ChatTemplate(template), dialect: dialect)
     }
 
-    static let tools = [
-        try! Tool(
-            "weather",
-            parameters: """
-                {"type": "object", "properties": {"city": {"enum": ["Bern", "Rome"]}, "days": {"type": "boolean"}},
-                 "required": ["city", "days"], "additionalProperties": false}
-                """),
-        try! Tool("now", parameters: #"{"type": "object", "additionalProperties": false}"#),
-    ]
+    static func tools() throws -> [Tool] {
+        [
+            try Tool(
+                "weather",
+                parameters: """
+                    {"type": "object", "properties": {"city": {"enum": ["Bern", "Rome"]}, "days": {"type": "boolean"}},
+                     "required": ["city", "days"], "additionalProperties": false}
+                    """),
+            try Tool("now", parameters: #"{"type": "object", "additionalProperties": false}"#),
+        ]
+    }
 
     static func answer(
         _ dialogue: Dialogue, _ conversation: Conversation, _ choice: ToolChoice, isParallel: Bool = true, seed: Int64
     ) async throws -> (answer: Answer, parts: [AnswerPart]) {
         let text = try dialogue.text(of: conversation.input)
         let plan = try dialogue.plan(
-            for: text, tools: tools, choice: choice, isParallel: isParallel, earlierCalls: conversation.callCount)
+            for: text, tools: tools(), choice: choice, isParallel: isParallel, earlierCalls: conversation.callCount)
         let engine = try Engine(model: dialogue.model)
         let request = try plan.prepare(.text(text), try SamplingParameters(maxTokens: 300, seed: seed), on: engine)
         var reader = plan.reader(of: request)
@@ -80,11 +82,11 @@ import Testing
 
     @Test func `Tools of an unknown dialect and choices of unknown tools are refused`() async throws {
         let plain = try await Dialogue(Fairytale.load(), template: try ChatTemplate("{{ messages[0].content }}"))
-        #expect { try plain.plan(for: "", tools: Self.tools) } throws: { ($0 as? LLMGenError)?.field == "tools" }
-        #expect(try plain.plan(for: "", tools: Self.tools, choice: .none).isPlain)
+        #expect { try plain.plan(for: "", tools: Self.tools()) } throws: { ($0 as? LLMGenError)?.field == "tools" }
+        #expect(try plain.plan(for: "", tools: Self.tools(), choice: .none).isPlain)
         let dialogue = try await Self.dialogue()
         for choice in [ToolChoice.named("no"), .allowed(["no"], isRequired: false), .allowed([], isRequired: true)] {
-            #expect { try dialogue.plan(for: "", tools: Self.tools, choice: choice) } throws: {
+            #expect { try dialogue.plan(for: "", tools: Self.tools(), choice: choice) } throws: {
                 ($0 as? LLMGenError)?.field == "tool_choice"
             }
         }

@@ -30,7 +30,8 @@ package struct CallDemand: Sendable {
     package var specialTokens: [String: Int32]
 
     package init(
-        isRequired: Bool, isParallel: Bool = true, content: RuleID? = nil, promptTail: String = "", specialTokens: [String: Int32] = [:]
+        isRequired: Bool, isParallel: Bool = true, content: RuleID? = nil, promptTail: String = "",
+        specialTokens: [String: Int32] = [:]
     ) {
         self.isRequired = isRequired
         self.isParallel = isParallel

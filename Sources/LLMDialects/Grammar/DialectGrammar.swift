@@ -96,7 +96,9 @@ struct DialectGrammar {
         var productions = [[call], thought + next + [again]]
         if !demand.isRequired { productions += [final, said + next + [again]] }
         if tools.isEmpty { productions.removeFirst() }
-        if demand.isParallel, !tools.isEmpty { productions.append([call] + literal(framing.start) + literal("assistant") + [again]) }
+        if demand.isParallel, !tools.isEmpty {
+            productions.append([call] + literal(framing.start) + literal("assistant") + [again])
+        }
         grammar.define(rest, productions.map { Production($0) })
         return rest
     }

@@ -36,10 +36,9 @@ public struct Dialogue: Sendable {
             }
             choice = DialectChoice(known, "as it was asked for")
         } else {
-            let found: ChatTemplate? = if let template { template } else { try? model.chatFormat.template(hasTools: true) }
-            choice = DialectChoice(template: found, responseTemplate: model.chatFormat.responseTemplate) { mark in
-                guard let ids = try? tokenizer?.encode(mark, addSpecialTokens: false), ids.count == 1 else { return false }
-                return true
+            let own = template ?? (try? model.chatFormat.template(hasTools: true))
+            choice = DialectChoice(template: own, responseTemplate: model.chatFormat.responseTemplate) { mark in
+                (try? tokenizer?.encode(mark, addSpecialTokens: false))?.count == 1
             }
         }
         var kept: Set<TokenID> = []
@@ -77,10 +76,12 @@ public struct Dialogue: Sendable {
         } else if dialect.calls == nil {
             throw LLMGenError(
                 code: .invalidInput,
-                message: "tools are given, and how '\(model.name)' calls tools is not known: \(self.choice.reason); leave "
+                message:
+                    "tools are given, and how '\(model.name)' calls tools is not known: \(self.choice.reason); leave "
                     + "them out, or name the model's dialect (--tool-dialect)", field: "tools")
         }
-        let isPlain = dialect.calls == nil && dialect.reasoning == nil && dialect.framing == nil && dialect.wrappers.isEmpty
+        let isPlain =
+            dialect.calls == nil && dialect.reasoning == nil && dialect.framing == nil && dialect.wrappers.isEmpty
         let declared = asked.tools.map { ToolDeclaration($0.name, schema: $0.schema) }
         let parser = isPlain ? nil : DialectParser(dialect, tools: declared, promptTail: prompt)
         let begun = parser?.begun ?? ""
@@ -141,7 +142,9 @@ private struct CallsAsked {
         case .auto: break
         case .required:
             isRequired = true
-            guard !tools.isEmpty else { throw CallsAsked.fault("a call is required, and there are no tools; give some") }
+            guard !tools.isEmpty else {
+                throw CallsAsked.fault("a call is required, and there are no tools; give some")
+            }
         case .named(let name):
             (isRequired, isNamed) = (true, true)
             self.tools = try CallsAsked.tools([name], of: tools)

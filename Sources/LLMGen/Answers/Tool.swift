@@ -53,14 +53,14 @@ public struct Tool: Sendable {
         guard name.wholeMatch(of: /[a-zA-Z0-9_-]{1,64}/) != nil else {
             throw LLMGenError(
                 code: .invalidArgument,
-                message: "the tool's name is \(String(name.prefix(100)).quoted); it must be 1 to 64 letters, digits, _ or -",
-                field: "tools")
+                message: "the tool's name is \(String(name.prefix(100)).quoted); it must be 1 to 64 letters, digits, _ "
+                    + "or -", field: "tools")
         }
         guard case .object = schema else {
             throw LLMGenError(
                 code: .invalidArgument,
-                message: "the parameters of the tool \(name.quoted) are \(schema.kindName); give a JSON schema, an object",
-                field: "tools")
+                message: "the parameters of the tool \(name.quoted) are \(schema.kindName); give a JSON schema, an "
+                    + "object", field: "tools")
         }
         self.name = name
         self.description = description

@@ -50,7 +50,10 @@ enum OpenAPIFields {
         ("messages", ##"{"type":"array","minItems":1,"items":{"$ref":"#/components/schemas/Message"}}"##),
         ("tools", ##"{"type":"array","items":{"$ref":"#/components/schemas/Tool"}}"##),
         ("tool_choice", ##"{"$ref":"#/components/schemas/ToolChoice"}"##),
-        ("parallel_tool_calls", ##"{"type":"boolean","description":"Whether there may be several calls; true unless given."}"##),
+        (
+            "parallel_tool_calls",
+            ##"{"type":"boolean","description":"Whether there may be several calls; true unless given."}"##
+        ),
         ("documents", ##"{"type":"array","items":{"type":"object"}}"##),
         ("add_generation_prompt", ##"{"type":"boolean"}"##),
         ("continue_final_message", ##"{"type":"boolean"}"##),

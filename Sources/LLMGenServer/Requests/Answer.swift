@@ -85,7 +85,8 @@ extension ChoicePart {
     ///
     /// - Parameter calls: whether the answer stopped for its calls.
     func writeEnding(calls: Bool = false, to json: inout JSONWriter) {
-        json.member("finish_reason", ending.map { calls && $0.reason.openAI == "stop" ? "tool_calls" : $0.reason.openAI })
+        let reason = ending?.reason.openAI
+        json.member("finish_reason", calls && reason == "stop" ? "tool_calls" : reason)
         guard let ending else { return }
         if let further = ending.reason.further { json.member("stop_reason", further) }
         if let seed = ending.seed { json.member("seed", Int(seed)) }

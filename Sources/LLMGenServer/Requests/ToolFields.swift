@@ -39,7 +39,8 @@ struct ToolFields: Sendable {
         var tool = RequestFields(members, path: place)
         let type = try tool.text("type") ?? "function"
         guard type == "function" || type == "custom" else {
-            throw tool.invalid("type", "is \(type.quoted); it must be 'function' or 'custom'", code: "unsupported_value")
+            throw tool.invalid(
+                "type", "is \(type.quoted); it must be 'function' or 'custom'", code: "unsupported_value")
         }
         guard tool.peek(type) != nil, var definition = try? tool.object(type) else {
             throw tool.invalid(
