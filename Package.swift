@@ -87,7 +87,7 @@ let package = Package(
             name: "LLMGen",
             dependencies: [
                 "LLMModels", "LLMWeights", "LLMTensor", "LLMScheduling", "LLMSampling", "LLMTokenizer",
-                "LLMTemplate", "LLMGrammar", "LLMJSON",
+                "LLMTemplate", "LLMGrammar", "LLMDialects", "LLMJSON",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ],

@@ -84,50 +84,27 @@ extension DialectParser {
 
     // MARK: Converted arguments
 
-    mutating func stepTagged() -> Bool {
-        guard var scanner = tagged else { return false }
+    mutating func stepConverted() -> Bool {
+        guard var scanner = converted else { return false }
         var end = 0
         let status = scanner.scan(bytes, from: &end, isFinal: isFinal)
         let output = scanner.takeOutput()
         scanner.drop(end)
-        tagged = scanner
+        converted = scanner
         emit(.arguments(output), end)
         switch status {
-        case .complete:
-            state = .close
-            return true
-        case .malformed:
-            endCall(.malformed)
-            return true
-        case .waiting:
-            guard isFinal else { return false }
-            emit(.arguments([]), bytes.count)
-            endCall(.cut)
-            return false
-        }
-    }
-
-    mutating func stepLiterals() -> Bool {
-        guard var scanner = literals else { return false }
-        var end = 0
-        let status = scanner.scan(bytes, from: &end, isFinal: isFinal)
-        let output = scanner.takeOutput()
-        literals = scanner
-        emit(.arguments(output), end)
-        switch status {
-        case .complete:
-            state = .close
-            return true
+        case .complete: state = .close
+        case .malformed: endCall(.malformed)
         case .invalid:
             callEnd = .malformed
             state = .broken
-            return true
         case .waiting:
             guard isFinal else { return false }
             emit(.arguments([]), bytes.count)
             endCall(.cut)
             return false
         }
+        return true
     }
 
     // MARK: Ends

@@ -172,11 +172,11 @@ extension DialectParser {
             json = JSONScanner()
             state = .json
         case .tagged(let format):
-            tagged = TaggedScanner(format, end: calls.close, types: tools[name]?.parameters)
-            state = .tagged
+            converted = TaggedScanner(format, end: calls.close, types: tools[name]?.parameters)
+            state = .converted
         case .literals(let format):
-            literals = LiteralScanner(format)
-            state = .literals
+            converted = LiteralScanner(format)
+            state = .converted
         }
     }
 

@@ -43,8 +43,7 @@ public struct DialectParser: Sendable {
     var hasMark = true
     var json = JSONScanner()
     var wrapped = WrappedScanner(WrappedCall(), isStrict: false)
-    var tagged: TaggedScanner?
-    var literals: LiteralScanner?
+    var converted: (any ArgumentScanner)?
 
     /// Where tokens end that are not counted yet, and whether reasoning was found in the first.
     private var tokenEnds: [Int] = []
@@ -55,7 +54,7 @@ public struct DialectParser: Sendable {
     public private(set) var hasUnparsed = false
 
     enum State {
-        case text, reasoning, header, between, wrapped, json, tagged, literals, close, broken
+        case text, reasoning, header, between, wrapped, json, converted, close, broken
     }
 
     /// A parser of one answer.
@@ -100,6 +99,12 @@ public struct DialectParser: Sendable {
         }
     }
 
+    /// What of the prompt the answer goes on with: the mark that opened the reasoning, or what may be a mark's beginning.
+    package var begun: String {
+        if state == .reasoning, let reasoning = dialect.reasoning { return reasoning.open }
+        return String(decoding: bytes.slice(0..<promptBytes), as: UTF8.self)
+    }
+
     /// Takes the text of the next token.
     ///
     /// - Parameter isSpecial: whether it is a special token's: one that is no mark of the dialect is no content either.
@@ -135,8 +140,7 @@ public struct DialectParser: Sendable {
         case .between: stepBetween()
         case .wrapped: stepWrapped()
         case .json: stepJSON()
-        case .tagged: stepTagged()
-        case .literals: stepLiterals()
+        case .converted: stepConverted()
         case .close: stepClose()
         case .broken: stepBroken()
         }

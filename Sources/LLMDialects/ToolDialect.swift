@@ -264,6 +264,20 @@ extension ToolDialect {
     }
 }
 
+extension ToolDialect {
+    /// Whether a special token of this name is a mark, or part of one.
+    package func hasMark(_ name: String) -> Bool {
+        !name.isEmpty && literals.contains { Array($0.utf8).firstRange(of: Array(name.utf8)) != nil }
+    }
+
+    /// Whether a prompt ends with the reasoning closed: the model is not to think.
+    package func closesReasoning(_ prompt: String) -> Bool {
+        guard let reasoning else { return false }
+        let tail = Array(prompt.utf8.suffix(4096))
+        return tail[..<((tail.lastIndex { !$0.isSpace } ?? -1) + 1)].hasSuffix(Array(reasoning.close.utf8))
+    }
+}
+
 extension Piece {
     /// The texts of a piece.
     var literals: [String] {

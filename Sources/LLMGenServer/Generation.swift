@@ -12,11 +12,13 @@ struct Generation: Sendable {
 
     /// Checks the prompts and takes a place for them.
     ///
-    /// - Parameter names: what the route calls its fields.
+    /// - Parameters:
+    ///   - plan: of the answer, where it is one in a conversation.
+    ///   - names: what the route calls its fields.
     /// - Throws: what is wrong with the request; 429 where there is no place.
     init(
         _ prompts: [[TokenID]], _ parameters: SamplingParameters, _ output: OutputFields, _ common: CommonFields,
-        names: FieldNames
+        plan: AnswerPlan? = nil, names: FieldNames
     ) throws(ErrorResponse) {
         let samples = prompts.count * (parameters.n ?? 1)
         let limits = common.limits
@@ -28,6 +30,7 @@ struct Generation: Sendable {
         engine = common.engine
         var options = common.options
         options.output = output.format
+        plan?.apply(to: &options)
         self.options = options
         do throws(LLMGenError) {
             prepared = try prompts.map { prompt throws(LLMGenError) in
@@ -47,12 +50,26 @@ struct Generation: Sendable {
         engine.submit(prepared)
     }
 
-    /// The whole outputs, in the prompts' order. The client's leaving ends them.
-    func outputs(_ departure: Departure, _ record: AccessRecord) async throws -> [RequestOutput] {
+    /// The whole outputs, in the prompts' order, and the format that was told of their pieces. The client's leaving ends
+    /// them.
+    func outputs<Format: AnswerFormat>(
+        _ format: Format, _ departure: Departure, _ record: AccessRecord
+    ) async throws -> ([RequestOutput], Format) {
         defer { withExtendedLifetime(pass) {} }
-        let outputs = try await departure.running { try await Engine.outputs(of: engine.submit(prepared)) }
+        let (outputs, format) = try await departure.running {
+            var format = format
+            var outputs: [RequestOutput] = []
+            for (prompt, stream) in engine.submit(prepared).enumerated() {
+                for try await piece in stream {
+                    format.take(piece, prompt: prompt)
+                    if let output = piece.output { outputs.append(output) }
+                }
+            }
+            guard outputs.count == prepared.count else { throw CancellationError() }
+            return (outputs, format)
+        }
         for output in outputs { record.add(output) }
-        return outputs
+        return (outputs, format)
     }
 }
 

@@ -1,5 +1,6 @@
 import LLMJSON
 public import LLMGen
+import Logging
 import Synchronization
 
 /// A model that a server is to serve: its names, and how its engine comes about.
@@ -10,23 +11,31 @@ public struct ServedModel: Sendable {
     public let aliases: [String]
     /// The chat template in the place of the model's own; nil for that.
     public let chatTemplate: ChatTemplate?
+    /// The name of the dialect of tools in the place of the one that is found; nil for that.
+    public let toolDialect: String?
     /// Loads the model and starts its engine.
     let load: @Sendable () async throws(LLMGenError) -> Engine
 
     /// A model that is loaded when the server starts; until then `/health` tells that it loads.
     public init(
-        name: String, aliases: [String] = [], chatTemplate: ChatTemplate? = nil,
+        name: String, aliases: [String] = [], chatTemplate: ChatTemplate? = nil, toolDialect: String? = nil,
         load: @escaping @Sendable () async throws(LLMGenError) -> Engine
     ) {
         self.name = name
         self.aliases = aliases
         self.chatTemplate = chatTemplate
+        self.toolDialect = toolDialect
         self.load = load
     }
 
     /// A model whose engine is there already.
-    public init(name: String, aliases: [String] = [], chatTemplate: ChatTemplate? = nil, engine: Engine) {
-        self.init(name: name, aliases: aliases, chatTemplate: chatTemplate) { () throws(LLMGenError) in engine }
+    public init(
+        name: String, aliases: [String] = [], chatTemplate: ChatTemplate? = nil, toolDialect: String? = nil,
+        engine: Engine
+    ) {
+        self.init(name: name, aliases: aliases, chatTemplate: chatTemplate, toolDialect: toolDialect) {
+            () throws(LLMGenError) in engine
+        }
     }
 }
 
@@ -37,7 +46,7 @@ struct ModelRegistry: Sendable {
         let model: ServedModel
         /// The requests that are served of it.
         let gate: RequestGate
-        private let loaded = Mutex<Engine?>(nil)
+        private let loaded = Mutex<(engine: Engine, dialogue: Dialogue)?>(nil)
 
         init(_ model: ServedModel) {
             self.model = model
@@ -45,24 +54,43 @@ struct ModelRegistry: Sendable {
         }
 
         var name: String { model.name }
-        var engine: Engine? { loaded.withLock { $0 } }
+        var engine: Engine? { loaded.withLock { $0?.engine } }
+        /// How the model converses, once it is loaded.
+        var dialogue: Dialogue? { loaded.withLock { $0?.dialogue } }
 
-        /// The tokens of a conversation, the model's answer to come next.
+        /// The prompt of a conversation, the model's answer to come next.
         ///
         /// - Parameters:
         ///   - field: the field that is at fault where something is wrong.
         ///   - place: what errors call the message at an index.
-        func tokens(
-            of input: ChatTemplateInput, _ engine: Engine, _ options: ServerOptions, addSpecialTokens: Bool = false,
+        func prompt(
+            for input: ChatTemplateInput, _ engine: Engine, _ options: ServerOptions, addSpecialTokens: Bool = false,
             field: String, place: (Int) -> String = { "messages[\($0)]" }
-        ) throws(ErrorResponse) -> [TokenID] {
+        ) throws(ErrorResponse) -> (text: String, tokens: [TokenID]) {
             let text: String
             do throws(LLMGenError) {
                 text = try engine.model.chatFormat.text(of: input, template: model.chatTemplate, place: place)
             } catch {
                 throw ErrorResponse(error, field: field)
             }
-            return try tokens(of: .text(text), engine, options, addSpecialTokens: addSpecialTokens, field: field)
+            return (
+                text, try tokens(of: .text(text), engine, options, addSpecialTokens: addSpecialTokens, field: field)
+            )
+        }
+
+        /// The plan of the answer to a prompt.
+        func plan(
+            for prompt: String, _ tools: ToolFields, _ output: OutputFields, reasoningTokens: Int? = nil,
+            earlierCalls: Int
+        ) throws(ErrorResponse) -> AnswerPlan {
+            guard let dialogue else { throw .loading(name) }
+            do throws(LLMGenError) {
+                return try dialogue.plan(
+                    for: prompt, tools: tools.tools, choice: tools.choice, isParallel: tools.isParallel,
+                    content: output.format, reasoningTokens: reasoningTokens, earlierCalls: earlierCalls)
+            } catch {
+                throw ErrorResponse(error, field: "tools")
+            }
         }
 
         /// The tokens of a prompt, whose text is of bounded length.
@@ -79,7 +107,16 @@ struct ModelRegistry: Sendable {
 
         func load() async throws(LLMGenError) {
             let engine = try await model.load()
-            loaded.withLock { $0 = engine }
+            let dialogue = try Dialogue(engine.model, template: model.chatTemplate, dialect: model.toolDialect)
+            if engine.model.tasks.contains(.generate) {
+                Logger(label: "llmgen").info(
+                    "dialect",
+                    metadata: [
+                        "model": "\(name)", "dialect": "\(dialogue.choice.dialect.name)",
+                        "reason": "\(dialogue.choice.reason)",
+                    ])
+            }
+            loaded.withLock { $0 = (engine, dialogue) }
         }
     }
 

@@ -45,9 +45,7 @@ final class ServerState: Sendable {
     /// The engine of a model. - Throws: 503 while it is not loaded, or when the server is about to end.
     func engine(of entry: ModelRegistry.Entry) throws(ErrorResponse) -> Engine {
         if let engine = entry.engine { return engine }
-        throw ErrorResponse(
-            status: 503, type: "service_unavailable_error", code: "loading",
-            message: "the model '\(entry.name)' is still being loaded; come back later", retryAfter: .seconds(1))
+        throw .loading(entry.name)
     }
 
     /// Why the server cannot do its work now; nil if it can.

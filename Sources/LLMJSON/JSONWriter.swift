@@ -132,3 +132,12 @@ package struct JSONWriter {
         needsComma = false
     }
 }
+
+extension JSONValue {
+    /// The value as JSON, with its members in their order.
+    package var text: String {
+        var json = JSONWriter()
+        json.value(self)
+        return String(decoding: json.bytes, as: UTF8.self)
+    }
+}

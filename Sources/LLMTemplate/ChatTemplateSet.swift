@@ -7,6 +7,8 @@ public struct ChatTemplateSet: Sendable {
     public var texts: [String: String] = [:]
     /// `bos_token`, `eos_token` and the others that `tokenizer_config.json` names.
     public private(set) var specialTokens: [String: TemplateValue] = [:]
+    /// `response_template` of `tokenizer_config.json`, which describes what the model writes.
+    package private(set) var responseTemplate: JSONValue?
 
     /// Reads a Hugging Face folder: the template of `chat_template.jinja`, else that of `chat_template.json`, else those of
     /// `tokenizer_config.json`, which may be one text or a list of named ones. A folder without any gives an empty set.
@@ -89,6 +91,8 @@ public struct ChatTemplateSet: Sendable {
         while let name = try reader.nextName() {
             if name == "chat_template" {
                 try readTemplates(&reader)
+            } else if name == "response_template" {
+                responseTemplate = try reader.value()
             } else if name.hasSuffix("_token") {
                 if let token = Self.token(try reader.value()) { specialTokens[name] = .string(token) }
             } else if name == "additional_special_tokens" {

@@ -13,6 +13,7 @@ public struct StreamDecoder: Sendable {
     private let tokenizer: any Tokenizer
     private let rules: DecodingRules
     private let skipSpecialTokens: Bool
+    private let keptTokens: Set<TokenID>
     private let spacesBetweenSpecialTokens: Bool
     private var run: ByteRun
     /// Whether no token has added anything yet.
@@ -29,14 +30,17 @@ public struct StreamDecoder: Sendable {
     ///
     /// - Parameters:
     ///   - skipSpecialTokens: whether special tokens are left out; otherwise their names stand in the text.
+    ///   - keptTokens: special tokens whose names stand in the text all the same.
     ///   - spacesBetweenSpecialTokens: whether special tokens in a row have the spaces between them that the decoder
     ///     puts between any two tokens, where it puts some (`WordPiece`). It matters only where they are not left out.
     public init(
         tokenizer: any Tokenizer, prompt: [TokenID] = [], skipSpecialTokens: Bool = true,
+        keeping keptTokens: Set<TokenID> = [],
         spacesBetweenSpecialTokens: Bool = true
     ) {
         self.tokenizer = tokenizer
         self.skipSpecialTokens = skipSpecialTokens
+        self.keptTokens = keptTokens
         self.spacesBetweenSpecialTokens = spacesBetweenSpecialTokens
         rules = tokenizer.decodingRules
         run = ByteRun(rules.invalidBytes)
@@ -56,7 +60,8 @@ public struct StreamDecoder: Sendable {
             case .byte: bytes += 1
             case .bytes(let some): bytes += some.count
             case .text(let some), .verbatim(let some): bytes += max(some.utf8.count, 3)
-            case .special(let name): bytes += skipSpecialTokens ? (rules.hiddenTokensSeparate ? 3 : 0) : name.utf8.count
+            case .special(let name):
+                bytes += isSkipped(prompt[start]) ? (rules.hiddenTokensSeparate ? 3 : 0) : name.utf8.count
             case .nothing: bytes += rules.hiddenTokensSeparate ? 3 : 0
             }
         }
@@ -86,13 +91,16 @@ public struct StreamDecoder: Sendable {
         return text
     }
 
+    /// Whether a special token is left out.
+    private func isSkipped(_ id: TokenID) -> Bool { skipSpecialTokens && !keptTokens.contains(id) }
+
     private mutating func append(_ id: TokenID, to text: inout String) {
         let added = isFirst ? tokenizer.openingText(of: id) : tokenizer.text(of: id)
         switch added {
         case .nothing:
             if rules.hiddenTokensSeparate { endRun(into: &text) }
             return
-        case .special where skipSpecialTokens:
+        case .special where isSkipped(id):
             if rules.hiddenTokensSeparate { endRun(into: &text) }
             return
         case .byte(let byte): append([byte], to: &text)

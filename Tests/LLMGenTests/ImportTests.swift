@@ -18,7 +18,7 @@ import Testing
         "LLMModels": ["LLMTensor", "LLMWeights", "LLMJSON", "OrderedCollections"],
         "LLMGen": [
             "LLMModels", "LLMWeights", "LLMTensor", "LLMScheduling", "LLMSampling", "LLMTokenizer", "LLMTemplate",
-            "LLMGrammar", "LLMJSON", "Logging", "CoreMetrics",
+            "LLMGrammar", "LLMDialects", "LLMJSON", "Logging", "CoreMetrics",
         ],
         "LLMGenServer": [
             "LLMGen", "LLMJSON", "HTTPTypes", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "Logging", "NIOCore",

@@ -8,7 +8,7 @@ public struct DialectChoice: Sendable {
     /// Why it is this one, or why there are no calls, in one line.
     public let reason: String
 
-    private init(_ dialect: ToolDialect, _ reason: String) {
+    package init(_ dialect: ToolDialect, _ reason: String) {
         self.dialect = dialect
         self.reason = reason
     }

@@ -4,9 +4,9 @@ import LLMJSON
 extension ToolDialect {
     /// The rule for an answer with calls of `tools`, added to a grammar: with reasoning where the dialect has it, then what
     /// the model says and its calls, or, where a call is required, calls alone. From a call's opening on, names are those
-    /// of the tools and arguments what the tool's schema takes.
+    /// of the tools and arguments what the tool's schema takes. Without tools there is what the model says alone.
     ///
-    /// - Throws: where the dialect has no calls, or cannot keep what a schema asks for.
+    /// - Throws: where there are tools and the dialect has no calls, or cannot keep what a schema asks for.
     package func rule(
         for tools: [GrammarTool], _ demand: CallDemand, in grammar: inout Grammar
     ) throws(SchemaError) -> RuleID {
@@ -26,16 +26,17 @@ struct DialectGrammar {
     // MARK: The answer
 
     mutating func answer(_ tools: [GrammarTool]) throws(SchemaError) -> RuleID {
-        guard let format = dialect.calls, !tools.isEmpty else {
-            throw SchemaError(
-                .unsupported, at: "", "the dialect \(dialect.name.quoted) has no calls, or there are no tools")
+        guard tools.isEmpty || dialect.calls != nil else {
+            throw SchemaError(.unsupported, at: "", "the dialect \(dialect.name.quoted) has no calls")
         }
         if let framing = dialect.framing { return try messages(framing, tools) }
-        let calls = try section(format, tools)
-        var bodies = [[calls, space()]]
-        if !demand.isRequired {
-            bodies.append([spoken(format)])
-            if format.place == .anywhere { bodies.append([spoken(format), calls, space()]) }
+        var bodies: [[GrammarSymbol]] = []
+        if !demand.isRequired { bodies.append(said()) }
+        if let format = dialect.calls, !tools.isEmpty {
+            bodies.append([try section(format, tools, begun: demand.promptTail), space()])
+            if !demand.isRequired, demand.content == nil, format.place == .anywhere {
+                bodies.append(said() + [try section(format, tools), space()])
+            }
         }
         let body = rule("answer", bodies)
         guard let reasoning = dialect.reasoning else { return start([[body]]) }
@@ -45,8 +46,19 @@ struct DialectGrammar {
         return start([[body], [space()] + literal(reasoning.open) + thought + [body]])
     }
 
-    /// What the model says: no text in which a call begins.
-    private mutating func spoken(_ format: CallFormat) -> GrammarSymbol {
+    /// What the model says, with marks around it where the dialect has some.
+    private mutating func said() -> [GrammarSymbol] {
+        let text = demand.content.map { .rule($0) } ?? spoken()
+        guard !dialect.wrappers.isEmpty else { return [text] }
+        var marks: [[GrammarSymbol]] = [[]]
+        for wrapper in dialect.wrappers { marks.append(literal(wrapper)) }
+        let mark = rule("mark", marks)
+        return [mark, text, mark]
+    }
+
+    /// Any text in which no call begins.
+    private mutating func spoken() -> GrammarSymbol {
+        guard let format = dialect.calls else { return text(without: []) }
         guard format.place == .start else {
             return text(without: [(format.sectionOpen + format.open).compactMap(\.text).first].compactMap(\.self))
         }
@@ -61,7 +73,7 @@ struct DialectGrammar {
         let next = literal(framing.ends[1]) + literal(framing.start) + literal("assistant")
         var calls: [[GrammarSymbol]] = []
         for tool in tools {
-            let arguments = try schema(tool.schema)
+            let arguments = try self.arguments(tool)
             let recipient = "to=\(framing.toolPrefix)\(tool.name)"
             let constrained = optional([lexeme(.text(" "))] + literal("<|constrain|>") + literal("json"))
             let late = literal(framing.channel) + literal("commentary \(recipient)") + [constrained]
@@ -77,38 +89,59 @@ struct DialectGrammar {
         let body = [text(without: framing.ends)]
         let thought = literal(framing.channel) + literal(framing.reasoningChannels[0]) + literal(framing.message) + body
         let said = literal(framing.channel) + literal("commentary") + literal(framing.message) + body
-        let final = literal(framing.channel) + literal("final") + literal(framing.message) + body
+        let answer = demand.content.map { [.rule($0)] } ?? body
+        let final = literal(framing.channel) + literal("final") + literal(framing.message) + answer
         let rest = grammar.rule(named: "messages")
         let again = GrammarSymbol.rule(rest)
         var productions = [[call], thought + next + [again]]
         if !demand.isRequired { productions += [final, said + next + [again]] }
-        if demand.isParallel { productions.append([call] + literal(framing.start) + literal("assistant") + [again]) }
+        if tools.isEmpty { productions.removeFirst() }
+        if demand.isParallel, !tools.isEmpty {
+            productions.append([call] + literal(framing.start) + literal("assistant") + [again])
+        }
         grammar.define(rest, productions.map { Production($0) })
         return rest
     }
 
     // MARK: Calls
 
-    private mutating func section(_ format: CallFormat, _ tools: [GrammarTool]) throws(SchemaError) -> GrammarSymbol {
-        var calls: [[GrammarSymbol]] = []
-        for tool in tools { calls.append(try call(format, tool)) }
-        let call = rule("call", calls)
+    /// - Parameter begun: what the prompt ends with, which may be the beginning of the first call.
+    private mutating func section(
+        _ format: CallFormat, _ tools: [GrammarTool], begun: String = ""
+    ) throws(SchemaError) -> GrammarSymbol {
+        if let rest = format.following(begun) { return try section(rest, then: format, tools) }
+        return try section(format, then: format, tools)
+    }
+
+    /// - Parameter format: that of the calls after the first.
+    private mutating func section(
+        _ first: CallFormat, then format: CallFormat, _ tools: [GrammarTool]
+    ) throws(SchemaError) -> GrammarSymbol {
+        let call = try anyCall(format, tools)
+        let opening = first.open == format.open ? call : try anyCall(first, tools)
         var separator = [space()]
         if !format.separator.isEmpty { separator += literal(format.separator) + [space()] }
         let between = rule("separator", [separator])
-        let isSingle = !demand.isParallel
-        let all = GrammarSymbol.rule(
-            grammar.repeated(call, min: 1, max: isSingle ? 1 : nil, separator: isSingle ? nil : between))
-        let open = try pieces(format.sectionOpen, name: "", key: "", kind: nil)
+        let more = GrammarSymbol.rule(grammar.repeated(call, min: 1, max: nil, separator: between))
+        let all = rule("calls", [[opening]] + (demand.isParallel ? [[opening, between, more]] : []))
+        let open = try pieces(first.sectionOpen, name: "", key: "", kind: nil)
         let close = try pieces(format.sectionClose, name: "", key: "", kind: nil)
         return rule("calls", [[space()] + open + [space(), all, space()] + close])
+    }
+
+    private mutating func anyCall(
+        _ format: CallFormat, _ tools: [GrammarTool]
+    ) throws(SchemaError) -> GrammarSymbol {
+        var calls: [[GrammarSymbol]] = []
+        for tool in tools { calls.append(try call(format, tool)) }
+        return rule("call", calls)
     }
 
     private mutating func call(_ format: CallFormat, _ tool: GrammarTool) throws(SchemaError) -> [GrammarSymbol] {
         let open = try pieces(format.open, name: tool.name, key: "", kind: nil)
         let close = try pieces(format.close, name: tool.name, key: "", kind: nil)
         switch format.arguments {
-        case .json: return open + [space(), try schema(tool.schema)] + close
+        case .json: return open + [space(), try arguments(tool)] + close
         case .wrapped(let wrapped): return open + [space()] + (try self.wrapped(wrapped, tool)) + close
         case .tagged(let tagged):
             var arguments = TaggedGrammar(format: tagged, root: tool.schema)
@@ -120,7 +153,7 @@ struct DialectGrammar {
     }
 
     private mutating func wrapped(_ format: WrappedCall, _ tool: GrammarTool) throws(SchemaError) -> [GrammarSymbol] {
-        let arguments = try schema(tool.schema)
+        let arguments = try self.arguments(tool)
         func quoted(_ text: String) -> String { String(decoding: JSONBytes.quoted(text.utf8), as: UTF8.self) }
         guard let nameKey = format.nameKeys.first, let argumentKey = format.argumentKeys.first else {
             return [spaced(["{", quoted(tool.name), ":"]), arguments, spaced(["}"])]
@@ -188,11 +221,11 @@ struct DialectGrammar {
         return symbols
     }
 
-    /// White space as models write it, or none.
+    /// White space as models write it, or none: more would let a model that writes no calls by itself go on with it.
     mutating func space() -> GrammarSymbol { lexeme(white) }
 
     var white: RegexExpression {
-        .repeated(.bytes(ByteSet((0...127).filter(\.isSpace))), min: 0, max: 16)
+        .repeated(.bytes(ByteSet((0...127).filter(\.isSpace))), min: 0, max: 2)
     }
 
     /// Texts with white space around each.
@@ -225,9 +258,31 @@ struct DialectGrammar {
     mutating func optional(_ symbols: [GrammarSymbol]) -> GrammarSymbol { rule("optional", [symbols, []]) }
 
     /// JSON that a schema takes.
-    mutating func schema(_ schema: JSONValue) throws(SchemaError) -> GrammarSymbol {
+    mutating func schema(_ schema: JSONValue, isStrict: Bool = true) throws(SchemaError) -> GrammarSymbol {
         var json = JSONWriter()
         json.value(schema)
-        return .rule(try JSONSchema(json.bytes).rule(in: &grammar))
+        var options = SchemaOptions()
+        options.isLenient = !isStrict
+        return .rule(try JSONSchema(json.bytes, options).rule(in: &grammar))
+    }
+
+    /// A tool's arguments as a JSON object.
+    private mutating func arguments(_ tool: GrammarTool) throws(SchemaError) -> GrammarSymbol {
+        try schema(tool.schema, isStrict: tool.isStrict)
+    }
+}
+
+extension CallFormat {
+    /// The format of a call whose opening's beginning is what a text ends with; nil where it ends with no such.
+    fileprivate func following(_ text: String) -> CallFormat? {
+        var rest = self
+        let path: WritableKeyPath<CallFormat, [Piece]> = sectionOpen.isEmpty ? \.open : \.sectionOpen
+        guard case .literal(let opening)? = self[keyPath: path].first else { return nil }
+        let bytes = Array(opening.utf8)
+        guard let count = (1..<bytes.count + 1).last(where: { Array(text.utf8).hasSuffix(Array(bytes[..<$0])) }),
+            count > 2
+        else { return nil }
+        rest[keyPath: path][0] = .literal(String(decoding: bytes[count...], as: UTF8.self))
+        return rest
     }
 }

@@ -1,9 +1,5 @@
 /// Reads arguments with literals, as far as the bytes that came allow, and writes them as JSON.
-struct LiteralScanner: Sendable {
-    enum Status {
-        case waiting, complete, invalid
-    }
-
+struct LiteralScanner: ArgumentScanner {
     private enum Phase {
         case key, assign, value, after
         case string(Closing, isKey: Bool)
@@ -64,8 +60,9 @@ struct LiteralScanner: Sendable {
         return output
     }
 
-    /// Reads from `position` on, and moves it past what is read.
-    mutating func scan(_ bytes: ByteQueue, from position: inout Int, isFinal: Bool) -> Status {
+    mutating func drop(_ count: Int) {}
+
+    mutating func scan(_ bytes: ByteQueue, from position: inout Int, isFinal: Bool) -> ArgumentStatus {
         while true {
             if case .string(let closing, let isKey) = phase {
                 guard string(bytes, &position, closing, isKey: isKey, isFinal) else { return .waiting }
@@ -83,7 +80,7 @@ struct LiteralScanner: Sendable {
     }
 
     /// Reads one token; nil where it is read.
-    private mutating func token(_ bytes: ByteQueue, _ position: inout Int, _ isFinal: Bool) -> Status? {
+    private mutating func token(_ bytes: ByteQueue, _ position: inout Int, _ isFinal: Bool) -> ArgumentStatus? {
         let byte = bytes[position]
         switch phase {
         case .key:
@@ -117,7 +114,7 @@ struct LiteralScanner: Sendable {
         return nil
     }
 
-    private mutating func value(_ bytes: ByteQueue, _ position: inout Int, _ isFinal: Bool) -> Status? {
+    private mutating func value(_ bytes: ByteQueue, _ position: inout Int, _ isFinal: Bool) -> ArgumentStatus? {
         let byte = bytes[position]
         if let scope = scopes.last, scope.isList, byte == scope.close { return close(&position) }
         switch Unicode.Scalar(byte) {
@@ -172,7 +169,7 @@ struct LiteralScanner: Sendable {
         }
     }
 
-    private mutating func open(_ close: Unicode.Scalar, isList: Bool, _ position: inout Int) -> Status? {
+    private mutating func open(_ close: Unicode.Scalar, isList: Bool, _ position: inout Int) -> ArgumentStatus? {
         guard scopes.count < Limits.nesting else { return .invalid }
         begin()
         let colon = mark == nil ? [UInt8(ascii: ":")] : assignment
@@ -183,7 +180,7 @@ struct LiteralScanner: Sendable {
         return nil
     }
 
-    private mutating func close(_ position: inout Int) -> Status? {
+    private mutating func close(_ position: inout Int) -> ArgumentStatus? {
         let scope = scopes.removeLast()
         output.append(scope.isList ? UInt8(ascii: "]") : UInt8(ascii: "}"))
         position += 1
@@ -196,7 +193,7 @@ struct LiteralScanner: Sendable {
     /// Begins a text; nil where there is none.
     private mutating func quote(
         _ bytes: ByteQueue, _ position: inout Int, isKey: Bool, _ isFinal: Bool
-    ) -> Status? {
+    ) -> ArgumentStatus? {
         var closing = Closing.mark
         if let mark {
             switch bytes.match(mark, at: position) {

@@ -1,12 +1,5 @@
 /// Reads arguments between tags, as far as the bytes that came allow, and writes them as JSON.
-struct TaggedScanner: Sendable {
-    enum Status {
-        case waiting
-        /// The call's close begins where the reading ended.
-        case complete
-        case malformed
-    }
-
+struct TaggedScanner: ArgumentScanner {
     private enum Phase {
         case between
         /// A value; its text is given as it comes.
@@ -59,11 +52,9 @@ struct TaggedScanner: Sendable {
         return output
     }
 
-    /// The first `count` bytes are gone.
     mutating func drop(_ count: Int) { searched = max(0, searched - count) }
 
-    /// Reads from `position` on, and moves it past what is read.
-    mutating func scan(_ bytes: ByteQueue, from position: inout Int, isFinal: Bool) -> Status {
+    mutating func scan(_ bytes: ByteQueue, from position: inout Int, isFinal: Bool) -> ArgumentStatus {
         while true {
             switch phase {
             case .between:

@@ -55,7 +55,8 @@ struct GenerationJob: EngineJob {
         self.sink = sink
         promptLogprobsTop = sampling.promptLogprobs
         samples = (0..<sampling.n).map {
-            SampleState($0, prompt: ticket.prompt, sampling, format, tokenizer: tokenizer)
+            SampleState(
+                $0, prompt: ticket.prompt, sampling, format, keeping: ticket.options.keptTokens, tokenizer: tokenizer)
         }
         // The first computes the prompt; the others branch off it.
         samples[0].sequence = ticket.id

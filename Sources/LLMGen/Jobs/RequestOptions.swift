@@ -12,11 +12,14 @@ public struct RequestOptions: Sendable {
     public var logitsProcessors: [any LogitsProcessor]
     /// The form that the output must have.
     public var output: OutputFormat
+    /// Special tokens whose names stand in the text although special tokens are left out.
+    public var keptTokens: Set<TokenID>
 
     /// Options; every one has a default.
     public init(
         name: String? = nil, priority: Int = 0, timeout: Duration? = nil, cacheSalt: String? = nil,
-        logitsProcessors: [any LogitsProcessor] = [], output: OutputFormat = .text
+        logitsProcessors: [any LogitsProcessor] = [], output: OutputFormat = .text,
+        keptTokens: Set<TokenID> = []
     ) {
         self.name = name
         self.priority = priority
@@ -24,6 +27,7 @@ public struct RequestOptions: Sendable {
         self.cacheSalt = cacheSalt
         self.logitsProcessors = logitsProcessors
         self.output = output
+        self.keptTokens = keptTokens
     }
 
     /// Refuses an output format where what is asked for writes no text of its own choice.

@@ -29,7 +29,7 @@ struct SampleState {
     /// Sample `index` of a request with this prompt, sampling and format.
     init(
         _ index: Int, prompt: [TokenID], _ sampling: ResolvedSampling, _ format: GrammarCache.Entry?,
-        tokenizer: (any Tokenizer)?
+        keeping keptTokens: Set<TokenID>, tokenizer: (any Tokenizer)?
     ) {
         self.index = index
         self.sampling = sampling.ofSample(index)
@@ -38,7 +38,7 @@ struct SampleState {
         decoder = tokenizer.map {
             StreamDecoder(
                 tokenizer: $0, prompt: prompt, skipSpecialTokens: sampling.skipSpecialTokens,
-                spacesBetweenSpecialTokens: sampling.spacesBetweenSpecialTokens)
+                keeping: keptTokens, spacesBetweenSpecialTokens: sampling.spacesBetweenSpecialTokens)
         }
         matcher = StopMatcher(sampling.stop, includesStop: sampling.includeStopStrInOutput)
         detector = sampling.repetitionDetection.map { RepetitionDetector($0) }

@@ -1,4 +1,5 @@
 import Foundation
+import LLMJSON
 public import LLMTemplate
 import LLMTokenizer
 import Synchronization
@@ -65,6 +66,9 @@ public struct ChatFormat: Sendable {
             message: "'\(model)' has no chat template, so it is not told how conversations are written; "
                 + "name a file with one (--chat-template FILE), or use a model that brings one")
     }
+
+    /// `response_template` of `tokenizer_config.json`, which describes what the model writes.
+    var responseTemplate: JSONValue? { (try? templates.get())?.responseTemplate }
 
     /// The template of a file, which takes the place of a model's own.
     ///

@@ -48,3 +48,41 @@ public struct Conversation: Sendable {
     /// Forgets all messages but the system message.
     public mutating func clear() { messages = hasSystem ? [messages[0]] : [] }
 }
+
+extension Conversation {
+    /// Adds an answer of the model: what it said, what it thought and its calls.
+    public mutating func append(_ answer: Answer) {
+        var message: TemplateValue = ["role": "assistant", "content": .string(answer.content)]
+        if !answer.reasoning.isEmpty { message["reasoning_content"] = .string(answer.reasoning) }
+        if !answer.calls.isEmpty {
+            message["tool_calls"] = .array(
+                answer.calls.map {
+                    [
+                        "id": .string($0.id), "type": "function",
+                        "function": ["name": .string($0.name), "arguments": .string($0.arguments)],
+                    ]
+                })
+        }
+        messages.append(message)
+    }
+
+    /// Adds what came of a call.
+    public mutating func append(result: String, of call: ToolCall) {
+        messages.append([
+            "role": "tool", "tool_call_id": .string(call.id), "name": .string(call.name), "content": .string(result),
+        ])
+    }
+
+    /// How many calls the messages have.
+    public var callCount: Int { messages.callCount }
+}
+
+extension [TemplateValue] {
+    /// How many calls messages have.
+    package var callCount: Int {
+        reduce(0) { count, message in
+            guard case .array(let calls)? = message["tool_calls"] else { return count }
+            return count + calls.count
+        }
+    }
+}

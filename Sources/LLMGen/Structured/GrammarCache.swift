@@ -113,7 +113,7 @@ extension TokenVocabulary {
 
 extension OutputFormat {
     /// Bytes that are the same for the same format, and for no other.
-    fileprivate var key: [UInt8] {
+    var key: [UInt8] {
         var key: [UInt8] = []
         func add(_ text: String) {
             key += Array("\(text.utf8.count) ".utf8) + Array(text.utf8)
@@ -135,6 +135,7 @@ extension OutputFormat {
         case .jsonObject(let style): add(style)
         case .regex(let text), .grammar(let text), .structuralTag(let text): add(text)
         case .choice(let texts): for text in texts { add(text) }
+        case .answer(let form): key += form.key
         }
         return key
     }

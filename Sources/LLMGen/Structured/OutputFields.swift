@@ -33,7 +33,7 @@ package struct OutputFields: Sendable {
         self = structured ?? format ?? OutputFields()
     }
 
-    package var isText: Bool { if case .text = format { true } else { false } }
+    package var isText: Bool { format.isText }
 
     /// vLLM's names of before.
     private static let renamed = [
@@ -64,7 +64,7 @@ package struct OutputFields: Sendable {
             try object.finish()
             return OutputFields(.jsonObject(), place)
         case "structural_tag"?:
-            return OutputFields(.structuralTag(text(of: sent)), place)
+            return OutputFields(.structuralTag(sent.text), place)
         case "json_schema"?:
             guard isNested else { return try schema(&object, place) }
             guard var inner = try object.object("json_schema") else {
@@ -100,7 +100,7 @@ package struct OutputFields: Sendable {
             throw object.invalid("schema", "is \(value.kindName); it must be an object", code: "invalid_type")
         }
         try object.finish()
-        let text = text(of: value)
+        let text = value.text
         if isStrict {
             do throws(LLMGenError) {
                 try OutputFormat.checkStrict(schema: text)
@@ -120,7 +120,7 @@ package struct OutputFields: Sendable {
         if let value = object.value("json") {
             switch value {
             case .string(let text): found.append(("json", .json(schema: text, style ?? JSONStyle())))
-            case .object, .flag: found.append(("json", .json(schema: text(of: value), style ?? JSONStyle())))
+            case .object, .flag: found.append(("json", .json(schema: value.text, style ?? JSONStyle())))
             default:
                 throw object.invalid(
                     "json", "is \(value.kindName); it must be a JSON schema (an object or a flag) or its text",
@@ -130,7 +130,7 @@ package struct OutputFields: Sendable {
         if let value = object.value("structural_tag") {
             switch value {
             case .string(let text): found.append(("structural_tag", .structuralTag(text)))
-            case .object: found.append(("structural_tag", .structuralTag(text(of: value))))
+            case .object: found.append(("structural_tag", .structuralTag(value.text)))
             default:
                 throw object.invalid(
                     "structural_tag", "is \(value.kindName); it must be an object or its text", code: "invalid_type")
@@ -174,12 +174,5 @@ package struct OutputFields: Sendable {
         style.takesAnyOrder = try object.flag("any_order") ?? false
         style.isLenient = try object.flag("lenient") ?? false
         return style == JSONStyle() ? nil : style
-    }
-
-    /// A value as JSON, with its members in their order.
-    private static func text(of value: JSONValue) -> String {
-        var json = JSONWriter()
-        json.value(value)
-        return String(decoding: json.bytes, as: UTF8.self)
     }
 }

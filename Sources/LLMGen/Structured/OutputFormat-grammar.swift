@@ -30,7 +30,10 @@ extension OutputFormat {
             case .structuralTag(let text):
                 return FormatGrammar(
                     grammar: try Grammar(structuralTag: Array(text.utf8), specialTokens: specialTokens))
+            case .answer(let form): return try form.compiled(specialTokens: specialTokens)
             }
+        } catch let error as LLMGenError {
+            throw error
         } catch {
             throw fault(error)
         }

@@ -17,6 +17,12 @@ public enum OutputFormat: Sendable {
     case grammar(String)
     /// Free text with tagged parts that have a form, as vLLM's `structural_tag` describes them: the text of a JSON object.
     case structuralTag(String)
+    /// An answer of a conversation, as ``Dialogue/plan(for:tools:choice:isParallel:content:reasoningTokens:earlierCalls:)``
+    /// has it.
+    indirect case answer(AnswerForm)
+
+    /// Whether it is any text.
+    package var isText: Bool { if case .text = self { true } else { false } }
 
     /// Its name among the fields of requests.
     package var name: String {
@@ -28,6 +34,7 @@ public enum OutputFormat: Sendable {
         case .choice: "choice"
         case .grammar: "grammar"
         case .structuralTag: "structural_tag"
+        case .answer: "answer"
         }
     }
 }

@@ -61,6 +61,13 @@ public struct ErrorResponse: Error, Sendable, Hashable {
         ErrorResponse(status: 400, code: "invalid_argument", message: message, param: param)
     }
 
+    /// A model that is not there yet: 503.
+    static func loading(_ model: String) -> ErrorResponse {
+        ErrorResponse(
+            status: 503, type: "service_unavailable_error", code: "loading",
+            message: "the model '\(model)' is still being loaded; come back later", retryAfter: .seconds(1))
+    }
+
     /// `retryAfter` in whole seconds, rounded up and at least 1: the value of the header `Retry-After`.
     var retryAfterSeconds: Int? {
         retryAfter.map { max(1, Int($0.components.seconds) + ($0.components.attoseconds > 0 ? 1 : 0)) }

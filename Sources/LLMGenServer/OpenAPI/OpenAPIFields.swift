@@ -48,9 +48,12 @@ enum OpenAPIFields {
     /// A conversation.
     static let conversation: [Field] = [
         ("messages", ##"{"type":"array","minItems":1,"items":{"$ref":"#/components/schemas/Message"}}"##),
-        ("tools", ##"{"type":"array","items":{"type":"object"}}"##),
-        ("tool_choice", ##"{"type":"string","enum":["auto","none"]}"##),
-        ("parallel_tool_calls", ##"{"type":"boolean","description":"Ignored."}"##),
+        ("tools", ##"{"type":"array","items":{"$ref":"#/components/schemas/Tool"}}"##),
+        ("tool_choice", ##"{"$ref":"#/components/schemas/ToolChoice"}"##),
+        (
+            "parallel_tool_calls",
+            ##"{"type":"boolean","description":"Whether there may be several calls; true unless given."}"##
+        ),
         ("documents", ##"{"type":"array","items":{"type":"object"}}"##),
         ("add_generation_prompt", ##"{"type":"boolean"}"##),
         ("continue_final_message", ##"{"type":"boolean"}"##),
@@ -66,6 +69,10 @@ enum OpenAPIFields {
         ("logprobs", ##"{"type":"boolean"}"##),
         ("top_logprobs", ##"{"type":"integer","minimum":0,"maximum":20}"##),
         ("prompt_logprobs", ##"{"type":"integer","minimum":0,"maximum":20}"##),
+        (
+            "thinking_token_budget",
+            ##"{"type":"integer","minimum":0,"description":"Tokens of reasoning at most, for models that write it between marks."}"##
+        ),
         ("echo", ##"{"type":"boolean","enum":[false]}"##),
         ("modalities", ##"{"type":"array","items":{"type":"string","enum":["text"]},"minItems":1,"maxItems":1}"##),
         ("verbosity", ##"{"type":"string","description":"Ignored."}"##),

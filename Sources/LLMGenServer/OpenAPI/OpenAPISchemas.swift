@@ -24,6 +24,27 @@ extension OpenAPI {
                 + ##""text":{"type":"string"}}}}]},"type":{"type":"string","enum":["message"]}}}"##
         ),
         (
+            "Tool",
+            ##"{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["function","custom"]},"##
+                + ##""function":{"type":"object","required":["name"],"properties":{"##
+                + ##""name":{"type":"string","pattern":"^[a-zA-Z0-9_-]{1,64}$"},"description":{"type":"string"},"##
+                + ##""parameters":{"type":"object","description":"A JSON schema."},"strict":{"type":"boolean"}}},"##
+                + ##""custom":{"type":"object","required":["name"],"properties":{"##
+                + ##""name":{"type":"string","pattern":"^[a-zA-Z0-9_-]{1,64}$"},"description":{"type":"string"},"##
+                + ##""format":{"type":"object"}}}}}"##
+        ),
+        (
+            "ToolChoice",
+            ##"{"description":"Which tools may or must be called.","anyOf":["##
+                + ##"{"type":"string","enum":["none","auto","required"]},"##
+                + ##"{"type":"object","required":["type"],"properties":{"##
+                + ##""type":{"type":"string","enum":["function","custom","allowed_tools"]},"##
+                + ##""function":{"$ref":"#/components/schemas/ToolName"},"custom":{"$ref":"#/components/schemas/ToolName"},"##
+                + ##""allowed_tools":{"type":"object","required":["tools"],"properties":{"##
+                + ##""mode":{"type":"string","enum":["auto","required"]},"tools":{"type":"array","items":{"type":"object"}}}}}}]}"##
+        ),
+        ("ToolName", ##"{"type":"object","required":["name"],"properties":{"name":{"type":"string"}}}"##),
+        (
             "CompletionRequest",
             OpenAPIFields.object(
                 OpenAPIFields.common + OpenAPIFields.completion + OpenAPIFields.sampling, required: ["prompt"])
@@ -82,7 +103,9 @@ extension OpenAPI {
             answer(
                 "chat.completion",
                 choice: ##""message":{"type":"object","required":["role","content"],"properties":{"##
-                    + ##""role":{"type":"string"},"content":{"type":["string","null"]}}}"##)
+                    + ##""role":{"type":"string"},"content":{"type":["string","null"]},"##
+                    + ##""reasoning_content":{"type":"string"},"reasoning":{"type":"string"},"##
+                    + ##""tool_calls":{"type":"array","items":{"type":"object","required":["id","type"]}}}}"##)
         ),
         (
             "Response",

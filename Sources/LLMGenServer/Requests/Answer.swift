@@ -31,6 +31,8 @@ struct UsageCount: Sendable {
     var prompt = 0
     var cached = 0
     var completion = 0
+    /// Of those the tokens of reasoning; nil where there is none to tell apart.
+    var reasoning: Int?
 
     init() {}
 
@@ -48,6 +50,9 @@ struct UsageCount: Sendable {
             json.member("completion_tokens", completion)
             json.member("total_tokens", prompt + completion)
             json.member("prompt_tokens_details") { $0.object { $0.member("cached_tokens", cached) } }
+            if let reasoning {
+                json.member("completion_tokens_details") { $0.object { $0.member("reasoning_tokens", reasoning) } }
+            }
         }
     }
 }
@@ -77,8 +82,11 @@ extension FinishReason {
 
 extension ChoicePart {
     /// Writes `finish_reason`, in `stop_reason` the reason where it is none of OpenAI's, and what else is known at the end.
-    func writeEnding(to json: inout JSONWriter) {
-        json.member("finish_reason", ending?.reason.openAI)
+    ///
+    /// - Parameter calls: whether the answer stopped for its calls.
+    func writeEnding(calls: Bool = false, to json: inout JSONWriter) {
+        let reason = ending?.reason.openAI
+        json.member("finish_reason", calls && reason == "stop" ? "tool_calls" : reason)
         guard let ending else { return }
         if let further = ending.reason.further { json.member("stop_reason", further) }
         if let seed = ending.seed { json.member("seed", Int(seed)) }

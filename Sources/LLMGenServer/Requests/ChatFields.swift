@@ -2,14 +2,17 @@ import LLMGen
 import LLMJSON
 
 /// The conversation of a request: `messages` and what the chat template is told besides.
-enum ChatFields {
-    /// The conversation's tokens, the model's answer to come next.
-    static func tokens(
-        _ fields: inout RequestFields, _ entry: ModelRegistry.Entry, _ engine: Engine, _ options: ServerOptions
-    ) throws(ErrorResponse) -> [TokenID] {
-        let messages = try messages(&fields)
+struct ChatFields {
+    /// What the template is rendered for.
+    let input: ChatTemplateInput
+    let tools: ToolFields
+    private let addsSpecialTokens: Bool
+
+    init(_ fields: inout RequestFields) throws(ErrorResponse) {
+        let messages = try ChatFields.messages(&fields)
         var input = ChatTemplateInput(messages: messages)
-        input.tools = try tools(&fields)
+        tools = try ToolFields(&fields)
+        input.tools = tools.shown
         input.documents = try fields.array("documents")?.map(TemplateValue.init)
         input.continuesFinalMessage = try fields.flag("continue_final_message") ?? false
         input.addsGenerationPrompt = try fields.flag("add_generation_prompt") ?? !input.continuesFinalMessage
@@ -32,9 +35,15 @@ enum ChatFields {
             }
         }
         try fields.refuse("chat_template", "the server's own templates are used")
-        let addsSpecialTokens = try fields.flag("add_special_tokens") ?? false
-        return try entry.tokens(
-            of: input, engine, options, addSpecialTokens: addsSpecialTokens, field: "messages")
+        addsSpecialTokens = try fields.flag("add_special_tokens") ?? false
+        self.input = input
+    }
+
+    /// The prompt, the model's answer to come next.
+    func prompt(
+        _ entry: ModelRegistry.Entry, _ engine: Engine, _ options: ServerOptions
+    ) throws(ErrorResponse) -> (text: String, tokens: [TokenID]) {
+        try entry.prompt(for: input, engine, options, addSpecialTokens: addsSpecialTokens, field: "messages")
     }
 
     private static func messages(_ fields: inout RequestFields) throws(ErrorResponse) -> [TemplateValue] {
@@ -74,21 +83,6 @@ enum ChatFields {
             throw .invalid(
                 "\(place).\(member) is \(members[member]?.kindName ?? "missing"); it must be a string",
                 param: "\(place).\(member)")
-        }
-    }
-
-    /// `tools` for the template. The model may write calls of them; they are text like any other.
-    private static func tools(_ fields: inout RequestFields) throws(ErrorResponse) -> [TemplateValue]? {
-        let tools = try fields.array("tools")
-        let choice = fields.value("tool_choice")
-        fields.ignore("parallel_tool_calls")
-        switch choice {
-        case nil, .string("auto")?: return tools?.map(TemplateValue.init)
-        case .string("none")?: return nil
-        default:
-            throw ErrorResponse(
-                status: 400, code: "unsupported_value",
-                message: "tool_choice must be 'auto' or 'none' here: a call cannot be enforced", param: "tool_choice")
         }
     }
 }

@@ -22,12 +22,16 @@ struct ChatRequest: Sendable {
     let common: CommonFields
     let generation: Generation
     let beams: BeamSearchParameters?
+    let tools: ToolFields
+    let plan: AnswerPlan
 
     init(
         _ fields: inout RequestFields, _ state: ServerState, _ request: Request, _ context: ServerContext
     ) throws(ErrorResponse) {
         common = try CommonFields(&fields, state, request, context)
-        let tokens = try ChatFields.tokens(&fields, common.entry, common.engine, state.options)
+        let chat = try ChatFields(&fields)
+        tools = chat.tools
+        let (prompt, tokens) = try chat.prompt(common.entry, common.engine, state.options)
         let reportsLogprobs = try fields.flag("logprobs") ?? false
         let top = try fields.integer("top_logprobs")
         guard top ?? 0 == 0 || reportsLogprobs else {
@@ -42,18 +46,24 @@ struct ChatRequest: Sendable {
         try fields.refuse("echo", unless: { $0 == .flag(false) }, "a conversation is not repeated here")
         try fields.refuse("modalities", unless: { $0 == .array([.string("text")]) }, "only text is generated here")
         try fields.refuse("functions", unless: { $0 == .array([]) }, "use tools")
+        let reasoningTokens = try fields.integer("thinking_token_budget")
         try fields.refuse("function_call", unless: { $0 == .string("none") }, "use tool_choice")
         // Hints, which change nothing of what is right.
         fields.ignore("verbosity", "prediction")
         let output = try OutputFields(&fields)
         if beams != nil {
+            guard tools.isEmpty else {
+                throw .invalid("tools are given; a beam search calls none, leave them out", param: "tools")
+            }
             try BeamFields.refuse(output, logprobs: reportsLogprobs ? 0 : nil, ofPrompt, names: .completions)
         }
         let parameters = try SamplingFields.parameters(
             &fields, maxTokens: maxTokens.0 ?? maxTokens.1,
             logprobs: reportsLogprobs ? top ?? 0 : nil, promptLogprobs: ofPrompt, names: names)
         try fields.finish()
-        generation = try Generation([tokens], parameters, output, common, names: names)
+        plan = try common.entry.plan(
+            for: prompt, tools, output, reasoningTokens: reasoningTokens, earlierCalls: chat.input.messages.callCount)
+        generation = try Generation([tokens], parameters, output, common, plan: plan, names: names)
     }
 }
 
@@ -64,6 +74,8 @@ struct ChatFormatting: AnswerFormat {
     private let names: TokenNames
     private let n: Int
     private var choices: ChoiceEvents
+    /// What tells the samples' answers apart.
+    private var readers: [AnswerReader]
 
     init(_ request: ChatRequest) {
         self.request = request
@@ -71,30 +83,47 @@ struct ChatFormatting: AnswerFormat {
         names = TokenNames(engine: request.common.engine, byID: request.common.namesTokensByID)
         n = request.generation.parameters.n ?? 1
         choices = ChoiceEvents(head, object: "chat.completion.chunk", request.common, request.generation)
+        let prepared = request.generation.prepared[0]
+        readers = (0..<n).map { request.plan.reader(of: prepared, sample: $0) }
     }
 
     // MARK: The whole
+
+    mutating func take(_ piece: OutputPiece, prompt: Int) { _ = readers[piece.index].append(piece) }
 
     func whole(_ outputs: [RequestOutput]) -> [UInt8] {
         // A conversation is one prompt.
         let output = outputs[0]
         let opening = ChoicePart.Opening(promptLogprobs: output.promptLogprobs)
-        return whole(UsageCount([output]), output.outputs.map { ChoicePart($0, of: output, prompt: 0) }, opening)
+        var usage = UsageCount([output])
+        usage.reasoning = reasoningTokens
+        let parts = output.outputs.map { (ChoicePart($0, of: output, prompt: 0), readers[$0.index].answer) }
+        return whole(usage, parts, opening)
     }
+
+    private var reasoningTokens: Int { readers.reduce(0) { $0 + $1.answer.reasoningTokens } }
 
     func whole(_ search: BeamSearchOutput) -> [UInt8] {
         var usage = UsageCount()
         usage.add(search.usage)
-        let parts = search.beams.enumerated().map { ChoicePart($1, index: $0, prompt: 0) }
+        let parts = search.beams.enumerated().map { index, beam in
+            (ChoicePart(beam, index: index, prompt: 0), Answer(content: beam.text))
+        }
         return whole(usage, parts, ChoicePart.Opening())
     }
 
-    private func whole(_ usage: UsageCount, _ parts: [ChoicePart], _ opening: ChoicePart.Opening) -> [UInt8] {
+    private func whole(
+        _ usage: UsageCount, _ parts: [(part: ChoicePart, answer: Answer)], _ opening: ChoicePart.Opening
+    ) -> [UInt8] {
         var json = JSONWriter()
         json.object { json in
             head.write(to: &json)
             json.member("choices") { json in
-                json.array { json in for part in parts { write(part, as: "message", to: &json) } }
+                json.array { json in
+                    for (part, answer) in parts {
+                        write(part, as: "message", to: &json) { write(answer, to: &$0) }
+                    }
+                }
             }
             json.member("usage") { usage.write(to: &$0) }
             if let logprobs = opening.promptLogprobs { write(promptLogprobs: logprobs, to: &json) }
@@ -109,7 +138,7 @@ struct ChatFormatting: AnswerFormat {
         for sample in 0..<n {
             let part = ChoicePart(prompt: 0, sample: sample, opening: ChoicePart.Opening())
             choices.event(&events) {
-                write(part, as: "delta", to: &$0)
+                write(part, as: "delta", to: &$0) { $0.member("content", "") }
             } beside: {
                 if sample == 0 { writePromptTokens(to: &$0) }
             }
@@ -117,24 +146,42 @@ struct ChatFormatting: AnswerFormat {
     }
 
     mutating func append(_ piece: OutputPiece, prompt: Int, _ events: inout EventBuffer) {
+        let parts = readers[piece.index].append(piece)
+        var deltas = ChatDelta.deltas(of: parts, readers[piece.index].answer, request.tools)
         choices.count(piece)
-        let part = ChoicePart(piece, prompt: prompt, of: request.generation.prepared[prompt])
-        choices.event(&events) {
-            write(part, as: "delta", to: &$0)
-        } beside: {
-            if let logprobs = piece.promptLogprobs { write(promptLogprobs: logprobs, to: &$0) }
+        choices.count(reasoning: reasoningTokens)
+        // The piece's token belongs to the first of what it settles, the end to the last.
+        var part = ChoicePart(piece, prompt: prompt, of: request.generation.prepared[prompt])
+        let ending = part.ending
+        if deltas.isEmpty {
+            let hasNews = ending != nil || !part.logprobs.isEmpty || piece.promptLogprobs != nil
+            guard request.plan.isPlain || hasNews || request.common.returnsTokenIDs else { return }
+            deltas = [request.plan.isPlain ? .content("") : .nothing]
+        }
+        for (index, delta) in deltas.enumerated() {
+            part.ending = index == deltas.count - 1 ? ending : nil
+            choices.event(&events) {
+                write(part, as: "delta", to: &$0) { delta.write(to: &$0) }
+            } beside: {
+                if index == 0, let logprobs = piece.promptLogprobs { write(promptLogprobs: logprobs, to: &$0) }
+            }
+            (part.tokenIDs, part.logprobs) = ([], [])
         }
     }
 
     // MARK: A choice, and what stands beside it
 
-    private func write(_ part: ChoicePart, as message: String, to json: inout JSONWriter) {
+    /// - Parameter body: writes what is said.
+    private func write(
+        _ part: ChoicePart, as message: String, to json: inout JSONWriter, _ body: (inout JSONWriter) -> Void
+    ) {
+        let answer = readers[part.sample].answer
         json.object { json in
             json.member("index", part.sample)
             json.member(message) { json in
                 json.object { json in
                     if part.opening != nil { json.member("role", "assistant") }
-                    json.member("content", part.text)
+                    body(&json)
                     if part.opening != nil { json.member("refusal") { $0.null() } }
                 }
             }
@@ -147,8 +194,34 @@ struct ChatFormatting: AnswerFormat {
                     json.member("refusal") { $0.null() }
                 }
             }
-            part.writeEnding(to: &json)
+            part.writeEnding(calls: answer.hasWholeCalls && !request.plan.isNamed, to: &json)
+            if part.ending != nil, answer.hasUnparsed { json.member("unparsed_tool_calls", true) }
             if request.common.returnsTokenIDs { json.member("token_ids", part.tokenIDs) }
+        }
+    }
+
+    /// The members of a message.
+    private func write(_ answer: Answer, to json: inout JSONWriter) {
+        json.member("content", answer.content.isEmpty && !answer.calls.isEmpty ? nil : answer.content)
+        if !answer.reasoning.isEmpty { ChatDelta.reasoning(answer.reasoning).write(to: &json) }
+        guard !answer.calls.isEmpty else { return }
+        json.member("tool_calls") { json in
+            json.array { json in
+                for call in answer.calls {
+                    json.object { json in
+                        json.member("id", call.id)
+                        let takesText = request.tools.takesText(call.name)
+                        json.member("type", takesText ? "custom" : "function")
+                        json.member(takesText ? "custom" : "function") { json in
+                            json.object { json in
+                                json.member("name", call.name)
+                                json.member(
+                                    takesText ? "input" : "arguments", takesText ? call.textInput : call.arguments)
+                            }
+                        }
+                    }
+                }
+            }
         }
     }
 

@@ -67,8 +67,8 @@ struct ResponsesRequest: Sendable {
             promptLogprobs: nil, names: .responses)
         guard (parameters.n ?? 1) == 1 else { throw .invalid("n is not a field of responses", param: "n") }
         try fields.finish()
-        let tokens = try common.entry.tokens(
-            of: ChatTemplateInput(messages: messages.map(\.message)), common.engine, state.options, field: "input",
+        let (_, tokens) = try common.entry.prompt(
+            for: ChatTemplateInput(messages: messages.map(\.message)), common.engine, state.options, field: "input",
             place: { messages[$0].place })
         generation = try Generation([tokens], parameters, output, common, names: .responses)
     }

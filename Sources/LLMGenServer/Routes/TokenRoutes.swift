@@ -19,7 +19,7 @@ struct TokenRoutes: Sendable {
         let returnsTexts = try fields.flag("return_token_strs") ?? false
         let tokens: [TokenID]
         if fields.peek("messages") != nil {
-            tokens = try ChatFields.tokens(&fields, entry, engine, state.options)
+            tokens = try ChatFields(&fields).prompt(entry, engine, state.options).tokens
         } else {
             guard let prompt = try fields.text("prompt") else {
                 throw fields.invalid("prompt", "is missing; give a text, or messages", code: "missing_field")

@@ -47,6 +47,9 @@ struct ChoiceEvents: Sendable {
         usage.cached += output.usage.cachedTokens
     }
 
+    /// Tells how many tokens of the answers are reasoning so far.
+    mutating func count(reasoning: Int) { usage.reasoning = reasoning }
+
     /// The usage, where it is asked for, and the end.
     func end(_ events: inout EventBuffer) {
         if common.stream?.includesUsage == true {

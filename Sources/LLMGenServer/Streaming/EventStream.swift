@@ -4,6 +4,8 @@ import NIOCore
 
 /// How the answers of a route are written, whole or as events.
 protocol AnswerFormat: Sendable {
+    /// Takes note of a piece of a whole answer to prompt `prompt`.
+    mutating func take(_ piece: OutputPiece, prompt: Int)
     /// The whole of it, one output a prompt.
     mutating func whole(_ outputs: [RequestOutput]) -> [UInt8]
     /// What comes before the first piece.
@@ -14,6 +16,10 @@ protocol AnswerFormat: Sendable {
     mutating func end(_ events: inout EventBuffer)
     /// The answer ends here with an error.
     mutating func fail(_ error: ErrorResponse, _ events: inout EventBuffer)
+}
+
+extension AnswerFormat {
+    mutating func take(_ piece: OutputPiece, prompt: Int) {}
 }
 
 /// Server-sent events, as text (WHATWG HTML, 9.2).
@@ -46,8 +52,8 @@ extension Generation {
             response = try await EventStream(generation: self, departure: departure, record: record, quiet: quiet)
                 .response(format)
         } else {
-            var format = format
-            response = .json(format.whole(try await outputs(departure, record)))
+            var (outputs, format) = try await outputs(format, departure, record)
+            response = .json(format.whole(outputs))
         }
         response.headers[.formatNotes] = formatNotes
         return response

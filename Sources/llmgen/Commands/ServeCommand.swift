@@ -49,8 +49,12 @@ struct ServeCommand: AsyncParsableCommand {
         for model in models {
             let (loading, scheduling) = model.shares(engine, of: models.count)
             let template = try self.template(of: model.name)
+            let dialect = ServeCommand.value(of: model.name, in: server.toolDialects)
             served.append(
-                ServedModel(name: model.name, aliases: aliases[model.name] ?? [], chatTemplate: template) {
+                ServedModel(
+                    name: model.name, aliases: aliases[model.name] ?? [], chatTemplate: template,
+                    toolDialect: dialect
+                ) {
                     () throws(LLMGenError) in
                     let loaded = try await LanguageModel.load(model.path, loading)
                     let engine = try Engine(model: loaded, options: scheduling)
@@ -65,11 +69,13 @@ struct ServeCommand: AsyncParsableCommand {
 
     /// The chat template that the options name for a model.
     private func template(of name: String) throws(LLMGenError) -> ChatTemplate? {
-        let own = server.chatTemplates.last { $0.hasPrefix("\(name)=") }.map {
-            String($0.dropFirst(name.utf8.count + 1))
-        }
-        guard let file = own ?? server.chatTemplates.last(where: { !$0.contains("=") }) else { return nil }
-        return try ChatFormat.template(file: file)
+        try ServeCommand.value(of: name, in: server.chatTemplates).map(ChatFormat.template(file:))
+    }
+
+    /// What options of the form VALUE or NAME=VALUE say for a model.
+    private static func value(of name: String, in options: [String]) -> String? {
+        let own = options.last { $0.hasPrefix("\(name)=") }
+        return own.map { String($0.dropFirst(name.utf8.count + 1)) } ?? options.last { !$0.contains("=") }
     }
 }
 

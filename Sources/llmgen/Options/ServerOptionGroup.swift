@@ -9,6 +9,7 @@ struct ServerOptionGroup: SettingTable {
     var models: [ModelArgument] = []
     var aliases: [AliasArgument] = []
     var chatTemplates: [String] = []
+    var toolDialects: [String] = []
     /// The server's own, without API keys and certificates.
     var server = ServerOptions()
     var apiKeys: [String] = []
@@ -32,6 +33,10 @@ struct ServerOptionGroup: SettingTable {
         Setting(
             "chat-template", each: .text, \.chatTemplates, shown: "the model's own", valueName: "file",
             help: "Chat template, as FILE for every model or NAME=FILE for one; may be repeated."),
+        Setting(
+            "tool-dialect", each: .text, \.toolDialects, shown: "what the chat template writes", valueName: "name",
+            help: "How the model writes calls of tools, as DIALECT for every model or NAME=DIALECT for one; may be "
+                + "repeated."),
         Setting(
             "host", .text, \.server.host, valueName: "address", help: "Address to listen at; 0.0.0.0 for every one."),
         Setting(
