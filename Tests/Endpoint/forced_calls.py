@@ -65,7 +65,7 @@ def check(client, number):
             cut += 1
             calls = calls[:-1]
         else:
-            assert calls and choice["message"]["content"] is None, (body, choice)
+            assert calls and not (choice["message"]["content"] or "").strip(), (body, choice)
         assert most is None or len(calls) <= most, (body, choice)
         for call in calls:
             name = call["function"]["name"]
