@@ -69,7 +69,7 @@ def test_the_log_says_which_dialect_was_chosen(tools):
 def test_a_forced_call_is_one_of_the_tools_and_its_arguments_are_valid(client, choice, names, reason, seed):
     body = {**ONE, "tool_choice": choice, "seed": seed}
     answer = whole(client, **body)
-    assert answer.finish_reason == reason and answer.message.content is None
+    assert answer.finish_reason == reason and not (answer.message.content or "").strip()
     (identifier, name, arguments), = calls(answer)
     assert name in names and identifier.startswith("call_") and len(identifier) == 29
     jsonschema.validate(json.loads(arguments), SCHEMAS[name])
@@ -93,10 +93,12 @@ def test_a_stream_tells_a_calls_name_once_and_its_arguments_as_they_come(tools):
 def test_three_steps_with_tools(client, ask):
     messages, names = list(ASK), []
     for name in ["weather", "now", None]:
-        choice = {"type": "function", "function": {"name": name}} if name else "none"
-        answer = ask(client, **{**ONE, "tool_choice": choice, "messages": messages, "max_tokens": 200 if name else 8})
         if not name:
+            # The openai package's stream takes no answer that the limit ends.
+            answer = whole(client, **{**ONE, "tool_choice": "none", "messages": messages, "max_tokens": 8})
             break
+        choice = {"type": "function", "function": {"name": name}}
+        answer = ask(client, **{**ONE, "tool_choice": choice, "messages": messages})
         call = answer.message.tool_calls[0]
         names.append(call.id)
         messages += [
@@ -160,7 +162,7 @@ def test_thoughts_end_with_their_budget_and_the_format_follows(client, budget):
     message = answer.choices[0].message
     jsonschema.validate(json.loads(message.content), SCHEMAS["weather"])
     assert answer.usage.completion_tokens_details.reasoning_tokens <= budget + 1
-    assert bool(getattr(message, "reasoning_content", None)) == (budget > 0)
+    assert bool(getattr(message, "reasoning_content", "").strip()) == (budget > 0)
 
 
 def test_a_model_that_is_not_to_think_keeps_the_format_from_the_start(client):
@@ -194,11 +196,11 @@ def test_a_model_whose_calls_are_not_known_is_given_no_tools(server):
 
 
 def test_the_dialect_can_be_named():
-    server = Server("--chat-template", TEMPLATE, "--tool-dialect", "mistral")
+    server = Server("--chat-template", TEMPLATE, "--tool-dialect", "llama-3")
     try:
-        body = {"messages": ASK, "seed": 3, **ONE}
+        body = {"messages": ASK, **ONE, "seed": 3, "max_tokens": 600}
         choice = server.post("/v1/chat/completions", body).json()["choices"][0]
         assert choice["finish_reason"] == "tool_calls"
-        assert len(choice["message"]["tool_calls"][0]["id"]) == 9
+        assert choice["message"]["tool_calls"][0]["function"]["name"] in SCHEMAS
     finally:
         assert server.stop() == 0

@@ -33,7 +33,7 @@ import Testing
         let plan = try dialogue.plan(
             for: text, tools: tools(), choice: choice, isParallel: isParallel, earlierCalls: conversation.callCount)
         let engine = try Engine(model: dialogue.model)
-        let request = try plan.prepare(.text(text), try SamplingParameters(maxTokens: 300, seed: seed), on: engine)
+        let request = try plan.prepare(.text(text), try SamplingParameters(seed: seed, maxTokens: 300), on: engine)
         var reader = plan.reader(of: request)
         var parts: [AnswerPart] = []
         for try await piece in engine.submit([request])[0] { parts += reader.append(piece) }
