@@ -46,7 +46,7 @@ import Testing
         await #expect(throws: LLMGenError.self) { _ = try await Self.dialogue("no such") }
     }
 
-    @Test(arguments: ["hermes", "qwen3-coder", "mistral", "llama-3", "pythonic", "deepseek-v3.1", "harmony"])
+    @Test(arguments: ["hermes", "qwen3-coder", "llama-3", "pythonic", "harmony"])
     func `Forced calls name a tool, and the parts of an answer are the answer`(dialect: String) async throws {
         let dialogue = try await Self.dialogue(dialect)
         var conversation = Conversation()
