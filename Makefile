@@ -32,7 +32,7 @@ test: setup
 bench: build
 	@sh Benchmarks/page.sh $(LLMGEN)
 
-# Beside llama.cpp built for the machine, OpenVINO GenAI and vLLM, which it installs; takes more than an hour.
+# Beside llama.cpp built for the machine, OpenVINO GenAI and vLLM, which it installs.
 bench-peers: build
 	sh Benchmarks/peers/install.sh .build/peers
 	.build/peers/venv/bin/python Benchmarks/peers --llmgen $(LLMGEN) --save Benchmarks/results/peers

@@ -4,7 +4,7 @@
 #
 #     sh Benchmarks/peers/install.sh .build/peers
 #
-# Needs python3 with venv and a C++ compiler; takes about ten minutes and 5 GB. What is there is kept.
+# Needs python3 with venv and a C++ compiler. What is there is kept.
 set -eu
 mkdir -p "$1"
 cd "$1"

@@ -256,57 +256,6 @@ import Testing
         #expect(try dimensions(qwen3).headDim == 128)
     }
 
-    /// Gemma 3n E2B's keys that have a part in the computation.
-    private func gemma3n(_ change: (String, String)? = nil) throws -> ModelDescription {
-        let list = { (value: String, count: Int) in Array(repeating: value, count: count).joined(separator: ",") }
-        let types = list(list("\"sliding_attention\"", 4) + ",\"full_attention\"", 6)
-        var text = """
-            {"architectures": ["Gemma3nForConditionalGeneration"], "text_config": {
-                "activation_sparsity_pattern": [\(list("0.95", 10)),\(list("0.0", 20))], "hidden_size": 2048,
-                "intermediate_size": [\(list("8192", 30))], "layer_types": [\(types)], "num_hidden_layers": 30,
-                "num_kv_shared_layers": 10, "vocab_size": 262400, "vocab_size_per_layer_input": 262144}}
-            """
-        if let change {
-            try #require(text.contains(change.0))
-            text = text.replacingOccurrences(of: change.0, with: change.1)
-        }
-        let config = try ConfigFile(bytes: Array(text.utf8), path: "config.json")
-        return try Architectures.architecture(config).describe(config)
-    }
-
-    @Test func `Layers of Gemma 3n that share keys and values have neither a place in the cache nor tensors`() throws {
-        let description = try gemma3n()
-        let windows: [Int?] = [512, nil]
-        #expect(description.cacheLayout.groups.map(\.window) == windows)
-        #expect(description.cacheLayout.groups.map(\.layers) == [16, 4])
-        let names = description.tensors.map(\.name)
-        #expect(names.contains("model.language_model.layers.19.self_attn.k_proj.weight"))
-        #expect(!names.contains("model.language_model.layers.20.self_attn.k_proj.weight"))
-        #expect(names.contains("model.language_model.layers.29.self_attn.q_norm.weight"))
-        #expect(
-            description.tensors.contains {
-                $0.name == "model.language_model.embed_tokens_per_layer.weight" && $0.shape == [262_144, 30 * 256]
-            })
-    }
-
-    static let gemma3nRefusals: [(from: String, to: String, words: [String])] = [
-        ("\"num_kv_shared_layers\": 10", "\"num_kv_shared_layers\": 30", ["num_kv_shared_layers", "30", "to 29"]),
-        ("\"num_kv_shared_layers\": 10", "\"num_kv_shared_layers\": 26", ["num_kv_shared_layers", "26", "types"]),
-        ("[8192,8192,", "[8192,", ["intermediate_size", "30"]),
-        ("[0.95,0.95,", "[0.95,", ["activation_sparsity_pattern", "30"]),
-        ("[0.95,0.95,", "[0.95,1.0,", ["activation_sparsity_pattern", "0.999999"]),
-        ("\"vocab_size\"", "\"altup_num_inputs\": 0, \"vocab_size\"", ["altup_num_inputs", "0", "from 1"]),
-        ("\"vocab_size\"", "\"altup_active_idx\": 4, \"vocab_size\"", ["altup_active_idx", "4", "to 3"]),
-        ("\"vocab_size\"", "\"hidden_activation\": \"gelu\", \"vocab_size\"", ["hidden_activation", "'gelu'"]),
-    ]
-
-    @Test(arguments: gemma3nRefusals.indices)
-    func `What Gemma 3n cannot be is refused with the key and the value`(index: Int) throws {
-        let (from, to, words) = ConfigTests.gemma3nRefusals[index]
-        let error = try #require(throws: ModelError.self) { _ = try gemma3n((from, to)) }
-        for word in words { #expect(error.message.contains(word), "\(error.message)") }
-    }
-
     @Test func `What Gemma 3's config leaves out of its text model is what the class has`() throws {
         let text = """
             {"architectures": ["Gemma3ForConditionalGeneration"], "text_config": {
@@ -395,66 +344,6 @@ import Testing
         #expect(description.dimensions.headDim == headDim)
         #expect(description.cacheLayout.groups.map(\.window) == groups.map(\.window))
         #expect(description.cacheLayout.groups.map(\.layers) == groups.map(\.layers))
-    }
-
-    @Test func `A tensor of another shape than the config's is refused with both shapes`() throws {
-        let config = try ConfigFile(bytes: Array(base.utf8), path: "config.json")
-        let wider = base.replacingOccurrences(of: "\"intermediate_size\": 80", with: "\"intermediate_size\": 81")
-        let tensors = try DummyTensors(try ConfigFile(bytes: Array(wider.utf8), path: "config.json"))
-        let error = try #require(throws: ModelError.self) {
-            _ = try Architectures.load(config, tensors, on: Compute(threads: 1))
-        }
-        for word in ["gate_proj", "[81, 48]", "[80, 48]"] { #expect(error.message.contains(word), "\(error.message)") }
-    }
-
-    /// Two layers by the config, and more in the checkpoint.
-    static let further: [(layers: Int, names: [String: [Int]], words: [String]?)] = [
-        (3, [:], ["has 3 of 'model.layers.N'", "model.layers.2.", "makes 2"]),
-        (5, [:], ["has 5 of 'model.layers.N'", "makes 2"]),
-        // What predicts a further token is passed over.
-        (3, ["model.layers.2.eh_proj.weight": [48, 96]], nil),
-        (2, ["model.layers.2.unknown.weight": [3]], nil),
-    ]
-
-    @Test(arguments: further.indices)
-    func `A checkpoint of more layers than the config has is refused with both numbers`(index: Int) throws {
-        let (layers, names, words) = ConfigTests.further[index]
-        func config(_ layers: Int) throws -> ConfigFile {
-            let text = base.replacingOccurrences(
-                of: "\"num_hidden_layers\": 2", with: "\"num_hidden_layers\": \(layers)")
-            return try ConfigFile(bytes: Array(text.utf8), path: "config.json")
-        }
-        let tensors = MoreTensors(stored: try DummyTensors(config(layers)), names: names)
-        func load() throws {
-            _ = try Architectures.load(config(2), tensors, on: Compute(threads: 1))
-        }
-        guard let words else { return try load() }
-        let error = try #require(throws: ModelError.self, performing: load)
-        #expect(error.code == .invalidWeights)
-        for word in words { #expect(error.message.contains(word), "\(error.message)") }
-    }
-
-    /// A checkpoint that has other tensors too.
-    private struct MoreTensors: NamedTensors {
-        let stored: DummyTensors
-        let names: [String: [Int]]
-
-        var tensors: [TensorInfo] {
-            stored.tensors + names.map { TensorInfo(name: $0.key, shape: $0.value, dtype: .bfloat16) }
-        }
-        func info(named name: String) -> TensorInfo? { tensors.first { $0.name == name } }
-        func tensor(named name: String) throws(WeightsError) -> TensorView { try stored.tensor(named: name) }
-    }
-
-    @Test func `A missing tensor is named`() throws {
-        let config = try ConfigFile(bytes: Array(base.utf8), path: "config.json")
-        let tied = base.replacingOccurrences(
-            of: "\"vocab_size\"", with: "\"tie_word_embeddings\": true, \"vocab_size\"")
-        let tensors = try DummyTensors(try ConfigFile(bytes: Array(tied.utf8), path: "config.json"))
-        let error = try #require(throws: ModelError.self) {
-            _ = try Architectures.load(config, tensors, on: Compute(threads: 1))
-        }
-        #expect(error.message.contains("lm_head.weight"))
     }
 
     @Test func `A missing file is not found, with its path`() throws {

@@ -160,7 +160,7 @@ struct DialectGrammar {
         }
         var id: GrammarSymbol?
         if let key = format.idKey {
-            let value = lexeme(.sequence([.text("\""), DialectGrammar.idText, .text("\"")]))
+            let value = lexeme(.sequence([.text("\""), idText, .text("\"")]))
             id = rule("id", [[spaced([quoted(key), ":"]), value]])
         }
         let name = spaced([quoted(nameKey), ":", quoted(tool.name), ",", quoted(argumentKey), ":"])
@@ -172,8 +172,14 @@ struct DialectGrammar {
 
     // MARK: Pieces
 
-    static let idText = RegexExpression.repeated(
-        .bytes(ByteSet((0...127).filter { $0.isLetter || $0.isDigit || $0 == UInt8(ascii: "_") })), min: 1, max: 64)
+    /// An id that the model writes, in the dialect's form.
+    private var idText: RegexExpression {
+        let alphanumeric = (0...127 as ClosedRange<UInt8>).filter { $0.isLetter || $0.isDigit }
+        if case .alphanumeric(let count)? = dialect.calls?.ids {
+            return .repeated(.bytes(ByteSet(alphanumeric)), min: count, max: count)
+        }
+        return .repeated(.bytes(ByteSet(alphanumeric + [UInt8(ascii: "_")])), min: 1, max: 64)
+    }
 
     private static let digits = RegexExpression.repeated(.bytes(ByteSet(0x30...0x39)), min: 1, max: 9)
 
@@ -189,7 +195,7 @@ struct DialectGrammar {
             case .name: symbols += literal(name)
             case .numberedName:
                 symbols += literal("functions.\(name):") + [lexeme(DialectGrammar.digits)]
-            case .id: symbols.append(lexeme(DialectGrammar.idText))
+            case .id: symbols.append(lexeme(idText))
             case .number: symbols.append(lexeme(DialectGrammar.digits))
             case .key: symbols += literal(key)
             case .kind: if let kind { symbols.append(kind) }

@@ -110,10 +110,3 @@ package struct FormatProbe {
         return "0x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
     }
 }
-
-extension TokenVocabulary {
-    /// A token for each byte, and one that ends a text.
-    fileprivate static func bytes() throws(GrammarError) -> TokenVocabulary {
-        try TokenVocabulary(tokens: (0...255).map { [UInt8($0)] } + [[]], special: [:], endTokens: [256])
-    }
-}

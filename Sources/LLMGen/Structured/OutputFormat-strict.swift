@@ -7,13 +7,12 @@ extension OutputFormat {
     /// - Throws: ``LLMGenError`` `invalidInput` with the places that break one.
     package static func checkStrict(schema: String) throws(LLMGenError) {
         let format = OutputFormat.json(schema: schema)
-        let violations: [SchemaNote]
+        let broken: [SchemaNote]
         do throws(SchemaError) {
-            violations = try StrictRules.violations(Array(schema.utf8))
+            broken = try StrictRules.violations(Array(schema.utf8))
         } catch {
             throw format.fault(error)
         }
-        let broken = violations.filter { !$0.reason.hasSuffix(" is not supported") }
         guard !broken.isEmpty else { return }
         let shown = 5
         let others = broken.count > shown ? "; and at \(broken.count - shown) more places" : ""

@@ -10,9 +10,6 @@ struct ToolFields: Sendable {
     /// The tools as the template is told of them; nil for none.
     private(set) var shown: [TemplateValue]?
 
-    /// No tools.
-    init() {}
-
     init(_ fields: inout RequestFields) throws(ErrorResponse) {
         for (index, value) in (try fields.array("tools") ?? []).enumerated() {
             try append(value, "tools[\(index)]")
@@ -22,7 +19,7 @@ struct ToolFields: Sendable {
         if choice == .none || tools.isEmpty { shown = nil }
     }
 
-    /// Whether a call may come.
+    /// Whether no call may come.
     var isEmpty: Bool { tools.isEmpty || choice == .none }
 
     /// Whether the tool of a name takes a text.

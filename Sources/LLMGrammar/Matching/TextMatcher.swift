@@ -24,8 +24,8 @@ package struct TextMatcher: Sendable {
 }
 
 extension TokenVocabulary {
-    /// A token for each byte, which is its id, and one for the end.
-    fileprivate static func bytes() throws(GrammarError) -> TokenVocabulary {
+    /// A token for each byte, which is its id, and one that ends a text.
+    package static func bytes() throws(GrammarError) -> TokenVocabulary {
         try TokenVocabulary(tokens: (0...255).map { [UInt8($0)] } + [[]], special: [:], endTokens: [256])
     }
 }

@@ -1,6 +1,6 @@
 /// A regular expression of ECMA-262, as JSON Schema's `pattern` has it: what it finds somewhere in a text, as a set of
-/// whole texts. In Unicode mode; what that mode forbids but is common (needless escapes, a
-/// lone `{`, `}` or `]`) is taken as ECMA's annex B does.
+/// whole texts. In Unicode mode; what that mode forbids but is common (needless escapes, a lone
+/// `{`, `}` or `]`) is taken as ECMA's annex B does.
 ///
 /// Lookaheads and anchors are kept exactly where they stand outside of repetitions. Lookbehinds, back references and
 /// word boundaries are refused.

@@ -1,22 +1,14 @@
 internal import OrderedCollections
 
 /// What OpenAI's `strict: true` asks of a schema beside JSON Schema, as a check of its own: a schema that breaks these rules
-/// is kept all the same.
+/// is kept all the same. Keywords and formats that OpenAI does not take are no fault here: what cannot be kept is refused
+/// when the schema is compiled.
 package struct StrictRules {
     /// The limits of a strict schema: properties, levels of objects and arrays, characters of all names and constants, values
     /// of enums, and characters of an enum of strings with more values than `longEnum`.
     package static let limits = (
         properties: 5_000, depth: 10, characters: 120_000, enumValues: 1_000, longEnum: 250, enumCharacters: 15_000
     )
-
-    private static let supported: Set<ExactText> = [
-        "$defs", "$ref", "additionalProperties", "anyOf", "const", "definitions", "enum", "exclusiveMaximum",
-        "exclusiveMinimum", "format", "items", "maxItems", "maximum", "minItems", "minimum", "multipleOf", "pattern",
-        "prefixItems", "properties", "required", "type",
-    ]
-    private static let formats: Set<ExactText> = [
-        "date", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "time", "uuid",
-    ]
 
     private var violations: [SchemaNote] = []
     private var properties = 0
@@ -55,14 +47,6 @@ package struct StrictRules {
         guard let members = schema.object else { return }
         if depth == Self.limits.depth + 1 {
             violate(pointer, "objects and arrays deeper than \(Self.limits.depth) levels")
-        }
-        for (key, value) in members {
-            if !Self.supported.contains(key), !SchemaKeyword.annotations.contains(key) {
-                violate(pointer + "/" + SchemaDocument.escaped(key.string), "the keyword is not supported")
-            }
-            if key == "format", let name = value.text, !Self.formats.contains(name) {
-                violate(pointer + "/format", "the format is not supported")
-            }
         }
         checkObject(members, pointer)
         count(members, pointer)
